@@ -1,0 +1,41 @@
+"""What the gates of a decision know about a young person, three-valued: True, False, or None for unknown (which refuses)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+
+class StatementKind(StrEnum):
+    """What a young person, a representative or a school has stated; four of these are not the same thing."""
+
+    instemming = "instemming"
+    toestemming = "toestemming"
+    bezwaar = "bezwaar"
+    beperking = "beperking"
+    contactvoorkeur = "contactvoorkeur"
+    raadpleging_school = "raadpleging_school"
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectFacts:
+    """Facts about one record's young person on the legal date `as_of`; every field but the date is about a person.
+
+    `age` in years (29 February turns a year older on 1 March); `standing` the statements in force on `as_of`.
+    """
+
+    as_of: date
+    age: int | None
+    overleden: bool | None
+    startkwalificatie: bool | None
+    ingeschreven: bool | None
+    indicatie_geheim: bool | None
+    onderwijssoort: str | None
+    datum_diploma: date | None
+    gemeente: str | None
+    has_bsn: bool | None
+    standing: frozenset[StatementKind] | None
+
+    def __repr__(self) -> str:
+        return "SubjectFacts(<personal>)"
