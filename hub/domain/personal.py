@@ -1,7 +1,7 @@
 """Values about persons, in types that do not give them away.
 
 A `Personal` value can be compared and revealed on purpose; it cannot be printed, formatted, pickled, dumped to JSON or logged
-by accident. `Bsn`, `Onderwijsnummer` and `Pseudonym` are three types that no function can mix up: a type checker refuses it, and
+by accident. `Bsn`, `Onderwijsnummer` and `Pseudonym` are three types that cannot be mixed up: the type checker refuses it, and
 no text is a valid BSN and a valid onderwijsnummer at once.
 """
 

@@ -1,7 +1,7 @@
 """Uitvalmelding: a young person has left education without a startkwalificatie.
 
-Identifying data follow the Besluit register onderwijsdeelnemers (BWBR0042639, version 2025-07-10) articles 13 and 31; the reason of
-leaving follows the register's code list. DUO's own record layout is not public: a connector's mapping translates it to this form.
+Identifying data follow the Besluit register onderwijsdeelnemers (BWBR0042639, version 2025-07-10) articles 13 and 31; the
+reason of leaving follows the register's code list. DUO's own record layout is not public: a connector's mapping translates it.
 """
 
 from __future__ import annotations
