@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
 
-from hub.domain.stages import Recorded
-from hub.domain.terms import LogId, Micros, PartyId
+from hub.domain.records.uitvalmelding import Uitvalmelding
+from hub.domain.stages import Acknowledged, Delivered, Received, Recorded, Row
+from hub.domain.terms import LogId, Micros, PartyId, ReasonCode
+
+
+class KeyedDigest(Protocol):
+    """A 32-byte HMAC of `data` under a key of the hub; `label` keeps uses apart. The only digest of anything about persons."""
+
+    def __call__(self, label: str, data: bytes, /) -> bytes: ...
 
 
 class Clock(Protocol):
@@ -91,3 +98,84 @@ class Proofs(Protocol):
     """Inclusion proofs from stored tiles: C2SP tlog-proof texts for entries by ref, all under one checkpoint."""
 
     async def receipts(self, refs: Sequence[UUID]) -> Mapping[UUID, str]: ...
+
+
+class RecordMapping(Protocol):
+    """Reads one row into a canonical record. Raises errors.Malformed with every fault by field and reason code."""
+
+    @property
+    def version(self) -> str: ...
+    def read(self, row: Row, /) -> Uitvalmelding: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Where the rows of one batch went; the three add up to the rows received."""
+
+    accepted: int
+    quarantined: int
+    duplicate: int
+
+
+@dataclass(frozen=True, slots=True)
+class SealedRow:
+    """A row in quarantine: its number and faults in clear, its content sealed under the hub's quarantine key `key_version`."""
+
+    quarantine_id: UUID
+    row_number: int
+    faults: tuple[tuple[str, ReasonCode], ...]
+    sealed: bytes
+    key_version: int
+
+
+class Intake(Protocol):
+    """What the door adds to the work item, so that its own bookkeeping is durable with the records or not at all.
+
+    `claims` are the door's conditions (a file's cursor moves on, an idempotency key is new). `keep` gives the rows for what
+    was rejected, or raises errors.Malformed where the door answers its caller instead of keeping.
+    """
+
+    def claims(self, received: Received, tally: Tally, /) -> Sequence[Claim]: ...
+    def keep(self, received: Received, rejected: Sequence[SealedRow], /) -> Sequence[RowSet]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was decided for one recipient; `ref` is the delivery's or refusal's id. Personal reasons read `PERSOONLIJK`."""
+
+    ref: UUID
+    recipient: PartyId
+    permitted: bool
+    reasons: tuple[ReasonCode, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """What became of a batch: in the log, durable, with a receipt (tlog-proof) per ref where receipts were asked for."""
+
+    request_id: UUID
+    tally: Tally
+    outcomes: tuple[Outcome, ...]
+    receipts: Mapping[UUID, str]
+    checkpoint: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """A page of deliveries, all under one checkpoint; `waiting` counts what is held for the recipient beyond this page."""
+
+    deliveries: tuple[Delivered, ...]
+    checkpoint: str
+    waiting: int
+
+
+class Way(Protocol):
+    """The way of a record as the doors see it; `hub.route.Route` is the one there is."""
+
+    async def admit(self, received: Received, mapping: RecordMapping, intake: Intake, /) -> Admitted: ...
+    def admit_list(
+        self, chunks: AsyncIterator[Received], mapping: RecordMapping, intake: Intake, /
+    ) -> AsyncIterator[Admitted]: ...
+    async def recall(self, party: PartyId, request_id: UUID, /) -> Admitted: ...
+    async def release(self, recipient: PartyId, limit: int, /) -> Handed: ...
+    async def acknowledge(self, recipient: PartyId, delivery_ids: Sequence[UUID], /) -> tuple[Acknowledged, ...]: ...
