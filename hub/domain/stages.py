@@ -152,14 +152,15 @@ Verdict = Permitted | Refused
 class Protected:
     """4. A verdict that may be written down: `sealed` is the payload under the person's key (None for a refusal).
 
-    `ref` is the delivery's or refusal's own id; `digest` (keyed), `nonce` and `commitment` stand in the log and tell nothing
-    without the person's key.
+    `ref` is the delivery's or refusal's own id; `digest` (of the payload), `facts_digest`, `nonce` and `commitment` stand in
+    the log and tell nothing without the person's key.
     """
 
     ref: UUID
     verdict: Verdict
     sealed: bytes | None
     digest: bytes
+    facts_digest: bytes
     nonce: bytes
     commitment: bytes
 
@@ -172,7 +173,6 @@ class ProtectedRecord:
     content_digest: bytes
     subject_tag: bytes
     sealed_facts: bytes
-    facts_digest: bytes
     verdicts: tuple[Protected, ...]
 
 

@@ -1,0 +1,77 @@
+"""Minimise: from a record, only what the grant permits, in the form it permits. Pure.
+
+The smallest set of data that serves the purpose (GDPR 5(1)(c)) is what the clause lists; nothing else is ever copied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+from pydantic.alias_generators import to_camel
+
+from hub.domain.personal import Pseudonym
+from hub.domain.records.uitvalmelding import Uitvalmelding
+from hub.domain.stages import Grant
+from hub.domain.terms import ElementName, Form
+from hub.errors import Misconfigured
+
+PSEUDONYM_FIELD = "pseudoniem"
+Reader = Callable[[Any], Any]
+
+
+def _year(value: date) -> str:
+    return f"{value.year:04d}"
+
+
+def _four_digits(value: str) -> str:
+    return value[:4]
+
+
+_BANDS: dict[str, tuple[str, Reader]] = {
+    "geboortedatum": ("geboortejaar", _year),
+    "datum_inschrijving": ("jaarInschrijving", _year),
+    "datum_uitschrijving": ("jaarUitschrijving", _year),
+    "postcode": ("postcodecijfers", _four_digits),
+}
+
+
+@lru_cache(maxsize=1024)
+def _plan(fields: tuple[tuple[ElementName, Form], ...]) -> tuple[tuple[tuple[str, str, Reader | None], ...], frozenset[str]]:
+    """Per permitted field: its name in the record, its name on the wire, and what makes the form; and who is pseudonymous."""
+    plan: list[tuple[str, str, Reader | None]] = []
+    pseudonymous: set[str] = set()
+    for name, form in fields:
+        if form is Form.raw:
+            plan.append((str(name), to_camel(name), None))
+        elif form is Form.pseudonym:
+            pseudonymous.add(str(name))
+        elif form is Form.yes_no:
+            plan.append((str(name), to_camel(f"heeft_{name}"), bool))
+        elif name in _BANDS:
+            wire, reader = _BANDS[name]
+            plan.append((str(name), wire, reader))
+        else:
+            raise Misconfigured(f"The element {name} has no banded form.", "A clause asks for one.", "Mend the clause.")
+    return tuple(plan), frozenset(pseudonymous)
+
+
+def pseudonymous_identifier(grant: Grant, identifier: str) -> bool:
+    """Whether the grant lets this identifier pass only as the recipient's own pseudonym."""
+    return identifier in _plan(grant.fields)[1]
+
+
+def minimise(record: Uitvalmelding, grant: Grant, pseudonym: Pseudonym | None) -> dict[str, Any]:
+    """The payload for one recipient, by wire name; `pseudonym` is what they know the person by, where the grant says so."""
+    payload: dict[str, Any] = {}
+    if pseudonym is not None:
+        payload[PSEUDONYM_FIELD] = pseudonym.reveal()
+    values = record.__dict__
+    for name, wire, reader in _plan(grant.fields)[0]:
+        held = values[name]
+        if held is not None:
+            value = held.reveal()
+            payload[wire] = value if reader is None else reader(value)
+    return payload

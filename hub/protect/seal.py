@@ -1,0 +1,201 @@
+"""Protect: what the verdicts permit, minimised, pseudonymised and sealed under the person's key; and what the log may say of it.
+
+Pure: keys, identifiers and random bytes come in as values. Per person and recipient about 12 microseconds.
+
+For each verdict the log gets three values that tell nothing without the person's key: with `inner = HMAC(person key, nonce)`
+they are the commitment `HMAC(inner, tag || recipient)`, the payload's digest and the facts' digest. Whoever is given `inner`
+can check this one entry and no other; when the key is destroyed the entries can be linked to nobody, nor to each other.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import orjson
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from hub.domain.facts import SubjectFacts
+from hub.domain.personal import Pseudonym
+from hub.domain.stages import Canonical, Permitted, Protected, ProtectedRecord, Verdict
+from hub.errors import Tampered
+from hub.protect.minimise import minimise, pseudonymous_identifier
+from hub.protect.pseudonymise import Domain, DomainKey, pseudonyms
+
+VERSION = b"\x01"
+NONCE_BYTES = 16
+AEAD_NONCE_BYTES = 12
+ENTROPY_PER_VERDICT = NONCE_BYTES + AEAD_NONCE_BYTES
+ENTROPY_PER_RECORD = AEAD_NONCE_BYTES
+NOTHING = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What the hub holds about one young person to protect the record with: the tag, the key, and the pseudonym's first step."""
+
+    tag: bytes = field(repr=False)
+    key: bytes = field(repr=False)
+    first_step: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """By which versions a record was read and sealed; kept inside the seal, so that old payloads can be read for ever."""
+
+    record: str
+    mapping: str
+    key: int
+
+
+def seal(key: bytes, nonce: bytes, plain: bytes, bound_to: bytes) -> bytes:
+    """AES-256-GCM under a person's key, bound to the thing it belongs to: version, nonce, ciphertext and tag."""
+    return VERSION + nonce + AESGCM(key).encrypt(nonce, plain, bound_to)
+
+
+def unseal(key: bytes, sealed: bytes, bound_to: bytes) -> bytes:
+    """Opens what `seal` closed. Raises Tampered when it is not what was sealed for this thing under this key."""
+    if sealed[:1] != VERSION:
+        raise Tampered("A sealed payload has an unknown version.", now="Keep it and call the privacy officer.")
+    try:
+        return AESGCM(key).decrypt(sealed[1:13], sealed[13:], bound_to)
+    except InvalidTag:
+        raise Tampered(
+            "A sealed payload does not open.",
+            "It was changed, or the key is not the one it was sealed with.",
+            "Call the privacy officer.",
+        ) from None
+
+
+def domains_of(verdicts: Sequence[Sequence[Verdict]]) -> set[Domain]:
+    """The pseudonym domains that protecting these verdicts needs a key for."""
+    needed: set[Domain] = set()
+    seen: set[tuple[int, str]] = set()
+    for group in verdicts:
+        for verdict in group:
+            if isinstance(verdict, Permitted):
+                kind = verdict.canonical.record.pgn.kind
+                mark = (id(verdict.grant), verdict.candidate.recipient + kind)
+                if mark not in seen:
+                    seen.add(mark)
+                    if pseudonymous_identifier(verdict.grant, kind):
+                        needed.add(_domain(verdict, kind))
+    return needed
+
+
+def protect(
+    canonicals: Sequence[Canonical],
+    verdicts: Sequence[Sequence[Verdict]],
+    facts: Sequence[SubjectFacts],
+    persons: Sequence[Person],
+    domain_keys: Mapping[Domain, DomainKey],
+    content_digests: Sequence[bytes],
+    versions: Versions,
+    ids: Sequence[UUID],
+    entropy: bytes,
+) -> list[ProtectedRecord]:
+    """One protected record per canonical record, in order.
+
+    `ids` gives one identifier per record and one per verdict; `entropy` ENTROPY_PER_RECORD bytes per record and
+    ENTROPY_PER_VERDICT per verdict. Raises ValueError when they are too few.
+    """
+    identifiers = iter(ids)
+    cursor = 0
+
+    def draw(count: int) -> bytes:
+        nonlocal cursor
+        taken = entropy[cursor : cursor + count]
+        cursor += count
+        if len(taken) != count:
+            raise ValueError("too little entropy for what must be sealed")
+        return taken
+
+    protected: list[ProtectedRecord] = []
+    for canonical, group, known, person, content in zip(canonicals, verdicts, facts, persons, content_digests, strict=True):
+        record_id = next(identifiers)
+        refs = [next(identifiers) for _ in group]
+        plain_facts = _facts_of(known, group, refs, versions)
+        sealed_facts = seal(person.key, draw(AEAD_NONCE_BYTES), plain_facts, record_id.bytes)
+        protected.append(
+            ProtectedRecord(
+                record_id=record_id,
+                content_digest=content,
+                subject_tag=person.tag,
+                sealed_facts=sealed_facts,
+                verdicts=tuple(
+                    _protect_one(
+                        canonical, verdict, ref, person, domain_keys, plain_facts, draw(NONCE_BYTES), draw(AEAD_NONCE_BYTES)
+                    )
+                    for verdict, ref in zip(group, refs, strict=True)
+                ),
+            )
+        )
+    return protected
+
+
+def _protect_one(
+    canonical: Canonical,
+    verdict: Verdict,
+    ref: UUID,
+    person: Person,
+    domain_keys: Mapping[Domain, DomainKey],
+    plain_facts: bytes,
+    nonce: bytes,
+    aead_nonce: bytes,
+) -> Protected:
+    inner = hmac.digest(person.key, nonce, "sha256")
+    sealed: bytes | None = None
+    payload = NOTHING
+    if isinstance(verdict, Permitted):
+        kind = canonical.record.pgn.kind
+        pseudonym: Pseudonym | None = None
+        if pseudonymous_identifier(verdict.grant, kind):
+            pseudonym = pseudonyms(domain_keys[_domain(verdict, kind)], (person.first_step,))[0]
+        payload = orjson.dumps(minimise(canonical.record, verdict.grant, pseudonym))
+        sealed = seal(person.key, aead_nonce, payload, ref.bytes)
+    return Protected(
+        ref=ref,
+        verdict=verdict,
+        sealed=sealed,
+        digest=payload_digest(inner, payload),
+        facts_digest=hmac.digest(inner, b"facts\x00" + plain_facts, "sha256"),
+        nonce=nonce,
+        commitment=hmac.digest(inner, b"subject\x00" + person.tag + verdict.candidate.recipient.encode(), "sha256"),
+    )
+
+
+def payload_digest(inner: bytes, payload: bytes) -> bytes:
+    """What the log says of a payload: keyed, so that a small payload cannot be guessed from it."""
+    return hmac.digest(inner, b"payload\x00" + payload, "sha256")
+
+
+def _domain(verdict: Permitted, kind: str) -> Domain:
+    return Domain(verdict.candidate.recipient, verdict.grant.purpose, verdict.grant.agreement, kind)
+
+
+def _facts_of(known: SubjectFacts, group: Sequence[Verdict], refs: Sequence[UUID], versions: Versions) -> bytes:
+    """What replay needs to decide again: the facts, and the reasons in full, personal ones included."""
+    return orjson.dumps(
+        {
+            "versions": {"record": versions.record, "mapping": versions.mapping, "key": versions.key},
+            "asOf": known.as_of,
+            "age": known.age,
+            "overleden": known.overleden,
+            "startkwalificatie": known.startkwalificatie,
+            "ingeschreven": known.ingeschreven,
+            "indicatieGeheim": known.indicatie_geheim,
+            "onderwijssoort": known.onderwijssoort,
+            "datumDiploma": known.datum_diploma,
+            "gemeente": known.gemeente,
+            "hasBsn": known.has_bsn,
+            "standing": None if known.standing is None else sorted(known.standing),
+            "refused": {
+                str(ref): verdict.reasons
+                for ref, verdict in zip(refs, group, strict=True)
+                if not isinstance(verdict, Permitted)
+            },
+        }
+    )
