@@ -92,6 +92,19 @@ class Micros(int):
     __slots__ = ()
 
 
+class Seconds(float):
+    """How long something took or will take."""
+
+    __slots__ = ()
+
+
+class TraceId(Term):
+    """The trace that a call belongs to (W3C Trace Context, section 3.2.2.3): 32 hexadecimal digits, not all zero."""
+
+    __slots__ = ()
+    pattern: ClassVar[re.Pattern[str]] = re.compile(r"(?!0{32})[0-9a-f]{32}", re.ASCII)
+
+
 class Form(StrEnum):
     """In which form a field passes, from most to least that it tells."""
 
