@@ -68,10 +68,20 @@ class RowSet:
 
 
 @dataclass(frozen=True, slots=True)
+class Tally:
+    """Where the rows of one batch went; the three add up to the rows received."""
+
+    accepted: int
+    quarantined: int
+    duplicate: int
+
+
+@dataclass(frozen=True, slots=True)
 class WorkItem:
     """What must become durable together or not at all: log entries and the rows that belong to them.
 
-    `claims` run first and may find a conflict; `rows` follow; `closing` statements run under the head's lock.
+    `claims` run first and may find a conflict; `rows` follow; `closing` statements run under the head's lock. `tally` is kept
+    with the request so that the same request can be answered again. `receipts` asks for an inclusion proof per entry.
     """
 
     request_id: UUID
@@ -80,6 +90,8 @@ class WorkItem:
     claims: Sequence[Claim] = ()
     rows: Sequence[RowSet] = ()
     closing: Sequence[tuple[str, tuple[Any, ...]]] = ()
+    tally: Tally | None = None
+    receipts: bool = False
 
 
 class Recorder(Protocol):
@@ -94,27 +106,12 @@ class Recorder(Protocol):
     async def record(self, item: WorkItem) -> Recorded: ...
 
 
-class Proofs(Protocol):
-    """Inclusion proofs from stored tiles: C2SP tlog-proof texts for entries by ref, all under one checkpoint."""
-
-    async def receipts(self, refs: Sequence[UUID]) -> Mapping[UUID, str]: ...
-
-
 class RecordMapping(Protocol):
     """Reads one row into a canonical record. Raises errors.Malformed with every fault by field and reason code."""
 
     @property
     def version(self) -> str: ...
     def read(self, row: Row, /) -> Uitvalmelding: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """Where the rows of one batch went; the three add up to the rows received."""
-
-    accepted: int
-    quarantined: int
-    duplicate: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -178,20 +178,20 @@ class ProtectedRecord:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """5. In the log, durable and under a signed checkpoint: `places` gives each ref its index in the log."""
+    """5. In the log, durable and under a signed checkpoint of `size` entries; `receipts` holds a tlog-proof per ref if asked."""
 
     log_id: LogId
     request_id: UUID
     size: int
     checkpoint: str
-    places: Mapping[UUID, int]
+    receipts: Mapping[UUID, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
     """6. Handed to its recipient, after the entry that says so was recorded. `payload` is the permitted record as JSON.
 
-    `receipt` is the tlog-proof of the disclosure's entry.
+    `entry` is the log's entry of this disclosure, verbatim, and `receipt` the tlog-proof that it is in the log.
     """
 
     delivery_id: UUID
@@ -199,6 +199,7 @@ class Delivered:
     source: PartyId
     record_kind: str
     payload: Personal[bytes]
+    entry: str
     receipt: str
 
 

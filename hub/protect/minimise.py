@@ -10,6 +10,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
+import orjson
 from pydantic.alias_generators import to_camel
 
 from hub.domain.personal import Pseudonym
@@ -75,3 +76,8 @@ def minimise(record: Uitvalmelding, grant: Grant, pseudonym: Pseudonym | None) -
             value = held.reveal()
             payload[wire] = value if reader is None else reader(value)
     return payload
+
+
+def content_of(record: Uitvalmelding) -> bytes:
+    """All of a record's values in the order of its fields, for the keyed digest that tells a duplicate; never kept."""
+    return orjson.dumps([None if held is None else held.reveal() for held in record.__dict__.values()])

@@ -1,4 +1,4 @@
-"""Protect: what the verdicts permit, minimised, pseudonymised and sealed under the person's key; and what the log may say of it.
+"""Protect: what is permitted, minimised, pseudonymised and sealed under the person's key; and what the log may say of it.
 
 Pure: keys, identifiers and random bytes come in as values. Per person and recipient about 12 microseconds.
 
@@ -35,7 +35,7 @@ NOTHING = b""
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """What the hub holds about one young person to protect the record with: the tag, the key, and the pseudonym's first step."""
+    """What protects one young person's record: the tag, the person's key, and the first step of a pseudonym."""
 
     tag: bytes = field(repr=False)
     key: bytes = field(repr=False)

@@ -1,0 +1,139 @@
+"""The outbox: sealed payloads that wait for their recipient. A payload is emptied once its recipient has it.
+
+`party_id` is the recipient. Reads for a recipient run under the reader role and row-level security besides their own condition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from hub.db import transaction
+from hub.domain.stages import Permitted, ProtectedRecord
+from hub.domain.terms import LogId, Micros, PartyId, RecordKind
+from hub.ports import Claim, RowSet
+
+_COLUMNS = (
+    "log_id",
+    "party_id",
+    "delivery_id",
+    "source",
+    "record_kind",
+    "subject_tag",
+    "sealed",
+    "nonce",
+    "digest",
+    "state",
+    "attempts",
+    "held_us",
+)
+_PAGE = """
+SELECT delivery_id, source, record_kind, subject_tag, sealed, nonce, digest, attempts FROM deliver_outbox
+WHERE party_id = $1 AND state <> 'acknowledged' ORDER BY delivery_id LIMIT $2
+"""
+_WAITING = "SELECT count(*) FROM deliver_outbox WHERE party_id = $1 AND state <> 'acknowledged'"
+_HAND = """
+UPDATE deliver_outbox SET state = 'handed', attempts = attempts + 1, handed_us = $3
+WHERE party_id = $1 AND delivery_id = ANY($2::uuid[]) AND state <> 'acknowledged'
+"""
+_OWN = "SELECT delivery_id, state, source, attempts FROM deliver_outbox WHERE party_id = $1 AND delivery_id = ANY($2::uuid[])"
+_ACKNOWLEDGE = """
+UPDATE deliver_outbox SET state = 'acknowledged', acknowledged_us = $3, sealed = NULL
+WHERE party_id = $1 AND delivery_id = ANY($2::uuid[]) AND state = 'handed'
+"""
+_COUNTS = "SELECT party_id, state, count(*) FROM deliver_outbox WHERE log_id = $1 GROUP BY party_id, state ORDER BY party_id, state"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One delivery as it waits."""
+
+    delivery_id: UUID
+    source: PartyId
+    record_kind: RecordKind
+    subject_tag: bytes = field(repr=False)
+    sealed: bytes = field(repr=False)
+    nonce: bytes = field(repr=False)
+    digest: bytes = field(repr=False)
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What a recipient may be told of a delivery of its own."""
+
+    delivery_id: UUID
+    acknowledged: bool
+    handed: bool
+    source: PartyId
+    attempts: int
+
+
+def rows_of(log_id: LogId, kind: RecordKind, held_us: Micros, records: Sequence[ProtectedRecord]) -> RowSet:
+    """An outbox row for every verdict that permits."""
+    rows: list[tuple[Any, ...]] = []
+    now = int(held_us)
+    for record in records:
+        for protected in record.verdicts:
+            if isinstance(protected.verdict, Permitted):
+                candidate = protected.verdict.candidate
+                rows.append(
+                    (
+                        log_id,
+                        candidate.recipient,
+                        protected.ref,
+                        candidate.provider,
+                        kind,
+                        record.subject_tag,
+                        protected.sealed,
+                        protected.nonce,
+                        protected.digest,
+                        "held",
+                        0,
+                        now,
+                    )
+                )
+    return RowSet("deliver_outbox", _COLUMNS, rows)
+
+
+async def page(engine: AsyncEngine, recipient: PartyId, limit: int) -> tuple[list[Waiting], int]:
+    """The oldest `limit` deliveries that the recipient has not acknowledged, and how many there are in all."""
+    async with transaction(engine) as connection:
+        await connection.raw.execute("SET LOCAL ROLE hub_reader")
+        await connection.raw.execute("SELECT set_config('hub.party_id', $1, true)", recipient)
+        rows = await connection.raw.fetch(_PAGE, recipient, limit)
+        total = await connection.raw.fetchval(_WAITING, recipient)
+    waiting = [
+        Waiting(row[0], PartyId(row[1]), RecordKind(row[2]), bytes(row[3]), bytes(row[4]), bytes(row[5]), bytes(row[6]), row[7])
+        for row in rows
+    ]
+    return waiting, int(total)
+
+
+async def own(engine: AsyncEngine, recipient: PartyId, delivery_ids: Sequence[UUID]) -> list[Own]:
+    """Those of `delivery_ids` that are the recipient's own."""
+    async with transaction(engine) as connection:
+        await connection.raw.execute("SET LOCAL ROLE hub_reader")
+        await connection.raw.execute("SELECT set_config('hub.party_id', $1, true)", recipient)
+        rows = await connection.raw.fetch(_OWN, recipient, list(delivery_ids))
+    return [Own(row[0], row[1] == "acknowledged", row[1] != "held", PartyId(row[2]), row[3]) for row in rows]
+
+
+async def counts(engine: AsyncEngine, log_id: LogId) -> list[tuple[PartyId, str, int]]:
+    """How many deliveries each recipient has in each state."""
+    async with transaction(engine) as connection:
+        return [(PartyId(row[0]), str(row[1]), int(row[2])) for row in await connection.raw.fetch(_COUNTS, log_id)]
+
+
+def claim_hand_over(recipient: PartyId, delivery_ids: Sequence[UUID], now: Micros) -> Claim:
+    """The condition that all of these are still to be handed over; marks them so."""
+    return Claim(_HAND, (recipient, list(delivery_ids), int(now)), expect=len(delivery_ids))
+
+
+def claim_acknowledge(recipient: PartyId, delivery_ids: Sequence[UUID], now: Micros) -> Claim:
+    """The condition that all of these were handed over and not yet acknowledged; marks them so and empties the payload."""
+    return Claim(_ACKNOWLEDGE, (recipient, list(delivery_ids), int(now)), expect=len(delivery_ids))

@@ -1,0 +1,115 @@
+"""What the pure steps need to be told: gathered for a whole batch before the decision, so that no step has to ask.
+
+Each canonical record comes out with its facts, candidates, person and content digest; what has no route is rejected; what the
+party gave before, or twice in this batch, is a duplicate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from hub.consent.facts import subject_facts
+from hub.consent.store import standing
+from hub.domain.facts import SubjectFacts
+from hub.domain.stages import Candidate, Canonical, Received, Rejected
+from hub.domain.terms import ReasonCode
+from hub.normalise import rejected_for
+from hub.ports import KeyedDigest
+from hub.protect.minimise import content_of
+from hub.protect.pseudonymise import Pseudonymiser
+from hub.protect.seal import Person
+from hub.protect.store import seen
+from hub.protect.vault import Vault
+from hub.regions import Regions
+
+GEEN_ROUTE = ReasonCode("GEEN_ROUTE")
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """A batch's routable records with what follows from themselves; computed without asking anyone."""
+
+    canonicals: Sequence[Canonical]
+    candidates: Sequence[Sequence[Candidate]]
+    content_digests: Sequence[bytes]
+    tags: Sequence[bytes]
+    first_steps: Sequence[bytes]
+    unroutable: Sequence[Rejected]
+    duplicates: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """The records to decide on, each with its facts, candidates, person and content digest, in one order."""
+
+    canonicals: Sequence[Canonical]
+    candidates: Sequence[Sequence[Candidate]]
+    facts: Sequence[SubjectFacts]
+    persons: Sequence[Person] = field(repr=False)
+    content_digests: Sequence[bytes]
+    duplicates: int
+
+
+class Gatherer:
+    """Asks regions, vault and stores, once per batch."""
+
+    def __init__(
+        self, engine: AsyncEngine, vault: Vault, pseudonymiser: Pseudonymiser, digest: KeyedDigest, regions: Regions
+    ) -> None:
+        self._engine = engine
+        self._vault = vault
+        self._pseudonymiser = pseudonymiser
+        self._digest = digest
+        self._regions = regions
+
+    def identify(self, received: Received, canonicals: Sequence[Canonical], as_of: date) -> Identified:
+        """Routes by gemeente of residence on `as_of`, tags the persons, and leaves out what stands twice in the batch."""
+        digests: dict[bytes, None] = {}
+        kept: list[Canonical] = []
+        candidates: list[Sequence[Candidate]] = []
+        unroutable: list[Rejected] = []
+        duplicates = 0
+        for canonical in canonicals:
+            routes = self._regions.candidates(canonical.record.gemeente.reveal(), as_of, received.party)
+            if not routes:
+                unroutable.append(rejected_for(canonical, "gemeente", GEEN_ROUTE))
+                continue
+            digest = self._digest("record", received.party.encode() + b"\x00" + content_of(canonical.record))
+            if digest in digests:
+                duplicates += 1
+                continue
+            digests[digest] = None
+            kept.append(canonical)
+            candidates.append(routes)
+        numbers = [canonical.record.pgn for canonical in kept]
+        return Identified(
+            canonicals=kept,
+            candidates=candidates,
+            content_digests=tuple(digests),
+            tags=[self._pseudonymiser.subject_tag(number) for number in numbers],
+            first_steps=[self._pseudonymiser.first_step(number) for number in numbers],
+            unroutable=unroutable,
+            duplicates=duplicates,
+        )
+
+    async def gather(self, received: Received, identified: Identified, as_of: date) -> Gathered:
+        """Leaves out what this party gave before; finds the statements in force and the keys of the persons."""
+        known = await seen(self._engine, received.party, identified.content_digests) if identified.content_digests else set()
+        fresh = [place for place, digest in enumerate(identified.content_digests) if digest not in known]
+        tags = [identified.tags[place] for place in fresh]
+        statements = await standing(self._engine, tags, as_of) if tags else []
+        keys = await self._vault.keys_for(tags, received.party, received.received_us) if tags else {}
+        canonicals = [identified.canonicals[place] for place in fresh]
+        return Gathered(
+            canonicals=canonicals,
+            candidates=[identified.candidates[place] for place in fresh],
+            facts=[subject_facts(c.record, as_of, said) for c, said in zip(canonicals, statements, strict=True)],
+            persons=[Person(tag, keys[tag], identified.first_steps[place]) for place, tag in zip(fresh, tags, strict=True)],
+            content_digests=[identified.content_digests[place] for place in fresh],
+            duplicates=identified.duplicates + len(identified.content_digests) - len(fresh),
+        )
+

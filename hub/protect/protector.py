@@ -1,0 +1,65 @@
+"""The protect step with its keys, identifiers and random bytes at hand: draws what the pure step needs, then calls it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hub.domain.facts import SubjectFacts
+from hub.domain.ids import new_ids
+from hub.domain.stages import Canonical, ProtectedRecord, Rejected, Verdict
+from hub.domain.terms import Micros
+from hub.ports import Entropy, SealedRow
+from hub.protect.pseudonymise import Pseudonymiser
+from hub.protect.seal import ENTROPY_PER_RECORD, ENTROPY_PER_VERDICT, Person, Versions, domains_of, protect
+from hub.protect.vault import Vault
+
+RECORD_VERSION = "uitvalmelding/1"
+_ID_BYTES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Protector:
+    """Protects verdicts under the persons' keys, and rejected rows under the quarantine key."""
+
+    pseudonymiser: Pseudonymiser
+    vault: Vault
+    entropy: Entropy
+
+    def protect(
+        self,
+        canonicals: Sequence[Canonical],
+        verdicts: Sequence[Sequence[Verdict]],
+        facts: Sequence[SubjectFacts],
+        persons: Sequence[Person],
+        content_digests: Sequence[bytes],
+        mapping: str,
+        now: Micros,
+    ) -> list[ProtectedRecord]:
+        """One protected record per canonical record, in order."""
+        records, decided = len(canonicals), sum(len(group) for group in verdicts)
+        return protect(
+            canonicals,
+            verdicts,
+            facts,
+            persons,
+            {domain: self.pseudonymiser.domain_key(domain) for domain in domains_of(verdicts)},
+            content_digests,
+            Versions(RECORD_VERSION, mapping, self.vault.key_version),
+            new_ids(records + decided, now, self.entropy(_ID_BYTES * (records + decided))),
+            self.entropy(ENTROPY_PER_RECORD * records + ENTROPY_PER_VERDICT * decided),
+        )
+
+    def seal_rejected(self, rejected: Sequence[Rejected], now: Micros) -> list[SealedRow]:
+        """Rows for quarantine: number and faults in clear, the content sealed."""
+        ids = new_ids(len(rejected), now, self.entropy(_ID_BYTES * len(rejected)))
+        return [
+            SealedRow(
+                quarantine_id=quarantine_id,
+                row_number=one.row.number,
+                faults=one.faults,
+                sealed=self.vault.seal_row(one.row.raw.reveal(), quarantine_id.bytes),
+                key_version=self.vault.key_version,
+            )
+            for one, quarantine_id in zip(rejected, ids, strict=True)
+        ]
