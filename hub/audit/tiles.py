@@ -1,0 +1,274 @@
+"""The tree in tiles: C2SP tlog-tiles. Pure; what must be read is planned here and read elsewhere.
+
+A tile is up to 256 hashes that stand side by side, concatenated. At level 0 these are leaf hashes; at every higher level each
+is the root of a complete tile of the level below. A complete tile never changes. What is not complete is the `Edge`: at most
+255 hashes of every level, at the right of the tree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from hub.audit import tree
+from hub.audit.checkpoint import Checkpoint
+from hub.audit.tree import HASH_BYTES, Frontier
+from hub.errors import Tampered
+
+_KEEP = "Stop, keep the database as it is, and verify an export of the log."
+
+HEIGHT = 8
+WIDTH = 1 << HEIGHT
+LONGEST_ENTRY = 65_535
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A complete tile: 256 hashes, and their root, which is hash number `index` of the level above."""
+
+    level: int
+    index: int
+    hashes: bytes
+    root: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Hashes number `first` up to `first + count` of a level: leaf hashes of entries, or roots of complete tiles below."""
+
+    level: int
+    first: int
+    count: int
+
+
+TileKey = tuple[int, int]
+"""A tile's level and index."""
+
+
+def tile_path(level: int, index: int, width: int = WIDTH) -> str:
+    """Where a tile stands, such as `tile/0/x001/234` or, when partial, `tile/1/000.p/17`."""
+    return f"tile/{level}/{_number(index)}{_partial(width)}"
+
+
+def bundle_path(index: int, width: int = WIDTH) -> str:
+    """Where the entries under level-0 tile `index` stand."""
+    return f"tile/entries/{_number(index)}{_partial(width)}"
+
+
+def _number(index: int) -> str:
+    path = f"{index % 1000:03d}"
+    while index := index // 1000:
+        path = f"x{index % 1000:03d}/{path}"
+    return path
+
+
+def _partial(width: int) -> str:
+    return "" if width == WIDTH else f".p/{width}"
+
+
+def bundle(bodies: Sequence[bytes]) -> bytes:
+    """Entries as a bundle: each after its length in two bytes, big-endian. Raises ValueError when one is too long."""
+    if any(len(body) > LONGEST_ENTRY for body in bodies):
+        raise ValueError("an entry is longer than a bundle can hold")
+    return b"".join([part for body in bodies for part in (len(body).to_bytes(2), body)])
+
+
+def hashes_of(tile: bytes) -> list[bytes]:
+    """The hashes of a tile. Raises errors.Tampered when its length is not that of 1 to 256 hashes."""
+    if not tile or len(tile) % HASH_BYTES or len(tile) > WIDTH * HASH_BYTES:
+        raise Tampered("A tile of the log cannot be read.", "It is not made of whole hashes.", _KEEP)
+    return [tile[at : at + HASH_BYTES] for at in range(0, len(tile), HASH_BYTES)]
+
+
+def tile_root(tile: bytes) -> bytes:
+    """The root over the hashes of a tile, complete or not."""
+    return Frontier().extend(hashes_of(tile)).root
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """The open side of the tree: its frontier, and the hashes of each level's open tile, level 0 first ("" when there is none).
+
+    What the log's one writer needs to append: keep it in memory by size, or rebuild it from `spans`.
+    """
+
+    frontier: Frontier = field(default_factory=Frontier)
+    open: tuple[bytes, ...] = ()
+
+    @property
+    def size(self) -> int:
+        return self.frontier.size
+
+    @property
+    def root(self) -> bytes:
+        return self.frontier.root
+
+    def extend(self, leaves: Sequence[bytes]) -> tuple[Edge, list[Tile]]:
+        """The edge with these leaf hashes added, and the tiles that they made complete, lower levels first.
+
+        Every node is hashed once: a row of new nodes at height 8 holds the roots of new tiles, and is what level 1 gains.
+        """
+        frontier, rows = self.frontier.grow(leaves)
+        opened, complete = list(self.open), []
+        for level, row in enumerate(rows[::HEIGHT]):
+            if level == len(opened):
+                opened.append(b"")
+            hashes = opened[level] + b"".join(row)
+            whole = len(hashes) // (WIDTH * HASH_BYTES)
+            if whole:
+                first = (self.size >> HEIGHT * level) // WIDTH
+                roots = rows[HEIGHT * (level + 1)]
+                for nth in range(whole):
+                    piece = hashes[nth * WIDTH * HASH_BYTES : (nth + 1) * WIDTH * HASH_BYTES]
+                    complete.append(Tile(level, first + nth, piece, roots[nth]))
+            opened[level] = hashes[whole * WIDTH * HASH_BYTES :]
+        return Edge(frontier, tuple(opened)), complete
+
+    @property
+    def tiles(self) -> dict[TileKey, bytes]:
+        """The open tiles by level and index, as proofs need them."""
+        return {(span.level, span.first // WIDTH): self.open[span.level] for span in spans(self.size)}
+
+    @classmethod
+    def rebuild(cls, size: int, rows: Sequence[bytes]) -> Edge:
+        """The edge of a tree of `size` from the hashes that `spans(size)` names, in that order.
+
+        Compare its root with the checkpoint's. Raises errors.Tampered when hashes are missing.
+        """
+        wanted = spans(size)
+        opened, nodes = [b""] * _levels(size), []
+        if [span.count * HASH_BYTES for span in wanted] != [len(row) for row in rows]:
+            raise Tampered("The log's open tiles cannot be rebuilt.", "The database holds fewer hashes than entries.", _KEEP)
+        for span, row in zip(wanted, rows, strict=True):
+            opened[span.level] = row
+            nodes.append(Frontier().extend(hashes_of(row)).nodes)
+        return cls(Frontier(size, tuple(node for part in reversed(nodes) for node in part)), tuple(opened))
+
+
+def _levels(size: int) -> int:
+    return (size.bit_length() + HEIGHT - 1) // HEIGHT
+
+
+def spans(size: int) -> list[Span]:
+    """Which hashes the open tiles of a tree of `size` are made of, lowest level first."""
+    whole = [(level, size >> HEIGHT * level) for level in range(_levels(size))]
+    return [Span(level, count - count % WIDTH, count % WIDTH) for level, count in whole if count % WIDTH]
+
+
+def _needed(ranges: Iterable[tuple[int, int]], size: int) -> set[tuple[int, int, int]]:
+    needed = set()
+    for low, high in ranges:
+        for height, index in tree.range_nodes(low, high):
+            level, within = divmod(height, HEIGHT)
+            tile = index << within >> HEIGHT
+            needed.add((level, tile, min(WIDTH, (size >> HEIGHT * level) - tile * WIDTH)))
+    return needed
+
+
+def tiles_needed(indexes: Iterable[int], size: int) -> set[tuple[int, int, int]]:
+    """The tiles, as (level, index, width), that prove these entries in the tree of `size`. Entries of one tile need the same.
+
+    A width of 256 is a complete tile, which is stored; a smaller one is open at that size (`Edge.tiles`, or the first hashes of
+    what is complete by now). Raises ValueError outside the tree.
+    """
+    needed: set[tuple[int, int, int]] = set()
+    for tile in {index // WIDTH for index in indexes}:
+        # The last entry of the tile that is in the tree, and the first: between them they touch whatever any entry of it needs.
+        first, last = tile * WIDTH, min(size - 1, tile * WIDTH + WIDTH - 1)
+        needed |= _needed(tree.inclusion_ranges(first, size), size) | _needed(tree.inclusion_ranges(last, size), size)
+    return needed
+
+
+def consistency_tiles_needed(old: int, new: int) -> set[tuple[int, int, int]]:
+    """The tiles that prove that the tree of `new` begins with that of `old`. Raises ValueError unless 0 < old <= new."""
+    return _needed(tree.consistency_ranges(old, new), new)
+
+
+class Prover:
+    """Makes proofs in the tree of `size` from tiles by (level, index); a tile may be wider than the tree of `size` needs.
+
+    Hashes within a tile are worked out once for all proofs. Raises errors.Tampered when a tile is missing or too narrow.
+    """
+
+    def __init__(self, size: int, tiles: Mapping[TileKey, bytes]) -> None:
+        self._size = size
+        self._tiles = tiles
+        self._rows: dict[TileKey, list[list[bytes]]] = {}
+        self._ranges: dict[tuple[int, int], bytes] = {}
+
+    def inclusion(self, index: int) -> list[bytes]:
+        """The inclusion proof of entry `index`. Raises ValueError outside the tree."""
+        return [self._range(*each) for each in tree.inclusion_ranges(index, self._size)]
+
+    def consistency(self, old: int) -> list[bytes]:
+        """The consistency proof from the tree of size `old`. Raises ValueError unless 0 < old <= size."""
+        return [self._range(*each) for each in tree.consistency_ranges(old, self._size)]
+
+    def _range(self, low: int, high: int) -> bytes:
+        known = self._ranges.get((low, high))
+        if known is None:
+            known = self._ranges[low, high] = tree.range_hash(low, high, self._node)
+        return known
+
+    def _node(self, height: int, index: int) -> bytes:
+        level, within = divmod(height, HEIGHT)
+        key = (level, index << within >> HEIGHT)
+        rows = self._rows.get(key)
+        if rows is None:
+            rows = self._rows[key] = Frontier().grow(hashes_of(self._tiles.get(key, b"")))[1]
+        place = index & (WIDTH >> within) - 1
+        if within >= len(rows) or place >= len(rows[within]):
+            raise Tampered("A proof from the log cannot be made.", "A tile holds fewer hashes than the tree has.", _KEEP)
+        return rows[within][place]
+
+
+def prove(index: int, size: int, tiles: Mapping[TileKey, bytes]) -> list[bytes]:
+    """One inclusion proof; for several in one tree, ask one `Prover`."""
+    return Prover(size, tiles).inclusion(index)
+
+
+def consistency(old: int, new: int, tiles: Mapping[TileKey, bytes]) -> list[bytes]:
+    """One consistency proof."""
+    return Prover(new, tiles).consistency(old)
+
+
+class Export:
+    """The files of a tlog-tiles tree, as (path, content), while bodies stream through; 256 bodies are held at most.
+
+    `add` bodies from the first of the log on, then `finish` with the checkpoint; an export without its checkpoint is void.
+    """
+
+    def __init__(self) -> None:
+        self._edge = Edge()
+        self._held: list[bytes] = []
+
+    def add(self, bodies: Iterable[bytes]) -> Iterator[tuple[str, bytes]]:
+        """Takes bodies and gives the files that they complete. Raises ValueError when one is too long."""
+        for body in bodies:
+            self._held.append(body)
+            if len(self._held) == WIDTH:
+                yield from self._bundle()
+
+    def _bundle(self) -> Iterator[tuple[str, bytes]]:
+        held, self._held = self._held, []
+        yield bundle_path(self._edge.size // WIDTH, len(held)), bundle(held)
+        self._edge, complete = self._edge.extend([tree.leaf_hash(body) for body in held])
+        for tile in complete:
+            yield tile_path(tile.level, tile.index), tile.hashes
+
+    def finish(self, checkpoint: Checkpoint) -> Iterator[tuple[str, bytes]]:
+        """Gives the open tiles and last the checkpoint. Raises errors.Tampered when it is not over what was added."""
+        if self._held:
+            yield from self._bundle()
+        if (checkpoint.size, checkpoint.root) != (self._edge.size, self._edge.root):
+            raise Tampered("The log cannot be exported.", "Its entries do not lead to the root of its checkpoint.", _KEEP)
+        for span in spans(self._edge.size):
+            yield tile_path(span.level, span.first // WIDTH, span.count), self._edge.open[span.level]
+        yield "checkpoint", checkpoint.note.encode()
+
+
+def export_files(bodies: Iterable[bytes], checkpoint: Checkpoint) -> Iterator[tuple[str, bytes]]:
+    """All files of the export of a log. Raises errors.Tampered when the bodies are not what `checkpoint` is over."""
+    export = Export()
+    yield from export.add(bodies)
+    yield from export.finish(checkpoint)
