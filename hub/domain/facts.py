@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import NoReturn, Self, SupportsIndex
 
 
 class StatementKind(StrEnum):
@@ -37,5 +38,22 @@ class SubjectFacts:
     has_bsn: bool | None
     standing: frozenset[StatementKind] | None
 
+    def but(self, **changes: object) -> Self:
+        """The same facts with some of them changed."""
+        return type(self)(**{name: changes.get(name, getattr(self, name)) for name in (*self.__slots__, *changes)})  # type: ignore[arg-type]
+
     def __repr__(self) -> str:
         return "SubjectFacts(<personal>)"
+
+    def __reduce_ex__(self, _protocol: SupportsIndex) -> NoReturn:
+        raise TypeError("facts about a person are not copied into bytes, text or JSON as a whole")
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, _memo: dict[int, object]) -> Self:
+        return self
+
+
+# Whatever dumps dataclasses by itself (asdict, JSON libraries, web frameworks) no longer takes this class for one.
+del SubjectFacts.__dataclass_fields__

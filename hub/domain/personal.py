@@ -103,6 +103,7 @@ class _Number(Personal[str]):
 
     def __init__(self, digits: str) -> None:
         if not self.accepts(digits):
+            del digits  # a traceback that shows variables shows none of ours
             raise ValueError(f"not a valid {self.kind}")
         super().__init__(digits)
 

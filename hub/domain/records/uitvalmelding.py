@@ -9,12 +9,12 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
-from pydantic.alias_generators import to_camel
+from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from hub.domain.element import Element
 from hub.domain.personal import Bsn, Onderwijsnummer, Personal, Pgn
+from hub.domain.record import Record
 from hub.domain.terms import RecordKind
 
 KIND = RecordKind("uitvalmelding")
@@ -32,18 +32,8 @@ RedenUitval = Literal["1", "2", "3", "4", "5", "6", "7", "8", "9"]
 Naam = Annotated[str, _text(200)]
 
 
-class Uitvalmelding(BaseModel):
+class Uitvalmelding(Record):
     """One young person who left one school; every field names its data element. Wire names are camelCase."""
-
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        strict=True,
-        hide_input_in_errors=True,
-        alias_generator=to_camel,
-        populate_by_name=True,
-        arbitrary_types_allowed=False,
-    )
 
     bsn: Annotated[Bsn | None, Element("bsn")] = None
     onderwijsnummer: Annotated[Onderwijsnummer | None, Element("onderwijsnummer")] = None
@@ -99,8 +89,3 @@ class Uitvalmelding(BaseModel):
         pgn = self.bsn or self.onderwijsnummer
         assert pgn is not None, "validated: one of the two is there"
         return pgn
-
-    def __repr__(self) -> str:
-        return "Uitvalmelding(<personal>)"
-
-    __str__ = __repr__
