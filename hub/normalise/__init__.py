@@ -17,7 +17,7 @@ from hub.errors import Malformed
 from hub.normalise.faults import ROW, faults_of, refusal
 from hub.ports import RecordMapping
 
-__all__ = ["ROW", "JsonMapping", "faults_of", "normalise"]
+__all__ = ["ROW", "JsonMapping", "faults_of", "normalise", "unroutable"]
 
 _UNREADABLE: Final = ((ROW, ReasonCode("WAARDE_ONGELDIG")),)
 
@@ -50,3 +50,8 @@ class JsonMapping:
         except ValidationError as wrong:
             faults = faults_of(wrong)
         raise refusal(faults)  # outside the except clause: the cause would carry the input
+
+
+def unroutable(canonical: Canonical, where: str, code: ReasonCode) -> Rejected:
+    """A record that is well formed and yet can go nowhere: set aside as the row it came from."""
+    return Rejected(canonical.row, ((where, code),))

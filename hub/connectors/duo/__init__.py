@@ -1,0 +1,1 @@
+"""DUO: lists of early school leavers as CSV files over SFTP."""
