@@ -310,11 +310,11 @@ class Drafter:
         self._disclosures: dict[tuple[Any, ...], tuple[Grant, DisclosureTemplate]] = {}
         self._refusals: dict[tuple[Any, ...], RefusalTemplate] = {}
 
-    def draft(self, protected: Protected, facts: bytes) -> Draft:
-        """The entry of one verdict; `facts` is its record's facts digest. Raises ValueError on digests of other lengths."""
+    def draft(self, protected: Protected) -> Draft:
+        """The entry of one verdict. Raises ValueError on digests of other lengths."""
         verdict = protected.verdict
         template = self._disclosure(verdict) if isinstance(verdict, Permitted) else self._refusal(verdict)
-        return template.draft(protected.ref, protected.digest, facts, protected.nonce, protected.commitment)
+        return template.draft(protected.ref, protected.digest, protected.facts_digest, protected.nonce, protected.commitment)
 
     def _disclosure(self, permitted: Permitted) -> DisclosureTemplate:
         candidate, grant = permitted.candidate, permitted.grant
