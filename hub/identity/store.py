@@ -1,0 +1,106 @@
+"""The register of partners, and the assertions that were used up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from hub.db import transaction
+from hub.domain.terms import LogId, Micros, PartyId
+from hub.errors import Misconfigured, Refused
+from hub.identity.partners import Partner, check_client_id, check_scopes, read_jwks
+
+_FIND = "SELECT party_id, jwks, scopes FROM identity_partner WHERE log_id = $1 AND client_id = $2 AND active"
+_LIST = "SELECT party_id, client_id, scopes, active, created_us FROM identity_partner WHERE log_id = $1 ORDER BY client_id"
+_REGISTER = """
+INSERT INTO identity_partner (log_id, party_id, client_id, jwks, scopes, active, created_us)
+VALUES ($1, $2, $3, $4::jsonb, $5, true, $6)
+ON CONFLICT (client_id) DO UPDATE SET jwks = excluded.jwks, scopes = excluded.scopes, active = true
+WHERE identity_partner.party_id = excluded.party_id AND identity_partner.log_id = excluded.log_id
+"""
+_DEACTIVATE = "UPDATE identity_partner SET active = false WHERE log_id = $1 AND client_id = $2 AND active"
+_SPEND = """
+INSERT INTO identity_assertion (log_id, party_id, client_id, jti_digest, expires_us)
+VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING
+"""
+_FORGET = "DELETE FROM identity_assertion WHERE log_id = $1 AND expires_us < $2"
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A line of the register, for an administrator."""
+
+    party: PartyId
+    client_id: str
+    scopes: tuple[str, ...]
+    active: bool
+    created_us: Micros
+
+
+class PartnerStore:
+    """The register as signing in needs it; satisfies `hub.identity.partners.Partners`."""
+
+    def __init__(self, engine: AsyncEngine, log_id: LogId) -> None:
+        self._engine, self._log_id = engine, log_id
+
+    async def find(self, client_id: str, /) -> Partner | None:
+        """The active partner of that client id. Raises errors.Retry when the database is away."""
+        async with transaction(self._engine) as connection:
+            row = await connection.raw.fetchrow(_FIND, self._log_id, client_id)
+        return None if row is None else Partner(PartyId(row[0]), client_id, read_jwks(_json(row[1])), frozenset(row[2]))
+
+    async def spend(self, partner: Partner, jti_digest: bytes, expires_us: Micros, /) -> None:
+        """Use an assertion up. Raises errors.Refused when that was done before, on whatever process of the hub."""
+        async with transaction(self._engine) as connection:
+            done = await connection.raw.execute(
+                _SPEND, self._log_id, partner.party, partner.client_id, jti_digest, int(expires_us)
+            )
+        if done != "INSERT 0 1":
+            raise Refused("The sign-in was refused.", "The assertion was used before.", "Make a new assertion for each token.")
+
+
+async def register(
+    engine: AsyncEngine, log_id: LogId, party: PartyId, client_id: str, jwks: Any, scopes: list[str], now: Micros
+) -> None:
+    """Let a partner in, or give a known one new keys and scopes; it is active afterwards.
+
+    Raises errors.Malformed when the client id, key set or scopes are not acceptable, errors.Misconfigured when the client id
+    belongs to another party: a client id never changes hats.
+    """
+    read_jwks(jwks)
+    arguments = (log_id, party, check_client_id(client_id), orjson.dumps(jwks).decode(), sorted(check_scopes(scopes)), int(now))
+    async with transaction(engine) as connection:
+        done = await connection.raw.execute(_REGISTER, *arguments)
+    if done != "INSERT 0 1":
+        raise Misconfigured("The partner was not registered.", "The client id belongs to another party.", "Choose another one.")
+
+
+async def deactivate(engine: AsyncEngine, log_id: LogId, client_id: str) -> None:
+    """Give a partner no further token; one that it holds works five minutes at most.
+
+    Raises errors.Misconfigured when no partner is active under that client id.
+    """
+    async with transaction(engine) as connection:
+        done = await connection.raw.execute(_DEACTIVATE, log_id, client_id)
+    if done != "UPDATE 1":
+        raise Misconfigured("No partner was deactivated.", "None is active under that client id.", "Look it up in the list.")
+
+
+async def registered(engine: AsyncEngine, log_id: LogId) -> list[Registered]:
+    """The whole register, by client id."""
+    async with transaction(engine) as connection:
+        rows = await connection.raw.fetch(_LIST, log_id)
+    return [Registered(PartyId(row[0]), row[1], tuple(row[2]), row[3], Micros(row[4])) for row in rows]
+
+
+async def forget_assertions(engine: AsyncEngine, log_id: LogId, now: Micros) -> None:
+    """Drop what expired more than an hour ago: expired assertions are refused by their own time."""
+    async with transaction(engine) as connection:
+        await connection.raw.execute(_FORGET, log_id, int(now) - 3_600_000_000)
+
+
+def _json(value: Any) -> Any:
+    return orjson.loads(value) if isinstance(value, str | bytes) else value

@@ -1,0 +1,105 @@
+"""The REST interface `/v1` for partner systems: every route in one table, everything it needs handed in.
+
+The routes are plain and read their requests themselves (`hub.receive.request`): nothing is parsed that was not asked for, no
+framework error repeats what a caller sent, and no part of a request reaches a trace. What they take and give is described by
+hand in `hub.receive.openapi`, and a test compares the two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+import orjson
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+
+from hub.domain.terms import LogId
+from hub.errors import HubError, Retry
+from hub.identity.partners import Partners
+from hub.identity.tokens import Tokens
+from hub.ports import Clock, KeyedDigest, Way
+from hub.receive.deliveries import Deliveries
+from hub.receive.edge import OPEN_PATH, VERSION, Edge
+from hub.receive.messages import Messages
+from hub.receive.oauth import KEYS_PATH, METADATA_PATH, TOKEN_PATH, TokenDesk
+from hub.receive.openapi import TITLE, describe
+from hub.receive.problem import of_error
+from hub.receive.request import JSON, Gate
+from hub.receive.store import Idempotency
+
+
+def create_api(
+    way: Way,
+    partners: Partners,
+    idempotency: Idempotency,
+    tokens: Tokens,
+    clock: Clock,
+    digest: KeyedDigest,
+    new_request_id: Callable[[], UUID],
+    log_id: LogId,
+    ready: Callable[[], Awaitable[None]],
+    issuer: str,
+) -> FastAPI:
+    """The application. `ready` raises where the hub cannot do its work now; `issuer` is its address, without a path."""
+    app = FastAPI(
+        title=TITLE,
+        version=VERSION,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        middleware=[Middleware(Edge)],
+        exception_handlers=dict.fromkeys((HubError, HTTPException, RequestValidationError), _handle),
+        telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False, "auto_configure": False},
+    )
+    description = describe(issuer)
+    app.openapi = lambda: description  # type: ignore[method-assign]
+    gate = Gate(tokens)
+    messages = Messages(way, gate, idempotency, clock, digest, new_request_id, log_id)
+    deliveries = Deliveries(way, gate)
+    desk = TokenDesk(tokens, partners, clock, digest)
+    for method, path, endpoint in (
+        ("POST", "/v1/uitvalmeldingen", messages.post),
+        ("GET", "/v1/bezorgingen", deliveries.get),
+        ("POST", "/v1/bezorgingen/ontvangst", deliveries.acknowledge),
+        ("GET", "/v1/gezondheid", _readiness(ready)),
+        ("GET", "/v1/gezondheid/proces", _liveness),
+        ("GET", OPEN_PATH, _fixed(orjson.dumps(description))),
+        ("GET", METADATA_PATH, desk.metadata),
+        ("GET", KEYS_PATH, desk.jwks),
+        ("POST", TOKEN_PATH, desk.token),
+    ):
+        app.add_route(path, endpoint, methods=[method])
+    return app
+
+
+async def _handle(request: Request, error: Exception) -> Response:
+    return of_error(request, error)
+
+
+async def _liveness(_request: Request) -> Response:
+    return Response(b'{"status":"in orde"}', 200, media_type=JSON)
+
+
+def _readiness(ready: Callable[[], Awaitable[None]]) -> Callable[[Request], Awaitable[Response]]:
+    async def readiness(request: Request) -> Response:
+        try:
+            await ready()
+        except Exception:
+            # Whatever it is that fails, a balancer is told the one thing it needs; `hub doctor` says what is wrong.
+            raise Retry("The hub is not ready.", "Something that it needs is away.", "Run hub doctor.") from None
+        return await _liveness(request)
+
+    return readiness
+
+
+def _fixed(body: bytes) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(_request: Request) -> Response:
+        return Response(body, 200, media_type=JSON)
+
+    return answer

@@ -1,0 +1,108 @@
+"""`/v1/bezorgingen`: what waits for the calling party, and its word that it has it.
+
+Delivery is at least once: a page is handed over again until it is acknowledged, and the recipient deduplicates by
+`bezorgingId`. To acknowledge twice changes nothing, so the key that every write carries is asked for and not remembered.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from hub.errors import Fault
+from hub.identity.partners import OPHALEN
+from hub.ports import Handed, Way
+from hub.receive.messages import check_no_field_twice
+from hub.receive.request import (
+    JSON,
+    Gate,
+    body_of,
+    check_answer_type,
+    check_no_query,
+    idempotency_key,
+    malformed,
+    one_number,
+)
+
+LARGEST_PAGE: Final = 500
+USUAL_PAGE: Final = 100
+_UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
+_FIELD: Final = "bezorgingen"
+
+
+class Deliveries:
+    """The routes and what they need."""
+
+    def __init__(self, way: Way, gate: Gate) -> None:
+        self._way, self._gate = way, gate
+
+    async def get(self, request: Request) -> Response:
+        """200 with a page, oldest first, once the log says that it is handed over."""
+        caller = self._gate.admit(request, OPHALEN)
+        check_answer_type(request)
+        limit = one_number(request, "limiet", USUAL_PAGE, LARGEST_PAGE)
+        return Response(orjson.dumps(_page(await self._way.release(caller.party, limit))), 200, media_type=JSON)
+
+    async def acknowledge(self, request: Request) -> Response:
+        """200 with which of the named deliveries are acknowledged now, and which are not the caller's."""
+        caller = self._gate.admit(request, OPHALEN)
+        check_answer_type(request)
+        check_no_query(request)
+        idempotency_key(request)
+        asked = _ids(await body_of(request))
+        done = {each.delivery_id for each in await self._way.acknowledge(caller.party, asked)}
+        answer = {
+            "bevestigd": [each for each in asked if each in done],
+            "onbekend": [each for each in asked if each not in done],
+        }
+        return Response(orjson.dumps(answer), 200, media_type=JSON)
+
+
+def _page(handed: Handed) -> dict[str, Any]:
+    return {
+        "bezorgingen": [
+            {
+                "bezorgingId": delivery.delivery_id,
+                "bron": str(delivery.source),
+                "recordsoort": delivery.record_kind,
+                "inhoud": orjson.Fragment(delivery.payload.reveal()),
+                "ontvangstbewijs": delivery.receipt,
+            }
+            for delivery in handed.deliveries
+        ],
+        "checkpoint": handed.checkpoint,
+        "nogWachtend": int(handed.waiting),
+    }
+
+
+def _ids(body: bytes) -> list[UUID]:
+    """The delivery ids named in a body, each once. Raises errors.Malformed with every fault."""
+    check_no_field_twice(body)
+    try:
+        content = orjson.loads(body)
+    except ValueError:
+        raise malformed(Fault("rij", "RIJ_ONVOLLEDIG")) from None
+    if not isinstance(content, dict):
+        raise malformed(Fault("rij", "WAARDE_ONGELDIG"))
+    faults = [Fault("?", "VELD_ONBEKEND") for name in content if name != _FIELD][:1]
+    given = content.get(_FIELD)
+    if given is None:
+        faults.append(Fault(_FIELD, "VERPLICHT_VELD_LEEG"))
+    elif not isinstance(given, list):
+        faults.append(Fault(_FIELD, "WAARDE_ONGELDIG"))
+    elif not 1 <= len(given) <= LARGEST_PAGE:
+        faults.append(Fault(_FIELD, "AANTAL_ONGELDIG"))
+    else:
+        faults += [
+            Fault(f"{_FIELD}[{index}]", "UUID_ONGELDIG")
+            for index, each in enumerate(given)
+            if not isinstance(each, str) or not _UUID.fullmatch(each.lower())
+        ]
+    if faults:
+        raise malformed(*faults)
+    return list(dict.fromkeys(UUID(each) for each in content[_FIELD]))

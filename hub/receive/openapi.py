@@ -1,0 +1,332 @@
+"""The description of the interface, OpenAPI 3.1 in Dutch, following the NL API Design Rules 2.2 and their linter.
+
+Written by hand beside the routes, for the routes read their requests by hand; the one thing derived is the record's schema,
+from the model that validates it. `schemas/openapi/hub.json` holds the result and a test compares them.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from hub.domain.records.uitvalmelding import Uitvalmelding
+from hub.identity.partners import AANLEVEREN, OPHALEN
+from hub.receive.deliveries import LARGEST_PAGE, USUAL_PAGE
+from hub.receive.edge import VERSION
+from hub.receive.oauth import TOKEN_PATH
+from hub.receive.problem import EXPLANATIONS, KINDS, MEDIA_TYPE
+from hub.receive.request import JSON
+
+TITLE: Final = "Gegevensuitwisseling van school naar werk"
+
+_ABOUT: Final = """\
+Koppeling voor systemen van DUO/RMC, scholen, UWV en gemeenten. Een partner levert meldingen aan; de hub bepaalt per ontvanger \
+wat op welke grondslag verstrekt mag worden, legt dat vast in een controleerbaar logboek en stelt het dan pas beschikbaar.
+
+- Aanmelden: OAuth 2.0 client credentials met private_key_jwt (NL GOV). Een assertion werkt een keer en leeft hoogstens vijf \
+minuten, gerekend vanaf nu; een token leeft vijf minuten en geldt alleen in de Authorization-header.
+- Elke schrijvende aanvraag draagt een Idempotency-Key. Herhaal bij twijfel dezelfde aanvraag met dezelfde sleutel en dezelfde \
+bytes; dat geeft hetzelfde antwoord en verandert niets.
+- Bezorgen gebeurt minstens een keer: ontdubbel op bezorgingId.
+- Een antwoord herhaalt nooit een waarde uit de aanvraag. Zet nooit persoonsgegevens in een adres of een header."""
+
+_UUID: Final[dict[str, Any]] = {"type": "string", "format": "uuid"}
+_TEXT: Final[dict[str, Any]] = {"type": "string"}
+
+
+def describe(issuer: str) -> dict[str, Any]:
+    """The whole description for a hub at `issuer` (`https://host`)."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": TITLE,
+            "version": VERSION,
+            "description": _ABOUT,
+            "contact": {"name": "Beheer van de hub", "email": f"beheer@{_host(issuer)}", "url": f"{issuer}/"},
+            "license": {"name": "EUPL-1.2", "identifier": "EUPL-1.2"},
+        },
+        "servers": [{"url": f"{issuer}/v1", "description": "Deze hub"}],
+        "tags": [
+            {"name": "Uitvalmeldingen", "description": "Aanleveren door een bron"},
+            {"name": "Bezorgingen", "description": "Ophalen en bevestigen door een ontvanger"},
+            {"name": "Algemeen", "description": "Beschrijving en toestand"},
+        ],
+        "paths": _paths(),
+        "components": {
+            "securitySchemes": {"oauth": _oauth(issuer)},
+            "headers": _headers(),
+            "parameters": {"IdempotencyKey": _KEY},
+            "responses": {kind.name: _problem_response(status) for status, kind in KINDS.items()},
+            "schemas": _schemas(),
+        },
+    }
+
+
+def _host(issuer: str) -> str:
+    return issuer.split("//", 1)[-1].split(":", 1)[0]
+
+
+def _paths() -> dict[str, Any]:
+    aanleveren, ophalen = [{"oauth": [AANLEVEREN]}], [{"oauth": [OPHALEN]}]
+    return {
+        "/uitvalmeldingen": {
+            "post": {
+                "operationId": "leverUitvalmeldingAan",
+                "tags": ["Uitvalmeldingen"],
+                "summary": "Lever een uitvalmelding aan",
+                "description": "Het antwoord komt als de beslissing per ontvanger in het logboek staat, met bewijs. "
+                "Een melding die al bekend is van dezelfde bron krijgt status dubbel en wordt niet opnieuw verstrekt.",
+                "security": aanleveren,
+                "parameters": [_ref("parameters", "IdempotencyKey")],
+                "requestBody": {"required": True, "content": {JSON: {"schema": _ref("schemas", "Uitvalmelding")}}},
+                "responses": {
+                    "201": _answer("Vastgelegd in het logboek", "UitvalmeldingAntwoord"),
+                    **_problems(400, 401, 403, 406, 409, 413, 415, 500, 503),
+                },
+            }
+        },
+        "/bezorgingen": {
+            "get": {
+                "operationId": "haalBezorgingenOp",
+                "tags": ["Bezorgingen"],
+                "summary": "Haal op wat klaarligt",
+                "description": "De oudste bezorgingen eerst. Een bezorging komt terug totdat de ontvangst is bevestigd. "
+                "Dat zij is overhandigd staat in het logboek voordat het antwoord vertrekt.",
+                "security": ophalen,
+                "parameters": [
+                    {
+                        "name": "limiet",
+                        "in": "query",
+                        "description": "Hoeveel bezorgingen hoogstens",
+                        "schema": {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE, "default": USUAL_PAGE},
+                    }
+                ],
+                "responses": {
+                    "200": _answer("Een bladzijde bezorgingen", "Bezorgingen"),
+                    **_problems(400, 401, 403, 406, 500, 503),
+                },
+            }
+        },
+        "/bezorgingen/ontvangst": {
+            "post": {
+                "operationId": "bevestigOntvangst",
+                "tags": ["Bezorgingen"],
+                "summary": "Bevestig de ontvangst",
+                "description": "Na bevestiging wist de hub de inhoud. Nogmaals bevestigen verandert niets: de handeling is van "
+                "nature idempotent, de sleutel wordt gevraagd maar niet onthouden.",
+                "security": ophalen,
+                "parameters": [_ref("parameters", "IdempotencyKey")],
+                "requestBody": {"required": True, "content": {JSON: {"schema": _ref("schemas", "Ontvangst")}}},
+                "responses": {
+                    "200": _answer("Wat bevestigd is en wat niet bekend is", "OntvangstAntwoord"),
+                    **_problems(400, 401, 403, 406, 413, 415, 500, 503),
+                },
+            }
+        },
+        "/gezondheid": _open_get("toonGereedheid", "Of de hub nu werk aanneemt", "Gezondheid", 500, 503),
+        "/gezondheid/proces": _open_get("toonProces", "Of het proces leeft", "Gezondheid", 500),
+        "/openapi.json": _open_get("toonBeschrijving", "Deze beschrijving", "Beschrijving", 500),
+    }
+
+
+def _open_get(operation: str, summary: str, schema: str, *problems: int) -> dict[str, Any]:
+    return {
+        "get": {
+            "operationId": operation,
+            "tags": ["Algemeen"],
+            "summary": summary,
+            "description": f"{summary}; zonder aanmelding.",
+            "security": [],
+            "responses": {"200": _answer(summary, schema), **_problems(*problems)},
+        }
+    }
+
+
+def _ref(kind: str, name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/{kind}/{name}"}
+
+
+def _answer(description: str, schema: str) -> dict[str, Any]:
+    return {
+        "description": description,
+        "headers": {name: _ref("headers", key) for name, key in _SENT.items()},
+        "content": {JSON: {"schema": _ref("schemas", schema)}},
+    }
+
+
+def _problems(*statuses: int) -> dict[str, Any]:
+    return {str(status): _ref("responses", KINDS[status].name) for status in statuses}
+
+
+def _problem_response(status: int) -> dict[str, Any]:
+    extra = {401: {"WWW-Authenticate": "WwwAuthenticate"}, 403: {"WWW-Authenticate": "WwwAuthenticate"}}.get(status, {})
+    extra |= {"Retry-After": "RetryAfter"} if status == 503 else {}
+    return {
+        "description": KINDS[status].detail,
+        "headers": {name: _ref("headers", key) for name, key in {**_SENT, **extra}.items()},
+        "content": {MEDIA_TYPE: {"schema": _ref("schemas", "ProbleemMetFouten" if status == 400 else "Probleem")}},
+    }
+
+
+def _oauth(issuer: str) -> dict[str, Any]:
+    return {
+        "type": "oauth2",
+        "description": "Client credentials met private_key_jwt (RFC 7523); RS256, PS256 of ES256. Met een clientcertificaat "
+        "op de verbinding is het token daaraan gebonden (RFC 8705).",
+        "flows": {
+            "clientCredentials": {
+                "tokenUrl": issuer + TOKEN_PATH,
+                "scopes": {AANLEVEREN: "Uitvalmeldingen aanleveren", OPHALEN: "Bezorgingen ophalen en bevestigen"},
+            }
+        },
+    }
+
+
+_KEY: Final[dict[str, Any]] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": True,
+    "description": "Uw eigen, per aanvraag nieuwe sleutel; een willekeurige UUID voldoet. Nooit iets over een persoon.",
+    "schema": {"type": "string", "pattern": r"^[\x21-\x7e]{1,128}$"},
+}
+_SENT: Final[dict[str, str]] = {
+    "API-Version": "ApiVersion",
+    "Cache-Control": "CacheControl",
+    "Content-Security-Policy": "ContentSecurityPolicy",
+    "Strict-Transport-Security": "StrictTransportSecurity",
+    "X-Content-Type-Options": "XContentTypeOptions",
+    "X-Frame-Options": "XFrameOptions",
+    "Referrer-Policy": "ReferrerPolicy",
+    "traceparent": "Traceparent",
+    "Fsc-Transaction-Id": "FscTransactionId",
+}
+
+
+def _headers() -> dict[str, Any]:
+    def header(description: str, schema: dict[str, Any], *, required: bool = True) -> dict[str, Any]:
+        return {"description": description, "required": required, "schema": schema}
+
+    return {
+        "ApiVersion": header("Versie van de koppeling", {"type": "string", "examples": [VERSION]}),
+        "CacheControl": header("Niets wordt bewaard", {"type": "string", "const": "no-store"}),
+        "ContentSecurityPolicy": header("Niet in te sluiten", {"type": "string", "const": "frame-ancestors 'none'"}),
+        "StrictTransportSecurity": header("Alleen over TLS", _TEXT),
+        "XContentTypeOptions": header("Mediatype staat vast", {"type": "string", "const": "nosniff"}),
+        "XFrameOptions": header("Niet in te sluiten", {"type": "string", "const": "DENY"}),
+        "ReferrerPolicy": header("Adres wordt niet doorgegeven", {"type": "string", "const": "no-referrer"}),
+        "Traceparent": header("W3C Trace Context: het spoor van de aanvraag, of een nieuw", _TEXT),
+        "FscTransactionId": header("Transactiekenmerk van FSC, als het als UUID is meegegeven", _UUID, required=False),
+        "WwwAuthenticate": header("Wat er aan de aanmelding ontbreekt (RFC 6750)", _TEXT, required=False),
+        "RetryAfter": header("Na hoeveel seconden opnieuw", {"type": "string", "pattern": "^[0-9]+$"}),
+    }
+
+
+def _object(properties: dict[str, Any], description: str = "", **more: Any) -> dict[str, Any]:
+    told = {"description": description} if description else {}
+    return {
+        "type": "object",
+        **told,
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+        **more,
+    }
+
+
+def _list(items: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"type": "array", "items": items, **more}
+
+
+def _schemas() -> dict[str, Any]:
+    problem = {
+        "type": {"type": "string", "format": "uri-reference"},
+        "status": {"type": "integer", "minimum": 400, "maximum": 599},
+        "title": _TEXT,
+        "detail": _TEXT,
+        "instance": {
+            "type": "string",
+            "format": "uri-reference",
+            "description": "Het spoor van de aanvraag in het logboek van de beheerder",
+        },
+    }
+    checkpoint = {"description": "Ondertekende stand van het logboek (C2SP checkpoint); bewaar hem"}
+    return {
+        "Uitvalmelding": _record(),
+        "UitvalmeldingAntwoord": _object(
+            {
+                "uitvalmeldingId": _UUID,
+                "status": {"type": "string", "enum": ["aangenomen", "dubbel"]},
+                "uitkomsten": _list(_ref("schemas", "Uitkomst")),
+                "checkpoint": {"type": ["string", "null"], **checkpoint},
+            }
+        ),
+        "Uitkomst": _object(
+            {
+                "ontvanger": {"type": "string", "description": "De partij: een organisatie met een taak"},
+                "besluit": {"type": "string", "enum": ["verstrekt", "geweigerd"]},
+                "redenen": _list(
+                    {"type": "string", "description": "Redencode; PERSOONLIJK waar de reden iets over de jongere zegt"}
+                ),
+                "bewijs": {"type": ["string", "null"], "description": "Bewijs van opname in het logboek (C2SP tlog-proof)"},
+            }
+        ),
+        "Bezorgingen": _object(
+            {
+                "bezorgingen": _list(_ref("schemas", "Bezorging"), maxItems=LARGEST_PAGE),
+                "checkpoint": {"type": "string", **checkpoint},
+                "nogWachtend": {"type": "integer", "minimum": 0, "description": "Hoeveel er na deze bladzijde nog klaarligt"},
+            }
+        ),
+        "Bezorging": _object(
+            {
+                "bezorgingId": {**_UUID, "description": "Vast kenmerk; ontdubbel hierop"},
+                "bron": {"type": "string", "description": "De partij die verstrekt"},
+                "recordsoort": {"type": "string", "examples": ["uitvalmelding"]},
+                "inhoud": {"type": "object", "description": "De velden die u mag ontvangen, in de toegestane vorm"},
+                "ontvangstbewijs": {"type": "string", "description": "Bewijs van opname in het logboek (C2SP tlog-proof)"},
+            }
+        ),
+        "Ontvangst": _object({"bezorgingen": _list(_UUID, minItems=1, maxItems=LARGEST_PAGE)}),
+        "OntvangstAntwoord": _object({"bevestigd": _list(_UUID), "onbekend": _list(_UUID)}),
+        "Gezondheid": _object({"status": {"type": "string", "const": "in orde"}}),
+        "Beschrijving": {"type": "object", "description": "Een OpenAPI-document"},
+        "Probleem": _object(problem, "Probleembeschrijving (RFC 9457)"),
+        "ProbleemMetFouten": _object(
+            {**problem, "fouten": _list(_ref("schemas", "Fout"))}, "Probleem met alle fouten tegelijk"
+        ),
+        "Fout": _object(
+            {
+                "veld": {"type": "string", "description": "Het veld bij zijn afgesproken naam; ? waar het een eigen naam had"},
+                "code": {"type": "string", "examples": sorted(EXPLANATIONS)},
+                "uitleg": _TEXT,
+            }
+        ),
+    }
+
+
+def _record() -> dict[str, Any]:
+    """The schema of the record, in the plainer words of OpenAPI 3.1: `type: [.., null]` and no generated titles."""
+    schema = Uitvalmelding.model_json_schema(by_alias=True)
+    properties = {name: _plain(field) for name, field in schema["properties"].items()}
+    for number in ("bsn", "onderwijsnummer"):
+        properties[number] |= {
+            "pattern": "^[0-9]{9}$",
+            "description": "Negen cijfers met een geldige controle; een van de twee.",
+        }
+    return {
+        "type": "object",
+        "description": "Een jongere heeft het onderwijs zonder startkwalificatie verlaten. Veldnamen volgen het Besluit "
+        "register onderwijsdeelnemers. Een opmerking wordt geweigerd tenzij een afspraak haar noemt.",
+        "properties": properties,
+        "required": schema["required"],
+        "additionalProperties": False,
+    }
+
+
+def _plain(field: dict[str, Any]) -> dict[str, Any]:
+    rest = {key: value for key, value in field.items() if key not in ("title", "default", "anyOf")}
+    branches = [branch for branch in field.get("anyOf", ()) if branch.get("type") != "null"]
+    if not branches:
+        return rest
+    (branch,) = branches
+    nullable = {**branch, "type": [branch["type"], "null"], **rest}
+    return {**nullable, "enum": [*branch["enum"], None]} if "enum" in branch else nullable

@@ -1,0 +1,164 @@
+"""What a caller is told when it goes wrong: RFC 9457 problem details in Dutch, made from this table and nothing else.
+
+No text of an exception and no value of a request ever reaches an answer: a problem is its status, and for input the places and
+codes of all faults together. NL API Design Rules 2.2: /core/error-handling/*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+import orjson
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from hub.errors import Fault, HubError, Malformed, Misconfigured, Refused, Retry, Tampered
+from hub.observe import Event, emit, report
+
+MEDIA_TYPE: Final = "application/problem+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of problem; `name` is its entry under `components/responses` of the interface description."""
+
+    status: int
+    name: str
+    title: str
+    detail: str
+
+
+_KINDS: Final = (
+    Kind(
+        400,
+        "OngeldigeInvoer",
+        "Ongeldige invoer",
+        "De aanvraag heeft niet de afgesproken vorm. Herstel wat onder fouten staat.",
+    ),
+    Kind(401, "NietAangemeld", "Niet aangemeld", "Er is geen geldig toegangstoken meegegeven. Vraag een nieuw token aan."),
+    Kind(
+        403,
+        "NietToegestaan",
+        "Niet toegestaan",
+        "Deze handeling is u niet toegestaan. Vraag de beheerder welke rechten u hebt.",
+    ),
+    Kind(404, "NietGevonden", "Niet gevonden", "Dit adres bestaat niet. Vergelijk het met de beschrijving van de koppeling."),
+    Kind(405, "MethodeNietToegestaan", "Methode niet toegestaan", "Dit adres kent deze methode niet."),
+    Kind(406, "NietAanvaardbaar", "Niet aanvaardbaar", "Het antwoord is alleen beschikbaar als application/json."),
+    Kind(
+        409,
+        "SleutelHergebruikt",
+        "Sleutel al gebruikt",
+        "Deze Idempotency-Key hoort bij een eerdere aanvraag met een andere inhoud.",
+    ),
+    Kind(413, "TeGroot", "Aanvraag te groot", "De inhoud is groter dan dit adres aanneemt."),
+    Kind(
+        415,
+        "MediatypeOnbekend",
+        "Mediatype niet ondersteund",
+        "Dit adres neemt alleen het beschreven mediatype aan, zonder compressie.",
+    ),
+    Kind(
+        500,
+        "InterneFout",
+        "Interne fout",
+        "Er ging iets mis in de hub. Meld de beheerder het kenmerk bij instance.",
+    ),
+    Kind(
+        503,
+        "NietBeschikbaar",
+        "Tijdelijk niet beschikbaar",
+        "De hub kan dit nu niet doen. Herhaal later dezelfde aanvraag met dezelfde sleutel.",
+    ),
+)
+KINDS: Final[Mapping[int, Kind]] = MappingProxyType({kind.status: kind for kind in _KINDS})
+
+STATUS: Final[Mapping[type[HubError], int]] = MappingProxyType(
+    {Refused: 403, Retry: 503, Malformed: 400, Misconfigured: 500, Tampered: 500}
+)
+"""How each error of the hub is answered; a Conflict is a Retry."""
+
+_EVENTS: Final[Mapping[type[HubError], Event]] = MappingProxyType(
+    {
+        Refused: Event.request_refused,
+        Malformed: Event.message_bounced,
+        Retry: Event.database_unavailable,
+        Misconfigured: Event.misconfigured,
+    }
+)
+
+EXPLANATIONS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "AANTAL_ONGELDIG": "Geef er minstens 1 en hoogstens 500.",
+        "BSN_ONGELDIG": "Dit is geen geldig burgerservicenummer.",
+        "CODE_ONBEKEND": "Deze code staat niet in de codelijst.",
+        "DATUM_ONGELDIG": "Geef een datum als JJJJ-MM-DD.",
+        "DATUM_VOLGORDE": "De datums zijn niet in een mogelijke volgorde.",
+        "GEEN_ROUTE": "Voor deze gemeente is in de hub geen ontvanger aangesloten.",
+        "LIMIET_ONGELDIG": "Geef een geheel getal van 1 tot en met 500.",
+        "ONDERWIJSNUMMER_ONGELDIG": "Dit is geen geldig onderwijsnummer.",
+        "PARAMETER_ONBEKEND": "De aanvraag heeft een parameter die dit adres niet kent.",
+        "PGN_EEN_VAN_TWEE": "Geef een bsn of een onderwijsnummer, niet geen en niet beide.",
+        "RIJ_ONVOLLEDIG": "De inhoud is geen leesbare JSON.",
+        "SLEUTEL_ONGELDIG": "Geef precies een keer een sleutel van 1 tot en met 128 zichtbare ASCII-tekens.",
+        "TEKEN_ONGELDIG": "De waarde bevat een teken dat niet is toegestaan.",
+        "TE_LANG": "De waarde is te lang.",
+        "UUID_ONGELDIG": "Geef een kenmerk zoals het bij de bezorging stond.",
+        "VELD_DUBBEL": "Een veld komt meer dan een keer voor.",
+        "VELD_ONBEKEND": "Dit veld hoort niet in dit bericht.",
+        "VERPLICHT_VELD_LEEG": "Dit veld is verplicht.",
+        "WAARDE_ONGELDIG": "De waarde heeft niet de afgesproken vorm.",
+    }
+)
+_OTHERWISE: Final = "Dit veld is afgewezen; de code staat in de beschrijving van de koppeling."
+
+
+def problem(
+    request: Request, status: int, faults: tuple[Fault, ...] = (), headers: Mapping[str, str] | None = None
+) -> Response:
+    """The answer for `status`; a status that is not in the table is told as the general one of its class."""
+    kind = KINDS.get(status) or KINDS[400 if 400 <= status < 500 else 500]
+    body: dict[str, object] = {
+        "type": f"/v1/openapi.json#/components/responses/{kind.name}",
+        "status": kind.status,
+        "title": kind.title,
+        "detail": kind.detail,
+        "instance": f"trace:{request.scope.get('hub.trace', '')}",
+    }
+    if kind.status == 400:
+        body["fouten"] = [
+            {"veld": fault.where, "code": fault.code, "uitleg": EXPLANATIONS.get(fault.code, _OTHERWISE)} for fault in faults
+        ]
+    return Response(orjson.dumps(body), kind.status, dict(headers or {}), MEDIA_TYPE)
+
+
+def of_error(request: Request, error: Exception) -> Response:
+    """The answer for anything that was raised, and the log line that belongs to it."""
+    match error:
+        case HubError():
+            return _of_ours(request, error)
+        case HTTPException():
+            if error.status_code in (401, 403):
+                emit(Event.request_refused)
+            return problem(request, error.status_code, headers=error.headers)
+        case RequestValidationError():
+            return problem(request, 400)
+        case _:
+            report(error)
+            return problem(request, 500)
+
+
+def _of_ours(request: Request, error: HubError) -> Response:
+    report(error, next((event for kind, event in _EVENTS.items() if isinstance(error, kind)), Event.failure))
+    status = next((status for kind, status in STATUS.items() if isinstance(error, kind)), 500)
+    return problem(
+        request,
+        status,
+        error.faults if isinstance(error, Malformed) else (),
+        {"Retry-After": str(max(1, error.after_s))} if isinstance(error, Retry) else None,
+    )
