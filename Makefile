@@ -1,0 +1,57 @@
+# All commands for working on the hub. Each does its own set-up; nothing is needed but Python 3.11 or newer and make.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.SHELLFLAGS := -euc
+.PHONY: help demo test check bench docs lock clean
+
+python := .venv/bin/python
+ready := .venv/.ready
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_USER := 0
+export ONCE
+
+help: ## say what there is
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+demo: $(ready) ## a region at work on this machine: watch it in the browser, or ONCE=1 to run it through and stop
+	@$(python) -m ops.demo
+
+test: $(ready) ## run every test (ARGS="-k word" for some)
+	@$(python) -m pytest $(ARGS)
+
+check: $(ready) ## what a change must pass: format, lint, types, layers, tests
+	@$(python) -m ruff format --check --quiet .
+	@$(python) -m ruff check --quiet .
+	@$(python) -m mypy
+	@.venv/bin/lint-imports
+	@$(python) -m pytest $(ARGS)
+
+bench: $(ready) ## measure against the baselines, side by side in one run
+	@$(python) -m bench
+
+docs: $(ready) ## write again what is generated from the code: event catalogue, record schemas
+	@$(python) -m ops.docs
+
+lock: $(ready) ## choose dependencies anew and pin them with hashes (needs uv)
+	@uv pip compile pyproject.toml --extra embedded --group dev --universal --python $(python) --generate-hashes --upgrade --only-binary :all: \
+		--no-header --no-annotate --output-file requirements-dev.lock --quiet
+
+clean: ## remove the environment and the caches; data under var/ stays
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The environment, from the lock alone. The stamp comes last: whatever was interrupted is done again.
+$(ready): requirements-dev.lock pyproject.toml
+	@if ! $(python) -m pip --version >/dev/null 2>&1; then \
+		for candidate in python3.11 python3.12 python3.13 python3.14 python3; do \
+			if $$candidate -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then \
+				found=$$candidate; break; \
+			fi; \
+		done; \
+		[ -n "$${found:-}" ] || { echo "The hub needs Python 3.11 or newer with its venv module; install it and try again." >&2; exit 1; }; \
+		$$found -m venv --clear .venv; \
+	fi
+	@echo "Setting up .venv; this takes a minute, once."
+	@$(python) -m pip install -qq --require-hashes --only-binary :all: --requirement requirements-dev.lock
+	@$(python) -m pip install -qq --no-build-isolation --no-deps --editable .
+	@touch $(ready)
