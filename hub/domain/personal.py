@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Any, ClassVar, Final, Generic, NoReturn, Self, TypeVar, get_args
 
-from pydantic import GetCoreSchemaHandler, ValidatorFunctionWrapHandler
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidatorFunctionWrapHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 T_co = TypeVar("T_co", covariant=True)
@@ -120,6 +120,10 @@ class _Number(Personal[str]):
             return digits
 
         return _wrapped(cls, core_schema.no_info_after_validator_function(check, core_schema.str_schema(strict=True)))
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, _schema: CoreSchema, _handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"type": "string", "pattern": "^[0-9]{9}$"}
 
 
 class Bsn(_Number):

@@ -1,0 +1,52 @@
+"""Canonical records as JSON Schema (draft 2020-12), for those who build against the hub."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from hub.domain.element import elements_of
+from hub.domain.record import Record
+from hub.domain.records.uitvalmelding import KIND, Uitvalmelding
+from hub.domain.terms import RecordKind
+
+RECORDS: Final[dict[RecordKind, type[Record]]] = {KIND: Uitvalmelding}
+"""Every canonical record kind with its model."""
+
+_DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+
+
+def json_schema(kind: RecordKind) -> dict[str, Any]:
+    """The published schema of a record kind. What a schema cannot say (the elfproef, the order of dates) the descriptions do.
+
+    `x-element` names the data element of each property; the policy's rules speak of those. Raises KeyError on another kind.
+    """
+    record = RECORDS[kind]
+    model = record.model_json_schema(by_alias=True, mode="validation")
+    properties: dict[str, dict[str, Any]] = {}
+    for name, element in elements_of(record).items():
+        wire_name = record.model_fields[name].alias or name
+        schema = _nullable(model["properties"][wire_name])
+        heads = {
+            "title": name.replace("_", " ").capitalize(),
+            "description": schema.pop("description"),
+            "x-element": str(element),
+        }
+        properties[wire_name] = heads | {key: schema[key] for key in sorted(schema, reverse=True) if key != "title"}
+    heads = {"$schema": _DIALECT, "title": record.__name__, "description": model.pop("description"), "x-record-kind": str(kind)}
+    return (
+        heads
+        | {key: model[key] for key in ("type", "additionalProperties", "required", "oneOf") if key in model}
+        | {"properties": properties}
+    )
+
+
+def _nullable(schema: dict[str, Any]) -> dict[str, Any]:
+    """`X or null` in one schema, as people write it, instead of pydantic's `anyOf` with a default."""
+    described = {key: value for key, value in schema.items() if key not in {"anyOf", "default"}}
+    if "anyOf" not in schema:
+        return described
+    [value] = [branch for branch in schema["anyOf"] if branch != {"type": "null"}]
+    described |= value | {"type": [value["type"], "null"]}
+    if "enum" in value:
+        described["enum"] = [*value["enum"], None]
+    return described
