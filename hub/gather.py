@@ -17,7 +17,7 @@ from hub.consent.store import standing
 from hub.domain.facts import SubjectFacts
 from hub.domain.stages import Candidate, Canonical, Received, Rejected
 from hub.domain.terms import ReasonCode
-from hub.normalise import rejected_for
+from hub.normalise import unroutable
 from hub.ports import KeyedDigest
 from hub.protect.minimise import content_of
 from hub.protect.pseudonymise import Pseudonymiser
@@ -38,7 +38,7 @@ class Identified:
     content_digests: Sequence[bytes]
     tags: Sequence[bytes]
     first_steps: Sequence[bytes]
-    unroutable: Sequence[Rejected]
+    without_route: Sequence[Rejected]
     duplicates: int
 
 
@@ -71,12 +71,12 @@ class Gatherer:
         digests: dict[bytes, None] = {}
         kept: list[Canonical] = []
         candidates: list[Sequence[Candidate]] = []
-        unroutable: list[Rejected] = []
+        without_route: list[Rejected] = []
         duplicates = 0
         for canonical in canonicals:
             routes = self._regions.candidates(canonical.record.gemeente.reveal(), as_of, received.party)
             if not routes:
-                unroutable.append(rejected_for(canonical, "gemeente", GEEN_ROUTE))
+                without_route.append(unroutable(canonical, "gemeente", GEEN_ROUTE))
                 continue
             digest = self._digest("record", received.party.encode() + b"\x00" + content_of(canonical.record))
             if digest in digests:
@@ -92,7 +92,7 @@ class Gatherer:
             content_digests=tuple(digests),
             tags=[self._pseudonymiser.subject_tag(number) for number in numbers],
             first_steps=[self._pseudonymiser.first_step(number) for number in numbers],
-            unroutable=unroutable,
+            without_route=without_route,
             duplicates=duplicates,
         )
 
@@ -112,4 +112,3 @@ class Gatherer:
             content_digests=[identified.content_digests[place] for place in fresh],
             duplicates=identified.duplicates + len(identified.content_digests) - len(fresh),
         )
-

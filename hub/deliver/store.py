@@ -6,14 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hub.db import transaction
-from hub.domain.stages import Permitted, ProtectedRecord
+from hub.domain.stages import Held, Permitted, ProtectedRecord, Standing
 from hub.domain.terms import LogId, Micros, PartyId, RecordKind
 from hub.ports import Claim, RowSet
 
@@ -45,32 +44,9 @@ _ACKNOWLEDGE = """
 UPDATE deliver_outbox SET state = 'acknowledged', acknowledged_us = $3, sealed = NULL
 WHERE party_id = $1 AND delivery_id = ANY($2::uuid[]) AND state = 'handed'
 """
-_COUNTS = "SELECT party_id, state, count(*) FROM deliver_outbox WHERE log_id = $1 GROUP BY party_id, state ORDER BY party_id, state"
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """One delivery as it waits."""
-
-    delivery_id: UUID
-    source: PartyId
-    record_kind: RecordKind
-    subject_tag: bytes = field(repr=False)
-    sealed: bytes = field(repr=False)
-    nonce: bytes = field(repr=False)
-    digest: bytes = field(repr=False)
-    attempts: int
-
-
-@dataclass(frozen=True, slots=True)
-class Own:
-    """What a recipient may be told of a delivery of its own."""
-
-    delivery_id: UUID
-    acknowledged: bool
-    handed: bool
-    source: PartyId
-    attempts: int
+_COUNTS = (
+    "SELECT party_id, state, count(*) FROM deliver_outbox WHERE log_id = $1 GROUP BY party_id, state ORDER BY party_id, state"
+)
 
 
 def rows_of(log_id: LogId, kind: RecordKind, held_us: Micros, records: Sequence[ProtectedRecord]) -> RowSet:
@@ -100,7 +76,7 @@ def rows_of(log_id: LogId, kind: RecordKind, held_us: Micros, records: Sequence[
     return RowSet("deliver_outbox", _COLUMNS, rows)
 
 
-async def page(engine: AsyncEngine, recipient: PartyId, limit: int) -> tuple[list[Waiting], int]:
+async def page(engine: AsyncEngine, recipient: PartyId, limit: int) -> tuple[list[Held], int]:
     """The oldest `limit` deliveries that the recipient has not acknowledged, and how many there are in all."""
     async with transaction(engine) as connection:
         await connection.raw.execute("SET LOCAL ROLE hub_reader")
@@ -108,19 +84,19 @@ async def page(engine: AsyncEngine, recipient: PartyId, limit: int) -> tuple[lis
         rows = await connection.raw.fetch(_PAGE, recipient, limit)
         total = await connection.raw.fetchval(_WAITING, recipient)
     waiting = [
-        Waiting(row[0], PartyId(row[1]), RecordKind(row[2]), bytes(row[3]), bytes(row[4]), bytes(row[5]), bytes(row[6]), row[7])
+        Held(row[0], PartyId(row[1]), RecordKind(row[2]), bytes(row[3]), bytes(row[4]), bytes(row[5]), bytes(row[6]), row[7])
         for row in rows
     ]
     return waiting, int(total)
 
 
-async def own(engine: AsyncEngine, recipient: PartyId, delivery_ids: Sequence[UUID]) -> list[Own]:
+async def own(engine: AsyncEngine, recipient: PartyId, delivery_ids: Sequence[UUID]) -> list[Standing]:
     """Those of `delivery_ids` that are the recipient's own."""
     async with transaction(engine) as connection:
         await connection.raw.execute("SET LOCAL ROLE hub_reader")
         await connection.raw.execute("SELECT set_config('hub.party_id', $1, true)", recipient)
         rows = await connection.raw.fetch(_OWN, recipient, list(delivery_ids))
-    return [Own(row[0], row[1] == "acknowledged", row[1] != "held", PartyId(row[2]), row[3]) for row in rows]
+    return [Standing(row[0], PartyId(row[2]), row[3], row[1] != "held", row[1] == "acknowledged") for row in rows]
 
 
 async def counts(engine: AsyncEngine, log_id: LogId) -> list[tuple[PartyId, str, int]]:

@@ -28,6 +28,7 @@ from hub.domain.terms import (
     PolicyHash,
     PurposeId,
     ReasonCode,
+    RecordKind,
 )
 
 
@@ -158,7 +159,7 @@ class Protected:
 
     ref: UUID
     verdict: Verdict
-    sealed: bytes | None
+    sealed: bytes | None = field(repr=False)
     digest: bytes
     facts_digest: bytes
     nonce: bytes
@@ -188,6 +189,31 @@ class Recorded:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """5. One delivery that waits for its recipient, still sealed."""
+
+    delivery_id: UUID
+    source: PartyId
+    record_kind: RecordKind
+    subject_tag: bytes = field(repr=False)
+    sealed: bytes = field(repr=False)
+    nonce: bytes = field(repr=False)
+    digest: bytes = field(repr=False)
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How one of a recipient's own deliveries stands: whether it was handed over, and whether it was acknowledged."""
+
+    delivery_id: UUID
+    source: PartyId
+    attempts: int
+    handed: bool
+    acknowledged: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Delivered:
     """6. Handed to its recipient, after the entry that says so was recorded. `payload` is the permitted record as JSON.
 
@@ -197,7 +223,7 @@ class Delivered:
     delivery_id: UUID
     recipient: PartyId
     source: PartyId
-    record_kind: str
+    record_kind: RecordKind
     payload: Personal[bytes]
     entry: str
     receipt: str

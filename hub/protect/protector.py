@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from hub.domain.facts import SubjectFacts
 from hub.domain.ids import new_ids
-from hub.domain.stages import Canonical, ProtectedRecord, Rejected, Verdict
+from hub.domain.personal import Personal
+from hub.domain.stages import Canonical, Held, ProtectedRecord, Rejected, Verdict
 from hub.domain.terms import Micros
+from hub.errors import Tampered
 from hub.ports import Entropy, SealedRow
 from hub.protect.pseudonymise import Pseudonymiser
-from hub.protect.seal import ENTROPY_PER_RECORD, ENTROPY_PER_VERDICT, Person, Versions, domains_of, protect
+from hub.protect.seal import (
+    ENTROPY_PER_RECORD,
+    ENTROPY_PER_VERDICT,
+    Person,
+    Versions,
+    domains_of,
+    payload_digest,
+    protect,
+    unseal,
+)
 from hub.protect.vault import Vault
 
 RECORD_VERSION = "uitvalmelding/1"
@@ -49,6 +62,25 @@ class Protector:
             new_ids(records + decided, now, self.entropy(_ID_BYTES * (records + decided))),
             self.entropy(ENTROPY_PER_RECORD * records + ENTROPY_PER_VERDICT * decided),
         )
+
+    async def open(self, held: Sequence[Held]) -> dict[UUID, Personal[bytes]]:
+        """The payloads of what waits, by delivery. A delivery whose person was erased opens for nobody and is left out.
+
+        Raises Tampered when a payload is not the one that its log entry was written for.
+        """
+        keys = await self.vault.existing([one.subject_tag for one in held]) if held else {}
+        opened: dict[UUID, Personal[bytes]] = {}
+        for one in held:
+            if (key := keys.get(one.subject_tag)) is not None:
+                payload = unseal(key, one.sealed, one.delivery_id.bytes)
+                if not hmac.compare_digest(payload_digest(hmac.digest(key, one.nonce, "sha256"), payload), one.digest):
+                    raise Tampered(
+                        "A delivery is not what its log entry says.",
+                        "Payload and digest differ.",
+                        "Keep both; call the privacy officer.",
+                    )
+                opened[one.delivery_id] = Personal(payload)
+        return opened
 
     def seal_rejected(self, rejected: Sequence[Rejected], now: Micros) -> list[SealedRow]:
         """Rows for quarantine: number and faults in clear, the content sealed."""

@@ -1,4 +1,4 @@
-"""Rows of protected records: the keyed digest that makes a record unique per party, the sealed facts, the tags to find them by."""
+"""Rows of protected records: the keyed digest that tells a duplicate, the sealed facts, the tags to find them by."""
 
 from __future__ import annotations
 
@@ -25,10 +25,12 @@ async def seen(engine: AsyncEngine, party: PartyId, digests: Sequence[bytes]) ->
         return {bytes(row[0]) for row in await connection.raw.fetch(_SEEN, party, list(digests))}
 
 
-def claim_records(log_id: LogId, party: PartyId, received_us: Micros, records: Sequence[ProtectedRecord]) -> Claim:
+def claim_records(log_id: LogId, party: PartyId, received_us: Micros, records: Sequence[ProtectedRecord]) -> tuple[Claim, ...]:
     """The condition that none of these records was given before by this party."""
+    if not records:
+        return ()
     args = (log_id, party, int(received_us), [r.content_digest for r in records], [r.record_id for r in records])
-    return Claim(_CLAIM, args, expect=len(records))
+    return (Claim(_CLAIM, args, expect=len(records)),)
 
 
 def rows_of(log_id: LogId, party: PartyId, received_us: Micros, records: Sequence[ProtectedRecord]) -> tuple[RowSet, RowSet]:

@@ -73,5 +73,7 @@ class Vault:
             return self._wrapping.decrypt(wrapped[:AEAD_NONCE_BYTES], wrapped[AEAD_NONCE_BYTES:], tag)
         except Exception:  # InvalidTag, or a length that no wrapped key has: either way it is not ours
             raise Tampered(
-                "A key in the vault does not open.", "The vault and the key ring do not belong together.", "Stop, and restore the right pair."
+                "A key in the vault does not open.",
+                "The vault and the key ring do not belong together.",
+                "Stop, and restore the right pair.",
             ) from None

@@ -1,0 +1,71 @@
+"""The high-water mark: the largest tree this hub ever promised, kept outside the database and forced to disk.
+
+A database restored from a backup has a head below its mark; signing on would fork the log, so the hub refuses to start. Put the
+file on another volume than the database. Two slots are written in turn, each with its own checksum, so that a torn write costs
+at most the newest mark.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from hub.errors import Misconfigured
+
+_SLOT = 512
+_MARK = 8 + 32
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A tree of `size` entries under `root`."""
+
+    size: int
+    root: bytes
+
+
+class HighWater:
+    """One log's mark. Several processes of one machine may raise it; it never falls."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError:
+            raise Misconfigured(
+                "The high-water mark cannot be opened.",
+                "Its file cannot be written.",
+                "Check HUB_HIGH_WATER and its permissions.",
+            ) from None
+
+    def read(self) -> Mark | None:
+        """The highest mark that is whole; None where there never was one."""
+        marks = [mark for slot in range(2) if (mark := self._slot(slot)) is not None]
+        return max(marks, key=lambda mark: mark.size, default=None)
+
+    def raise_to(self, mark: Mark) -> None:
+        """Durable when this returns. Lower marks, of a slower process, change nothing."""
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+        try:
+            slots = [self._slot(0), self._slot(1)]
+            held = [0 if slot is None else slot.size for slot in slots]
+            if max(held) >= mark.size:
+                return
+            content = mark.size.to_bytes(8) + mark.root
+            os.pwrite(self._file, content + sha256(content).digest(), _SLOT * held.index(min(held)))
+            os.fdatasync(self._file)
+        finally:
+            fcntl.flock(self._file, fcntl.LOCK_UN)
+
+    def _slot(self, number: int) -> Mark | None:
+        content = os.pread(self._file, _MARK + 32, _SLOT * number)
+        if len(content) != _MARK + 32 or sha256(content[:_MARK]).digest() != content[_MARK:]:
+            return None
+        return Mark(int.from_bytes(content[:8]), content[8:_MARK])
+
+    def close(self) -> None:
+        """Lets the file go."""
+        os.close(self._file)

@@ -1,0 +1,116 @@
+"""Reading the log: entries by their ref, receipts from stored tiles, what a request became, and the export for the verifier."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from uuid import UUID
+
+import orjson
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from hub.audit import store
+from hub.audit.checkpoint import make_receipt, open_note
+from hub.audit.store import FoundRequest, Located
+from hub.audit.tiles import Edge, Export, tiles_needed
+from hub.db import Connection, transaction
+from hub.domain.terms import LogId, PartyId, PurposeId, ReasonCode
+from hub.errors import Refused, Tampered
+from hub.ports import Outcome
+
+_PAGE = 4096
+_CATCH_UP = 50_000
+
+
+class Log:
+    """One log, for reading. `vkey` is the key its checkpoints are signed with."""
+
+    def __init__(self, engine: AsyncEngine, log_id: LogId, vkey: str) -> None:
+        self.engine = engine
+        self.log_id = log_id
+        self.vkey = vkey
+        self._edge = Edge()
+
+    async def locate(self, refs: Sequence[UUID]) -> dict[UUID, Located]:
+        """The entries with these refs. Raises Tampered when one is missing: nothing may be shown that is not in the log."""
+        async with transaction(self.engine) as connection:
+            found = await store.locate(connection, self.log_id, refs)
+        if len(found) != len(set(refs)):
+            raise Tampered(
+                "Something waits that the log does not know.", "Its entry is missing.", "Stop, and verify an export of the log."
+            )
+        return found
+
+    async def prove(self, located: Mapping[UUID, Located]) -> tuple[dict[UUID, str], str]:
+        """A receipt (tlog-proof) per entry, all under the newest checkpoint, and that checkpoint."""
+        async with transaction(self.engine) as connection:
+            note = await self._checkpoint(connection)
+            checkpoint = open_note(note, self.vkey)
+            needed = tiles_needed([entry.seq for entry in located.values()], checkpoint.size)
+            edge = await self._edge_at(connection, checkpoint.size)
+            prover = await store.prover(connection, self.log_id, checkpoint.size, needed, edge)
+        receipts = {ref: make_receipt(entry.seq, prover.inclusion(entry.seq), note) for ref, entry in located.items()}
+        return receipts, note
+
+    async def _edge_at(self, connection: Connection, size: int) -> Edge:
+        """The open side of the tree: the one of last time with what came since, or from stored tiles after a long absence."""
+        edge = self._edge
+        if 0 < edge.size <= size <= edge.size + _CATCH_UP:
+            edge = edge.extend(await store.leaves(connection, self.log_id, edge.size, size))[0]
+        else:
+            edge = await store.rebuild_edge(connection, self.log_id, size)
+        self._edge = edge
+        return edge
+
+    async def checkpoint(self) -> str:
+        """The newest signed checkpoint."""
+        async with transaction(self.engine) as connection:
+            return await self._checkpoint(connection)
+
+    async def checkpoint_or_none(self) -> str | None:
+        """The newest signed checkpoint; None for a log without entries."""
+        async with transaction(self.engine) as connection:
+            return await store.newest_checkpoint(connection, self.log_id)
+
+    async def _checkpoint(self, connection: Connection) -> str:
+        note = await store.newest_checkpoint(connection, self.log_id)
+        if note is None:
+            raise Refused("The log is empty.", "Nothing was recorded yet.", "Come back after the first message.")
+        return note
+
+    async def request(self, request_id: UUID, party: PartyId) -> tuple[FoundRequest, dict[UUID, Located]]:
+        """What an earlier request of this party became. Raises Refused when there is none."""
+        async with transaction(self.engine) as connection:
+            found = await store.find_request(connection, self.log_id, request_id)
+            if found is None:
+                raise Refused("This request is not known.", "It was never recorded.", "Send it again.")
+            located = await store.locate(connection, self.log_id, found.refs) if found.refs else {}
+        return found, located
+
+    async def export(self) -> AsyncIterator[tuple[str, bytes]]:
+        """All files of the log as a C2SP tlog-tiles tree under the newest checkpoint, as (path, content), streaming."""
+        note = await self.checkpoint()
+        checkpoint = open_note(note, self.vkey)
+        export = Export()
+        for start in range(0, checkpoint.size, _PAGE):
+            async with transaction(self.engine) as connection:
+                bodies = await store.bodies(connection, self.log_id, start, min(start + _PAGE, checkpoint.size))
+            for file in export.add(bodies):
+                yield file
+        for file in export.finish(checkpoint):
+            yield file
+
+
+def outcome_of(entry: Located) -> Outcome:
+    """What a disclosure's or refusal's entry says was decided."""
+    body = orjson.loads(entry.body)
+    return Outcome(
+        ref=UUID(body["ref"]),
+        recipient=PartyId(body["recipient"]),
+        permitted=body["decision"] == "permit",
+        reasons=tuple(ReasonCode(code) for code in body["reasons"]),
+    )
+
+
+def purpose_of(entry: Located) -> PurposeId:
+    """For which purpose an entry was made."""
+    return PurposeId(orjson.loads(entry.body)["purpose"])

@@ -1,0 +1,267 @@
+"""The sole writer of the log: group commit over work items, without a timer.
+
+One committer per process takes whatever queued up while the last commit was on its way (at most 500 entries, or one item) and
+makes it durable in one transaction: claims and rows first, then under the head's lock the entries, the tiles they complete and
+a signed checkpoint. Callers hear of it after the high-water mark is on disk. An item's conflict fails that item alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from hub.audit import store
+from hub.audit.checkpoint import make_checkpoint, make_receipt
+from hub.audit.highwater import HighWater, Mark
+from hub.audit.tiles import Edge, Prover, Tile
+from hub.audit.tree import leaf_hash
+from hub.db import CommitUnknown, Connection, transaction
+from hub.domain.stages import Recorded
+from hub.domain.terms import LogId, PartyId
+from hub.errors import Conflict, HubError, Retry, Tampered
+from hub.observe import Event, emit
+from hub.ports import Clock, Entropy, Signer, WorkItem
+
+MOST_ENTRIES = 500
+MOST_QUEUED = 20_000
+_FORK = "Stop; compare with the checkpoints that partners hold; see ops/runbooks/log-restore.md."
+
+
+@dataclass(slots=True)
+class _Waiter:
+    item: WorkItem
+    done: asyncio.Future[Recorded]
+
+
+@dataclass(frozen=True, slots=True)
+class _Appended:
+    """What one commit added: where each ref stands, and the edge and checkpoint after it."""
+
+    edge: Edge
+    checkpoint: str
+    tiles: Sequence[Tile]
+    places: dict[UUID, int]
+    us: int
+
+
+class Committer:
+    """Writes one log; satisfies `hub.ports.Recorder`. `start` before use; one per process, any number of processes."""
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        log_id: LogId,
+        operator: PartyId,
+        signer: Signer,
+        clock: Clock,
+        entropy: Entropy,
+        high_water: HighWater,
+    ) -> None:
+        self._engine = engine
+        self._log_id = log_id
+        self._operator = operator
+        self._signer = signer
+        self._clock = clock
+        self._entropy = entropy
+        self._high_water = high_water
+        self._edge = Edge()
+        self._queue: deque[_Waiter] = deque()
+        self._queued = 0
+        self._arrived = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def log_id(self) -> LogId:
+        return self._log_id
+
+    async def start(self) -> None:
+        """Opens the log and checks it against itself and the mark.
+
+        Raises Tampered when the head is lower than, or not a continuation of, what was promised before.
+        """
+        async with transaction(self._engine) as connection:
+            await store.open_log(connection, self._log_id, self._operator)
+            head = await store.lock_head(connection, self._log_id)
+            self._edge = await store.rebuild_edge(connection, self._log_id, head.size)
+            _same(self._edge, head)
+            mark = await asyncio.to_thread(self._high_water.read)
+            if mark is not None:
+                await store.check_continues(connection, self._log_id, Mark(head.size, head.root), mark)
+            note = await store.newest_checkpoint(connection, self._log_id)
+            store.check_signed(note, self._signer.vkey, head)
+        self._task = asyncio.create_task(self._run(), name="log committer")
+
+    async def stop(self) -> None:
+        """Ends after the commit on its way; what still queues is answered with Retry."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+            self._task = None
+        while self._queue:
+            self._fail(self._queue.popleft(), _busy("The hub is stopping."))
+
+    async def record(self, item: WorkItem) -> Recorded:
+        """Returns once the item is durable, in the tree, under a signed checkpoint, and below the high-water mark."""
+        if self._task is None or self._task.done():
+            raise _busy("The log is not open.")
+        if self._queued > MOST_QUEUED:
+            raise _busy("Too much waits for the log.")
+        waiter = _Waiter(item, asyncio.get_running_loop().create_future())
+        self._queue.append(waiter)
+        self._queued += len(item.entries)
+        self._arrived.set()
+        # A caller that goes away must not take the commit with it.
+        return await asyncio.shield(waiter.done)
+
+    async def _run(self) -> None:
+        while True:
+            await self._arrived.wait()
+            batch = self._take()
+            if not batch:
+                self._arrived.clear()
+                continue
+            committing = asyncio.ensure_future(self._settle(batch))
+            try:
+                await asyncio.shield(committing)
+            except asyncio.CancelledError:
+                await committing
+                raise
+
+    def _take(self) -> list[_Waiter]:
+        batch: list[_Waiter] = []
+        entries = 0
+        while self._queue and (not batch or entries + len(self._queue[0].item.entries) <= MOST_ENTRIES):
+            waiter = self._queue.popleft()
+            entries += len(waiter.item.entries)
+            batch.append(waiter)
+        self._queued -= entries
+        return batch
+
+    async def _settle(self, batch: list[_Waiter]) -> None:
+        """Every waiter of the batch gets an answer, whatever happens."""
+        try:
+            await self._commit(batch)
+        except _Lost as lost:
+            for waiter in lost.waiters:
+                self._fail(waiter, Conflict("Someone else recorded the same first."))
+            rest = [waiter for waiter in batch if waiter not in lost.waiters]
+            if rest:
+                await self._settle(rest)
+        except CommitUnknown:
+            await self._look_up(batch)
+        except Retry as away:
+            emit(Event.log_unavailable)
+            for waiter in batch:
+                self._fail(waiter, away)
+        except Exception as error:  # one bad item must not fail its neighbours: try each alone
+            if len(batch) > 1:
+                for waiter in batch:
+                    await self._settle([waiter])
+            else:
+                self._fail(batch[0], error if isinstance(error, HubError) else _busy("The log refused the item."))
+
+    async def _look_up(self, batch: list[_Waiter]) -> None:
+        """The connection went while committing: ask the log what it holds, before anyone is told anything."""
+        for waiter in batch:
+            try:
+                async with transaction(self._engine) as connection:
+                    found = await store.find_request(connection, self._log_id, waiter.item.request_id)
+                    note = await store.newest_checkpoint(connection, self._log_id)
+            except HubError:
+                self._fail(waiter, _busy("The database went away while the log was written."))
+                continue
+            if found is None:
+                self._fail(waiter, _busy("The database went away before the log was written."))
+            else:
+                self._resolve(waiter, Recorded(self._log_id, waiter.item.request_id, found.size, note or "", {}))
+
+    async def _commit(self, batch: list[_Waiter]) -> None:
+        items = [waiter.item for waiter in batch]
+        async with transaction(self._engine) as connection:
+            lost = [waiter for waiter in batch if not await store.claim_all(connection, waiter.item.claims)]
+            if lost:
+                raise _Lost(lost)
+            await store.copy_rows(connection, [rows for item in items for rows in item.rows])
+            appended = await self._append(connection, items)
+            for item in items:
+                await store.add_request(connection, self._log_id, item, appended.edge.size, appended.us)
+                for statement, args in item.closing:
+                    await connection.raw.execute(statement, *args)
+        self._edge = appended.edge
+        if appended.places:
+            await asyncio.to_thread(self._high_water.raise_to, Mark(appended.edge.size, appended.edge.root))
+        prover: Prover | None = None
+        for waiter in batch:
+            receipts: dict[UUID, str] = {}
+            if waiter.item.receipts:
+                if prover is None:
+                    tiles = {(tile.level, tile.index): tile.hashes for tile in appended.tiles}
+                    prover = Prover(appended.edge.size, {**tiles, **appended.edge.tiles})
+                for draft in waiter.item.entries:
+                    place = appended.places[draft.ref]
+                    receipts[draft.ref] = make_receipt(place, prover.inclusion(place), appended.checkpoint)
+            self._resolve(
+                waiter,
+                Recorded(self._log_id, waiter.item.request_id, appended.edge.size, appended.checkpoint, receipts),
+            )
+
+    async def _append(self, connection: Connection, items: Sequence[WorkItem]) -> _Appended:
+        """Under the head's lock: the entries, in an order that tells nothing of who stood beside whom in a list."""
+        drafts = [(item.party, draft) for item in items for draft in item.entries]
+        if not drafts:
+            note = await store.newest_checkpoint(connection, self._log_id)
+            return _Appended(self._edge, note or "", (), {}, int(self._clock.now_us()))
+        keys = memoryview(self._entropy(8 * len(drafts)))
+        order = sorted(range(len(drafts)), key=lambda nth: bytes(keys[8 * nth : 8 * nth + 8]))
+        head = await store.lock_head(connection, self._log_id)
+        edge = await self._caught_up(connection, head)
+        us = max(int(self._clock.now_us()), head.last_us)
+        digits = b"%016d" % us
+        bodies = [drafts[nth][1].head + digits + drafts[nth][1].tail for nth in order]
+        leaves = [leaf_hash(body) for body in bodies]
+        after, tiles = edge.extend(leaves)
+        checkpoint = make_checkpoint(self._signer, after.size, after.root)
+        rows = [
+            (self._log_id, drafts[nth][0], head.size + place, drafts[nth][1].ref, leaf, body)
+            for place, (nth, leaf, body) in enumerate(zip(order, leaves, bodies, strict=True))
+        ]
+        await store.append(connection, self._log_id, self._operator, rows, tiles, after, us, checkpoint)
+        return _Appended(after, checkpoint, tiles, {row[3]: row[2] for row in rows}, us)
+
+    async def _caught_up(self, connection: Connection, head: store.Head) -> Edge:
+        """The edge at the head: ours, or ours with what other processes added since."""
+        edge = self._edge
+        if edge.size < head.size:
+            edge = edge.extend(await store.leaves(connection, self._log_id, edge.size, head.size))[0]
+        _same(edge, head)
+        return edge
+
+    def _resolve(self, waiter: _Waiter, recorded: Recorded) -> None:
+        if not waiter.done.done():
+            waiter.done.set_result(recorded)
+
+    def _fail(self, waiter: _Waiter, error: Exception) -> None:
+        if not waiter.done.done():
+            waiter.done.set_exception(error)
+
+
+class _Lost(Exception):  # says which waiters lost, within this module only
+    def __init__(self, waiters: list[_Waiter]) -> None:
+        self.waiters = waiters
+        super().__init__("claims lost")
+
+
+def _same(edge: Edge, head: store.Head) -> None:
+    if edge.size != head.size or edge.root != head.root:
+        raise Tampered("The log's head is not what its entries lead to.", "Entries, tiles or head were changed.", _FORK)
+
+
+def _busy(what: str) -> Retry:
+    return Retry(what, "Nothing was recorded, so nothing left the hub.", "Repeat the same call in a few seconds.")

@@ -1,0 +1,231 @@
+"""The log's rows. Only the committer (`hub.audit.record`) appends; everything else here reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from hub.audit import tiles as tile
+from hub.audit.checkpoint import open_note
+from hub.audit.highwater import Mark
+from hub.audit.tiles import Edge, Prover, Span, Tile, TileKey
+from hub.audit.tree import EMPTY_ROOT, Frontier, verify_consistency
+from hub.db import Connection
+from hub.domain.terms import LogId, PartyId
+from hub.errors import Misconfigured, Tampered
+from hub.ports import Claim, RowSet, Tally, WorkItem
+
+_FORK = "Stop; compare with the checkpoints that partners hold; see ops/runbooks/log-restore.md."
+_REFS_KEPT = 16
+_PARTITION_AHEAD = 1_000_000
+
+_OPEN = """
+INSERT INTO audit_head (log_id, party_id, size, frontier, root, last_us) VALUES ($1, $2, 0, $3, $4, 0)
+ON CONFLICT (log_id) DO NOTHING
+"""
+_HEAD = "SELECT size, root, last_us FROM audit_head WHERE log_id = $1 FOR UPDATE"
+_MOVE = "UPDATE audit_head SET size = $2, frontier = $3, root = $4, last_us = $5 WHERE log_id = $1"
+_SIGN = "INSERT INTO audit_checkpoint (log_id, party_id, size, note, created_us) VALUES ($1, $2, $3, $4, $5)"
+_NEWEST = "SELECT note FROM audit_checkpoint WHERE log_id = $1 ORDER BY size DESC LIMIT 1"
+_LEAVES = "SELECT leaf FROM audit_entry WHERE log_id = $1 AND seq >= $2 AND seq < $3 ORDER BY seq"
+_BODIES = "SELECT body FROM audit_entry WHERE log_id = $1 AND seq >= $2 AND seq < $3 ORDER BY seq"
+_TILES = "SELECT idx, hashes FROM audit_tile WHERE log_id = $1 AND level = $2 AND idx = ANY($3::bigint[])"
+_REQUEST = """
+INSERT INTO audit_request (log_id, party_id, request_id, size, refs, tally, created_us) VALUES ($1, $2, $3, $4, $5, $6, $7)
+"""
+_FIND_REQUEST = "SELECT size, refs, tally FROM audit_request WHERE log_id = $1 AND request_id = $2"
+_LOCATE = "SELECT ref, seq, body FROM audit_entry WHERE log_id = $1 AND ref = ANY($2::uuid[])"
+
+_ENTRY_COLUMNS = ("log_id", "party_id", "seq", "ref", "leaf", "body")
+_TILE_COLUMNS = ("log_id", "party_id", "level", "idx", "hashes")
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where the log stands."""
+
+    size: int
+    root: bytes
+    last_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """An entry in the log, verbatim, with its index."""
+
+    seq: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class FoundRequest:
+    """What a request became, when it was recorded before."""
+
+    size: int
+    refs: tuple[UUID, ...]
+    tally: Tally | None
+
+
+async def open_log(connection: Connection, log_id: LogId, operator: PartyId) -> None:
+    """Makes sure that the log has a head and room for entries."""
+    empty = Frontier()
+    await connection.raw.execute(_OPEN, log_id, operator, empty.encode(), empty.root)
+    size = await connection.raw.fetchval("SELECT size FROM audit_head WHERE log_id = $1", log_id)
+    await make_room(connection, log_id, size)
+
+
+async def make_room(connection: Connection, log_id: LogId, size: int) -> None:
+    """Partitions for the entries to come."""
+    await connection.raw.execute("SELECT ensure_audit_partitions($1, $2)", log_id, size + _PARTITION_AHEAD)
+
+
+async def lock_head(connection: Connection, log_id: LogId) -> Head:
+    """The head, held until the transaction ends: one writer at a time."""
+    row = await connection.raw.fetchrow(_HEAD, log_id)
+    if row is None:
+        raise Misconfigured("The log has no head.", "It was never opened here.", "Start the hub once, or restore the database.")
+    return Head(row[0], bytes(row[1]), row[2])
+
+
+async def claim_all(connection: Connection, claims: Sequence[Claim]) -> bool:
+    """Runs the conditions of one item; False as soon as one does not hold."""
+    for claim in claims:
+        status = await connection.raw.execute(claim.statement, *claim.args)
+        if int(status.rsplit(" ", 1)[1]) != claim.expect:
+            return False
+    return True
+
+
+async def copy_rows(connection: Connection, sets: Sequence[RowSet]) -> None:
+    """Writes all rows, those of one table together."""
+    merged: dict[tuple[str, tuple[str, ...]], list[tuple[Any, ...]]] = {}
+    for rows in sets:
+        if rows.rows:
+            merged.setdefault((rows.table, rows.columns), []).extend(rows.rows)
+    for (table, columns), records in merged.items():
+        await connection.raw.copy_records_to_table(table, records=records, columns=columns)
+
+
+async def append(
+    connection: Connection,
+    log_id: LogId,
+    operator: PartyId,
+    rows: Sequence[tuple[Any, ...]],
+    tiles: Sequence[Tile],
+    after: Edge,
+    us: int,
+    checkpoint: str,
+) -> None:
+    """The entries, the tiles that they complete, the new head and the checkpoint over it."""
+    if (after.size + _PARTITION_AHEAD // 2) // _PARTITION_AHEAD != (
+        after.size - len(rows) + _PARTITION_AHEAD // 2
+    ) // _PARTITION_AHEAD:
+        await make_room(connection, log_id, after.size)
+    await connection.raw.copy_records_to_table("audit_entry", records=rows, columns=_ENTRY_COLUMNS)
+    if tiles:
+        records = [(log_id, operator, each.level, each.index, each.hashes) for each in tiles]
+        await connection.raw.copy_records_to_table("audit_tile", records=records, columns=_TILE_COLUMNS)
+    await connection.raw.execute(_MOVE, log_id, after.size, after.frontier.encode(), after.root, us)
+    await connection.raw.execute(_SIGN, log_id, operator, after.size, checkpoint, us)
+
+
+async def add_request(connection: Connection, log_id: LogId, item: WorkItem, size: int, us: int) -> None:
+    """Remembers the request, so that an unclear commit can be looked up and the same request answered again."""
+    refs = [draft.ref for draft in item.entries] if len(item.entries) <= _REFS_KEPT else []
+    tally = [] if item.tally is None else [item.tally.accepted, item.tally.quarantined, item.tally.duplicate]
+    await connection.raw.execute(_REQUEST, log_id, item.party, item.request_id, size, refs, tally, us)
+
+
+async def find_request(connection: Connection, log_id: LogId, request_id: UUID) -> FoundRequest | None:
+    """The request, if it was recorded."""
+    row = await connection.raw.fetchrow(_FIND_REQUEST, log_id, request_id)
+    return None if row is None else FoundRequest(row[0], tuple(row[1] or ()), Tally(*row[2]) if row[2] else None)
+
+
+async def newest_checkpoint(connection: Connection, log_id: LogId) -> str | None:
+    """The newest signed checkpoint; None for a log without entries."""
+    note: str | None = await connection.raw.fetchval(_NEWEST, log_id)
+    return note
+
+
+async def leaves(connection: Connection, log_id: LogId, start: int, stop: int) -> list[bytes]:
+    """The leaf hashes from `start` up to `stop`. Raises Tampered when some are missing."""
+    found = [bytes(row[0]) for row in await connection.raw.fetch(_LEAVES, log_id, start, stop)]
+    if len(found) != stop - start:
+        raise Tampered("The log misses entries.", "The database holds fewer than its head says.", _FORK)
+    return found
+
+
+async def bodies(connection: Connection, log_id: LogId, start: int, stop: int) -> list[bytes]:
+    """Entries verbatim, from `start` up to `stop`."""
+    return [bytes(row[0]) for row in await connection.raw.fetch(_BODIES, log_id, start, stop)]
+
+
+async def locate(connection: Connection, log_id: LogId, refs: Sequence[UUID]) -> dict[UUID, Located]:
+    """The entries with these refs."""
+    return {
+        UUID(bytes=row[0].bytes): Located(row[1], bytes(row[2]))
+        for row in await connection.raw.fetch(_LOCATE, log_id, list(refs))
+    }
+
+
+async def stored_tiles(connection: Connection, log_id: LogId, needed: set[tuple[int, int, int]]) -> dict[TileKey, bytes]:
+    """The complete tiles among those needed."""
+    found: dict[TileKey, bytes] = {}
+    for level in sorted({key[0] for key in needed}):
+        wanted = [index for at, index, width in needed if at == level and width == tile.WIDTH]
+        for index, hashes in await connection.raw.fetch(_TILES, log_id, level, wanted):
+            found[level, index] = bytes(hashes)
+    return found
+
+
+async def rebuild_edge(connection: Connection, log_id: LogId, size: int) -> Edge:
+    """The open side of the tree of `size`, from stored leaves and tiles."""
+    return Edge.rebuild(size, [await _span(connection, log_id, span) for span in tile.spans(size)])
+
+
+async def _span(connection: Connection, log_id: LogId, span: Span) -> bytes:
+    if span.level == 0:
+        return b"".join(await leaves(connection, log_id, span.first, span.first + span.count))
+    wanted = {(span.level - 1, index, tile.WIDTH) for index in range(span.first, span.first + span.count)}
+    found = await stored_tiles(connection, log_id, wanted)
+    if len(found) != len(wanted):
+        raise Tampered("The log misses tiles.", "The database holds fewer than its head says.", _FORK)
+    return b"".join(tile.tile_root(found[key]) for key in sorted(found))
+
+
+async def prover(connection: Connection, log_id: LogId, size: int, needed: set[tuple[int, int, int]], edge: Edge) -> Prover:
+    """What makes proofs in the tree of `size`: the stored tiles needed, and the open ones of `edge`, the edge at that size."""
+    return Prover(size, {**await stored_tiles(connection, log_id, needed), **edge.tiles})
+
+
+async def check_continues(connection: Connection, log_id: LogId, head: Mark, mark: Mark) -> None:
+    """Raises Tampered unless the log at `head` continues the one that was promised at `mark`."""
+    if head.size < mark.size:
+        raise Tampered(
+            "The log is shorter than it was.",
+            f"It has {head.size} entries, but {mark.size} were promised: the database was restored or cut.",
+            _FORK,
+        )
+    if mark.size == 0 or head == mark:
+        return
+    edge = await rebuild_edge(connection, log_id, head.size)
+    needed = tile.consistency_tiles_needed(mark.size, head.size)
+    proof = (await prover(connection, log_id, head.size, needed, edge)).consistency(mark.size)
+    verify_consistency(mark.size, mark.root, head.size, head.root, proof)
+
+
+def check_signed(note: str | None, vkey: str, head: Head) -> None:
+    """Raises Tampered unless the newest checkpoint is ours and over this head."""
+    if note is None:
+        if head.size or head.root != EMPTY_ROOT:
+            raise Tampered("The log has entries but no checkpoint.", "Checkpoints were removed.", _FORK)
+        return
+    checkpoint = open_note(note, vkey)
+    if (checkpoint.size, checkpoint.root) != (head.size, head.root):
+        raise Tampered("The newest checkpoint is not over the log's head.", "One of the two was changed.", _FORK)
+
+
+Entries = Mapping[UUID, Located]

@@ -1,0 +1,216 @@
+"""THE WAY of a record through the hub. Read this first: three functions, seven steps.
+
+`admit` takes a batch of 1..n rows from the door to the log:
+
+    1 receive      the door built `Received`: who, when, through which interface
+    2 normalise    each row into our own record, or set aside
+    3 decide       per record and candidate recipient: Permitted or Refused, with reasons
+    4 protect      nothing but what is permitted, in the permitted form, sealed under the person's key
+    5 record       into the log, together with the outbox rows: durable, in the tree, under a signed checkpoint
+
+`release` and `acknowledge` take what waits from the log to its recipient:
+
+    6 deliver      the entry 'handed over' is recorded before the payload goes
+    7 acknowledge  the recipient says that it has it, and the payload is emptied
+
+Steps 2 to 4 are pure. What they need to know is gathered before 3; what they make becomes durable in 5, all of it or nothing.
+One message and a list of a million take the same way; a list's next chunk is prepared while the last one commits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TypeVar
+from uuid import UUID
+
+from hub.acknowledge import acknowledged, to_acknowledge
+from hub.audit.entries import EntryWriter, outcomes_of
+from hub.audit.log import Log, outcome_of
+from hub.clock import legal_date
+from hub.consent.compile import DecisionTable
+from hub.consent.decide import decide
+from hub.consent.store import count_refusals
+from hub.deliver.outbox import Outbox, hand_over
+from hub.domain.ids import new_ids
+from hub.domain.stages import Acknowledged, ProtectedRecord, Received, Rejected
+from hub.domain.terms import Interface, PartyId
+from hub.errors import Conflict
+from hub.gather import Gatherer, Identified
+from hub.normalise import normalise
+from hub.ports import Admitted, Clock, Entropy, Handed, Intake, Recorder, RecordMapping, Tally, WorkItem
+from hub.protect.protector import Protector
+from hub.protect.store import claim_records, rows_of
+
+_ATTEMPTS = 5
+_OFF_LOOP = 16
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A batch that went through steps 1 to 4; what is left is to make it durable."""
+
+    received: Received
+    records: Sequence[ProtectedRecord]
+    item: WorkItem
+    tally: Tally
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The way, with everything it needs handed in by `hub.app`; satisfies `hub.ports.Way`."""
+
+    clock: Clock
+    entropy: Entropy
+    gatherer: Gatherer
+    table: DecisionTable
+    protector: Protector
+    entries: EntryWriter
+    recorder: Recorder
+    log: Log
+    outbox: Outbox
+
+    async def admit(self, received: Received, mapping: RecordMapping, intake: Intake, /) -> Admitted:
+        """Steps 1 to 5 for one batch. Raises Malformed where the door answers its caller, Retry when the log is away."""
+        return await self._record(await self._prepare(received, mapping, intake), mapping, intake)
+
+    async def admit_list(
+        self, chunks: AsyncIterator[Received], mapping: RecordMapping, intake: Intake, /
+    ) -> AsyncIterator[Admitted]:
+        """Steps 1 to 5 for a list, in order. What was yielded is durable; on an error the rest is as if never received."""
+        committing: asyncio.Task[Admitted] | None = None
+        try:
+            async for received in chunks:
+                prepared = await self._prepare(received, mapping, intake)
+                if committing is not None:
+                    yield await committing
+                committing = asyncio.create_task(self._record(prepared, mapping, intake))
+            if committing is not None:
+                yield await committing
+        finally:
+            if committing is not None:
+                with suppress(Exception):
+                    await committing
+
+    async def _prepare(self, received: Received, mapping: RecordMapping, intake: Intake) -> Prepared:
+        as_of = legal_date(received.received_us)
+
+        def identify() -> tuple[Sequence[Rejected], Identified]:
+            # 2 normalise
+            canonicals, rejected = normalise(received, mapping)
+            return rejected, self.gatherer.identify(received, canonicals, as_of)
+
+        rejected, identified = await _off_loop(received, identify)
+        gathered = await self.gatherer.gather(received, identified, as_of)
+
+        def work_out() -> Prepared:
+            # 3 decide
+            verdicts = decide(self.table, gathered.canonicals, gathered.facts, gathered.candidates)
+            # 4 protect
+            records = self.protector.protect(
+                gathered.canonicals,
+                verdicts,
+                gathered.facts,
+                gathered.persons,
+                gathered.content_digests,
+                mapping.version,
+                received.received_us,
+            )
+            return self._to_record(received, records, [*rejected, *identified.without_route], gathered.duplicates, intake)
+
+        return await _off_loop(received, work_out)
+
+    def _to_record(
+        self,
+        received: Received,
+        records: Sequence[ProtectedRecord],
+        rejected: Sequence[Rejected],
+        duplicates: int,
+        intake: Intake,
+    ) -> Prepared:
+        """Everything of the batch that becomes durable together: entries, outbox, sealed facts, the door's own bookkeeping."""
+        party, log_id, now = received.party, received.log_id, received.received_us
+        tally = Tally(accepted=len(records), quarantined=len(rejected), duplicate=duplicates)
+        kept = intake.keep(received, self.protector.seal_rejected(rejected, now))
+        refusals = count_refusals(log_id, party, records)
+        item = WorkItem(
+            request_id=received.request_id,
+            party=party,
+            entries=self.entries.of_verdicts(party, records),
+            claims=(*intake.claims(received, tally), *claim_records(log_id, party, now, records)),
+            rows=(*rows_of(log_id, party, now, records), self.outbox.rows(records, now), *kept),
+            closing=refusals,
+            tally=tally,
+            receipts=received.interface is Interface.rest,
+        )
+        return Prepared(received, records, item, tally)
+
+    async def _record(self, prepared: Prepared, mapping: RecordMapping, intake: Intake) -> Admitted:
+        # 5 record; where someone gave the same record first, gather again and decide anew
+        for _ in range(_ATTEMPTS):
+            try:
+                recorded = await self.recorder.record(prepared.item)
+            except Conflict:
+                prepared = await self._prepare(prepared.received, mapping, intake)
+                continue
+            outcomes = outcomes_of(prepared.records) if prepared.item.receipts else ()
+            return Admitted(prepared.received.request_id, prepared.tally, outcomes, recorded.receipts, recorded.checkpoint)
+        raise Conflict("The same was recorded by someone else.", "Another process took it.", "Look it up before repeating it.")
+
+    async def recall(self, party: PartyId, request_id: UUID, /) -> Admitted:
+        """What an earlier request of this party became, read from the log."""
+        found, located = await self.log.request(request_id, party)
+        receipts, checkpoint = await self.log.prove(located) if located else ({}, None)
+        tally = found.tally or Tally(0, 0, 0)
+        return Admitted(request_id, tally, tuple(outcome_of(entry) for entry in located.values()), receipts, checkpoint)
+
+    async def release(self, recipient: PartyId, limit: int, /) -> Handed:
+        """Step 6 for one page: nothing of it leaves before the log says that it does."""
+        held, beyond = await self.outbox.page(recipient, limit)
+        payloads = await self.protector.open(held)
+        held = [one for one in held if one.delivery_id in payloads]
+        if not held:
+            return Handed((), await self.log.checkpoint_or_none() or "", beyond)
+        located = await self.log.locate([one.delivery_id for one in held])
+        now = self.clock.now_us()
+        await self.recorder.record(
+            WorkItem(
+                request_id=self._new_id(),
+                party=recipient,
+                entries=self.entries.of_hand_over(recipient, held, located, now),
+                claims=(self.outbox.handing_over(recipient, held, now),),
+            )
+        )
+        # 6 deliver
+        receipts, checkpoint = await self.log.prove(located)
+        proofs = {ref: (located[ref].body.decode(), receipts[ref]) for ref in located}
+        return Handed(hand_over(recipient, held, payloads, proofs), checkpoint, beyond)
+
+    async def acknowledge(self, recipient: PartyId, delivery_ids: Sequence[UUID], /) -> tuple[Acknowledged, ...]:
+        """Step 7: closes what was handed over; the same receipt twice is once. Of ids not its own nothing is said."""
+        own = await self.outbox.own(recipient, delivery_ids)
+        now = self.clock.now_us()
+        closing = to_acknowledge(own)
+        if closing:
+            located = await self.log.locate(closing)
+            await self.recorder.record(
+                WorkItem(
+                    request_id=self._new_id(),
+                    party=recipient,
+                    entries=self.entries.of_acknowledgement(recipient, own, located, now),
+                    claims=(self.outbox.acknowledging(recipient, closing, now),),
+                )
+            )
+        # 7 acknowledge
+        return acknowledged(own, recipient, now)
+
+    def _new_id(self) -> UUID:
+        return new_ids(1, self.clock.now_us(), self.entropy(8))[0]
+
+
+async def _off_loop(received: Received, work: Callable[[], T]) -> T:
+    """Runs a step of a list beside the event loop, which meanwhile writes the chunk before; a single message runs at once."""
+    return work() if len(received.rows) < _OFF_LOOP else await asyncio.to_thread(work)
