@@ -1,0 +1,98 @@
+"""What every test may ask for: a PostgreSQL for the whole run, and fresh databases of its own."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from hub import db
+from hub.errors import Misconfigured
+from hub.postgres import PrivatePostgres, Urls
+
+_numbers = itertools.count(1)
+
+
+def _quick_place() -> str | None:
+    """Memory where there is enough of it: every durability setting stays on, and fsync costs nothing."""
+    memory = Path("/dev/shm")
+    return str(memory) if memory.is_dir() and shutil.disk_usage(memory).free > 4 << 30 else None
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PrivatePostgres]:
+    """One private server per run (per worker under xdist). On CI a machine without PostgreSQL fails, elsewhere it skips."""
+    with tempfile.TemporaryDirectory(prefix="hub-test-", dir=_quick_place()) as folder:
+        Path(folder).chmod(0o711)  # as root the server is another user
+        server = PrivatePostgres(Path(folder) / "postgres", settings={"max_wal_size": "512MB"})
+        try:
+            server.start()
+        except Misconfigured as error:
+            if os.environ.get("CI") or "were found" not in error.why:
+                raise
+            pytest.skip(str(error))
+        try:
+            yield server
+        finally:
+            server.stop()
+
+
+@pytest.fixture(scope="session")
+async def _migrated(postgres: PrivatePostgres) -> PrivatePostgres:
+    await db.migrate(postgres.urls.migration, "main")
+    await db.migrate(postgres.urls.vault_migration, "vault")
+    return postgres
+
+
+@pytest.fixture
+async def database_urls(_migrated: PrivatePostgres) -> AsyncIterator[Urls]:
+    """Two migrated, empty databases, gone after the test."""
+    number = next(_numbers)
+    main, vault = f"test_{number}", f"test_vault_{number}"
+    admin = await asyncpg.connect(_migrated.url("postgres", "postgres").replace("+asyncpg", ""), ssl=False)
+    try:
+        for name, template, owner in ((main, "hub", "hub_owner"), (vault, "hub_vault", "hub_vault_owner")):
+            await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} OWNER {owner}")
+        yield Urls(
+            migration=_migrated.url("hub_owner", main),
+            database=_migrated.url("hub_app", main),
+            vault_migration=_migrated.url("hub_vault_owner", vault),
+            vault=_migrated.url("hub_vault", vault),
+        )
+    finally:
+        if admin.is_closed():  # the test restarted the server
+            admin = await asyncpg.connect(_migrated.url("postgres", "postgres").replace("+asyncpg", ""), ssl=False)
+        for name in (main, vault):
+            await admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        await admin.close()
+
+
+@pytest.fixture
+async def engine(database_urls: Urls) -> AsyncIterator[AsyncEngine]:
+    """The application's engine on a fresh database."""
+    made = db.create_engine(database_urls.database)
+    yield made
+    await made.dispose()
+
+
+@pytest.fixture
+async def vault_engine(database_urls: Urls) -> AsyncIterator[AsyncEngine]:
+    """The engine of the vault that belongs to `engine`'s database."""
+    made = db.create_engine(database_urls.vault)
+    yield made
+    await made.dispose()
+
+
+@pytest.fixture
+async def owner_engine(database_urls: Urls) -> AsyncIterator[AsyncEngine]:
+    """The owner's engine on the database of `engine`: what even the owner may not do."""
+    made = db.create_engine(database_urls.migration)
+    yield made
+    await made.dispose()
