@@ -16,7 +16,7 @@ from __future__ import annotations
 import importlib
 import re
 import tomllib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -113,12 +113,12 @@ class FileSource(Protocol):
         """The file as it is now. Raises errors.Retry when it is gone."""
         ...
 
-    def read(self, name: str, offset: int = 0) -> AsyncIterator[bytes]:
+    def read(self, name: str, offset: int = 0) -> AsyncGenerator[bytes, None]:
         """The file from `offset` in blocks of `BLOCK` bytes, the last one shorter."""
         ...
 
-    async def move(self, name: str, folder: str, suffix: str) -> None:
-        """Into a folder beside it, under its own name; where that is taken `suffix` goes before the extension."""
+    async def move(self, name: str, folder: str, suffix: str) -> str:
+        """Into a folder beside it, `suffix` before its extension where its name is taken there. Returns where it is now."""
         ...
 
     async def close(self) -> None:
@@ -128,7 +128,7 @@ class FileSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How a file is written, decided over the whole of it; `lines` are physical ones, `ignored` the columns nobody asked for."""
+    """How a file is written, decided over the whole of it; `lines` are physical, `ignored` counts unwanted columns."""
 
     encoding: str
     delimiter: str

@@ -27,7 +27,7 @@ MOST_LINES: Final = 20
 
 _DELIMITERS: Final = ";,\t|"
 _MIXED: Final = "+utf-8"
-"""Marks an encoding that some lines deny: those that read as UTF-8 in a file that is not. They are set aside, not guessed at."""
+"""Marks an encoding that some lines deny: they read as UTF-8 in a file that does not. They are set aside, not guessed at."""
 _BOM: Final = b"\xef\xbb\xbf"
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 _INCOMPLETE: Final = ReasonCode("RIJ_ONVOLLEDIG")

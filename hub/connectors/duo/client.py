@@ -1,0 +1,228 @@
+"""The folder on the sender's SFTP server.
+
+The server is known by a pinned host key and by nothing else: no key is learnt on first sight, and no configuration, key or
+agent of the machine's user is looked at. Errors tell name, port, host key, login and folder apart, and hold no file name.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import stat as modes
+from collections.abc import AsyncGenerator, Iterator
+from typing import Final, cast
+
+import asyncssh
+
+from hub.connector import BLOCK, Endpoint, RemoteFile
+from hub.errors import HubError, Misconfigured, Retry
+
+_NEXT_POLL: Final = "Nothing was lost; the next poll tries again."
+_MOST_NAMES: Final = 50
+
+
+async def connect(endpoint: Endpoint) -> SftpFolder:
+    """Signs in and looks whether the folder is there. Raises errors.Misconfigured or errors.Retry."""
+    if not endpoint.known_hosts.strip():
+        # An empty list would make the library read the user's own.
+        raise _unknown_host(endpoint)
+    if (endpoint.private_key is None) == (endpoint.password is None):
+        raise Misconfigured(
+            "The login for the sender's server is not clear.",
+            "It needs a private key or a password, and not both.",
+            "Give one of the two in the settings of this connector.",
+        )
+    with _translated(endpoint):
+        try:
+            keys = [asyncssh.import_private_key(endpoint.private_key)] if endpoint.private_key is not None else []
+        except asyncssh.KeyImportError:
+            raise Misconfigured(
+                "The private key for the sender's server cannot be read.",
+                "It is not an OpenSSH or PEM key without passphrase.",
+                "Give the hub a key that it can read.",
+            ) from None
+        async with asyncio.timeout(endpoint.timeout_s):
+            connection = await asyncssh.connect(
+                endpoint.host,
+                endpoint.port,
+                config=None,
+                known_hosts=endpoint.known_hosts,
+                username=endpoint.username,
+                client_keys=keys or None,
+                password=endpoint.password,
+                preferred_auth="publickey" if keys else "password",
+                agent_path=None,
+                gss_host=None,
+                connect_timeout=endpoint.timeout_s,
+                login_timeout=endpoint.timeout_s,
+                keepalive_interval=endpoint.timeout_s,
+                keepalive_count_max=2,
+            )
+    try:
+        with _translated(endpoint):
+            async with asyncio.timeout(endpoint.timeout_s):
+                client = await connection.start_sftp_client()
+                if not await client.isdir(endpoint.folder):
+                    raise _no_folder(endpoint)
+    except BaseException:
+        connection.abort()
+        raise
+    return SftpFolder(endpoint, connection, client)
+
+
+class SftpFolder:
+    """One folder over one connection; satisfies `hub.connector.FileSource`."""
+
+    def __init__(self, endpoint: Endpoint, connection: asyncssh.SSHClientConnection, client: asyncssh.SFTPClient) -> None:
+        self._endpoint, self._connection, self._client = endpoint, connection, client
+
+    async def list(self) -> list[RemoteFile]:
+        """The plain files in the folder, oldest first."""
+        files: list[RemoteFile] = []
+        with _translated(self._endpoint):
+            async with asyncio.timeout(self._endpoint.timeout_s):
+                async for entry in self._client.scandir(self._endpoint.folder):
+                    found = entry.attrs
+                    if found.permissions is not None and modes.S_ISREG(found.permissions):
+                        files.append(RemoteFile(_text(entry.filename), found.size or 0, found.mtime or 0))
+        return sorted(files, key=lambda file: (file.mtime, file.name))
+
+    async def stat(self, name: str) -> RemoteFile:
+        """The file as it is now. Raises errors.Retry when it is gone."""
+        with _translated(self._endpoint):
+            async with asyncio.timeout(self._endpoint.timeout_s):
+                attributes = await self._client.stat(self._path(name))
+        return RemoteFile(name, attributes.size or 0, attributes.mtime or 0)
+
+    async def read(self, name: str, offset: int = 0) -> AsyncGenerator[bytes, None]:
+        """The file from `offset` in blocks of `BLOCK` bytes, the last one shorter. Each block has the timeout for itself."""
+        with _translated(self._endpoint):
+            async with asyncio.timeout(self._endpoint.timeout_s):
+                file = await self._client.open(self._path(name), "rb")
+        try:
+            while True:
+                block = b""
+                # A server may answer with less than was asked for; blocks are whole, so that their digests compare.
+                while len(block) < BLOCK:
+                    with _translated(self._endpoint):
+                        async with asyncio.timeout(self._endpoint.timeout_s):
+                            part = await file.read(BLOCK - len(block), offset + len(block))
+                    if not part:
+                        break
+                    block += cast(bytes, part)  # opened as binary
+                if block:
+                    yield block
+                offset += len(block)
+                if len(block) < BLOCK:
+                    return
+        finally:
+            with contextlib.suppress(asyncssh.Error, OSError):
+                await file.close()
+
+    async def move(self, name: str, folder: str, suffix: str) -> str:
+        """Into a folder beside it, `suffix` before its extension where its name is taken there. Returns where it is now."""
+        with _translated(self._endpoint):
+            async with asyncio.timeout(self._endpoint.timeout_s):
+                if not await self._client.isdir(self._path(folder)):
+                    await self._client.mkdir(self._path(folder))
+                for candidate in _names(name.rpartition("/")[2], suffix):
+                    there = f"{folder}/{candidate}"
+                    # A plain rename refuses to overwrite by the standard; not every server does, so look first.
+                    if not await self._client.lexists(self._path(there)):
+                        await self._client.rename(self._path(name), self._path(there))
+                        return there
+        raise Retry("A file cannot be moved.", "Its name is taken too often in the folder it goes to.", "Tidy that folder up.")
+
+    async def close(self) -> None:
+        """Lets go of the connection."""
+        self._connection.close()
+        with contextlib.suppress(asyncssh.Error, OSError, TimeoutError):
+            async with asyncio.timeout(self._endpoint.timeout_s):
+                await self._connection.wait_closed()
+
+    def _path(self, name: str) -> str:
+        return f"{self._endpoint.folder}/{name}"
+
+
+def _text(name: bytes | str) -> str:
+    return name if isinstance(name, str) else name.decode("utf-8", "surrogateescape")
+
+
+def _names(name: str, suffix: str) -> Iterator[str]:
+    stem, dot, extension = name.rpartition(".")
+    stem, ending = (stem, dot + extension) if stem else (name, "")
+    yield name
+    yield f"{stem}.{suffix}{ending}"
+    for number in range(2, _MOST_NAMES):
+        yield f"{stem}.{suffix}-{number}{ending}"
+
+
+def _unknown_host(endpoint: Endpoint) -> Misconfigured:
+    return Misconfigured(
+        "The sender's server did not show a host key that we know.",
+        f"No pinned key of {endpoint.host}, port {endpoint.port}, matches.",
+        "Ask the sender, by another way than this connection, for its host key, and pin it only if it is theirs.",
+    )
+
+
+def _no_folder(endpoint: Endpoint) -> Misconfigured:
+    return Misconfigured(
+        "The folder on the sender's server is not there.",
+        f"On {endpoint.host} there is no folder of the name that is set for this connector.",
+        "Ask the sender in which folder the files are put, and set it.",
+    )
+
+
+@contextlib.contextmanager
+def _translated(endpoint: Endpoint) -> Iterator[None]:
+    """What went wrong, for the administrator. The library's error is not chained: it may name a file."""
+    where = f"{endpoint.host}, port {endpoint.port}"
+    try:
+        yield
+        return
+    except HubError:
+        raise
+    except asyncssh.HostKeyNotVerifiable:
+        error: HubError = _unknown_host(endpoint)
+    except asyncssh.PermissionDenied:
+        error = Misconfigured(
+            "The sender's server does not let the hub in.",
+            f"{where} refused the user name with this key or password.",
+            "Check the user name, and that the sender has our public key.",
+        )
+    except asyncssh.SFTPPermissionDenied:
+        error = Misconfigured(
+            "The sender's server does not allow this.",
+            f"On {where} the user may not read, move or make a folder where that is needed.",
+            "Ask the sender for the right to read and move files in the folder.",
+        )
+    except (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath):
+        error = Retry("A file on the sender's server is gone.", "It was moved or removed while the hub was at it.", _NEXT_POLL)
+    except OSError as wrong:
+        error = _network(wrong, where)
+    except asyncssh.KeyExchangeFailed:
+        error = Misconfigured(
+            "The hub and the sender's server have no encryption in common.",
+            f"{where} offers only methods that are no longer safe.",
+            "Ask the sender to bring the server up to date.",
+        )
+    except (asyncssh.Error, ValueError):
+        error = Retry("The connection with the sender's server broke.", f"{where} ended it.", _NEXT_POLL)
+    raise error
+
+
+def _network(wrong: OSError, where: str) -> HubError:
+    if isinstance(wrong, socket.gaierror):
+        return Misconfigured(
+            "The sender's server cannot be found.", f"No address is known for {where}.", "Check the name of the server."
+        )
+    if isinstance(wrong, ConnectionRefusedError):
+        return Retry(
+            "The sender's server does not answer on this port.",
+            f"Nothing listens at {where}.",
+            f"Check the port if this goes on. {_NEXT_POLL}",
+        )
+    if isinstance(wrong, TimeoutError):
+        return Retry("The sender's server does not answer in time.", f"{where} is silent.", _NEXT_POLL)
+    return Retry("The connection with the sender's server broke.", f"The network to {where} failed.", _NEXT_POLL)

@@ -1,0 +1,274 @@
+"""Fetches the files of one connector: each once, every row of it, and never a byte on disk.
+
+A file is read twice. The first look gives its keyed digest, which is its identity, a digest of every block, and how it is
+written. The second gives rows; a block that is no longer what it was at the first look stops the file before it is parsed.
+Where a run ended, however it ended, the next one goes on: the place in the file is durable together with the records.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fnmatch
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final, Protocol
+from uuid import UUID
+
+from hub.connector import FileFormat, FileSource, Layout, RemoteFile
+from hub.domain.ids import new_ids
+from hub.domain.stages import DropPlace, Received, Row
+from hub.domain.terms import ConnectorId, Count, Interface, LogId, Micros, PartyId, ReasonCode
+from hub.errors import Conflict, Malformed, Retry
+from hub.ports import Clock, Entropy, KeyedDigest, RecordMapping, Way
+from hub.receive.drop.store import Drop, DropIntake, DropStore
+
+CHUNK: Final = 250
+"""Rows admitted at a time."""
+_PIECE: Final = 64 * 1024  # bytes parsed before others get a turn
+_UNFINISHED: Final = (".part", ".tmp", ".filepart")
+_DONE, _REFUSED = "verwerkt", "afgekeurd"
+_NONE: Final = Count(0)
+_CHANGED: Final = ReasonCode("BESTAND_GEWIJZIGD")
+
+
+class ColumnMapping(RecordMapping, Protocol):
+    """A mapping of columns, which a file's header is held to; `hub.normalise.mapping` has it."""
+
+    @property
+    def columns(self) -> frozenset[str]: ...
+    @property
+    def required(self) -> frozenset[str]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One connector as it is set up: whose files, which of them, and how long a file must be at rest before it is taken."""
+
+    connector: ConnectorId
+    party: PartyId
+    log_id: LogId
+    pattern: str = "*.csv"
+    settle_s: int = 30
+
+
+class Outcome(StrEnum):
+    """What became of a file in one run."""
+
+    done = "done"
+    known = "known"
+    refused = "refused"
+    changed = "changed"
+    contended = "contended"
+
+
+@dataclass(frozen=True, slots=True)
+class FileReport:
+    """One file in one run, known by its id. `rows` came in; accepted, quarantined and duplicate add up to it."""
+
+    drop_id: UUID | None
+    outcome: Outcome
+    reason: ReasonCode | None = None
+    rows: Count = _NONE
+    accepted: Count = _NONE
+    quarantined: Count = _NONE
+    duplicate: Count = _NONE
+    columns_ignored: Count = _NONE
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """One poll. `busy` when another worker has the connector; `waiting` files are not at rest yet."""
+
+    connector: ConnectorId
+    busy: bool = False
+    waiting: Count = _NONE
+    files: tuple[FileReport, ...] = ()
+
+
+@dataclass(slots=True)
+class _Look:
+    """What the first look at a file gave."""
+
+    file: RemoteFile
+    digest: bytes
+    blocks: list[bytes]
+    layout: Layout | None
+    refused: ReasonCode | None
+    rows: int = field(default=0)
+    place: int = field(default=0)
+
+
+class _Changed(Exception):
+    """The file is not what it was at the first look."""
+
+
+class Drops:
+    """The files of one connector instance. Call `poll_once` as often as its schedule says."""
+
+    def __init__(
+        self,
+        instance: Instance,
+        connect: Callable[[], Awaitable[FileSource]],
+        form: FileFormat,
+        mapping: ColumnMapping,
+        way: Way,
+        store: DropStore,
+        keyed: KeyedDigest,
+        clock: Clock,
+        entropy: Entropy,
+    ) -> None:
+        self._instance, self._connect, self._format, self._mapping = instance, connect, form, mapping
+        self._way, self._store, self._keyed, self._clock, self._entropy = way, store, keyed, clock, entropy
+        self._intake = DropIntake()
+        self._seen: dict[str, tuple[RemoteFile, Micros]] = {}
+
+    async def poll_once(self) -> RunReport:
+        """Takes every file at rest. Raises errors.Retry or errors.Misconfigured; the next poll goes on where this ended."""
+        async with self._store.alone() as alone:
+            if not alone:
+                return RunReport(self._instance.connector, busy=True)
+            source = await self._connect()
+            try:
+                ready, waiting = self._settled(await source.list())
+                reports = [await self._take(source, file) for file in ready]
+            finally:
+                await source.close()
+        return RunReport(self._instance.connector, waiting=Count(waiting), files=tuple(reports))
+
+    def _settled(self, files: Sequence[RemoteFile]) -> tuple[list[RemoteFile], int]:
+        now = Micros(self._clock.now_us())
+        seen: dict[str, tuple[RemoteFile, Micros]] = {}
+        ready: list[RemoteFile] = []
+        for file in files:
+            if not self._wanted(file.name):
+                continue
+            before, since = self._seen.get(file.name, (None, now))
+            seen[file.name] = (file, since if before == file else now)
+            if before == file and now - since >= self._instance.settle_s * 1_000_000:
+                ready.append(file)
+        self._seen = seen
+        return ready, len(seen) - len(ready)
+
+    def _wanted(self, name: str) -> bool:
+        hidden = name.startswith(".") or name.lower().endswith(_UNFINISHED)
+        return not hidden and fnmatch.fnmatchcase(name.lower(), self._instance.pattern.lower())
+
+    async def _take(self, source: FileSource, file: RemoteFile) -> FileReport:
+        drop: Drop | None = None
+        try:
+            look = await self._look(source, file)
+            drop = await self._claim(look)
+            if drop.state == "refused" or look.layout is None:
+                await self._move(source, look, _REFUSED)
+                outcome = Outcome.refused if drop.new else Outcome.known
+                return FileReport(drop.drop_id, outcome, look.refused)
+            if drop.state == "done":
+                await self._move(source, look, _DONE)
+                return FileReport(drop.drop_id, Outcome.known)
+            return await self._admit(source, look, look.layout, drop)
+        except _Changed:
+            if drop is not None:
+                await self._store.stuck(drop.drop_id, _CHANGED, self._clock.now_us())
+            self._seen.pop(file.name, None)
+            return FileReport(drop.drop_id if drop else None, Outcome.changed, _CHANGED)
+        except Conflict:
+            return FileReport(drop.drop_id if drop else None, Outcome.contended)
+
+    async def _look(self, source: FileSource, file: RemoteFile) -> _Look:
+        inspector = self._format.inspect(self._mapping.columns, self._mapping.required)
+        blocks: list[bytes] = []
+        async with aclosing(source.read(file.name)) as reading:
+            async for block in reading:
+                blocks.append(self._keyed("drop-block", block))
+                for start in range(0, len(block), _PIECE):
+                    inspector.feed(block[start : start + _PIECE])
+                    await asyncio.sleep(0)
+        if await source.stat(file.name) != file:
+            raise _Changed
+        digest = self._keyed("drop-file", b"".join(blocks))
+        try:
+            return _Look(file, digest, blocks, inspector.finish(), None)
+        except Malformed as wrong:
+            return _Look(file, digest, blocks, None, ReasonCode(wrong.faults[0].code if wrong.faults else "WAARDE_ONGELDIG"))
+
+    async def _claim(self, look: _Look) -> Drop:
+        now = Micros(self._clock.now_us())
+        (drop_id,) = new_ids(1, now, self._entropy(8))
+        lines, ignored = (look.layout.lines, look.layout.ignored) if look.layout else (0, 0)
+        return await self._store.claim(drop_id, look.digest, refused=look.refused, lines=lines, ignored=ignored, now_us=now)
+
+    async def _admit(self, source: FileSource, look: _Look, layout: Layout, drop: Drop) -> FileReport:
+        look.place = drop.rows_done
+        accepted = quarantined = duplicate = 0
+        async with aclosing(self._chunks(source, look, layout, drop)) as chunks:
+            admitting = self._way.admit_list(chunks, self._mapping, self._intake)
+            try:
+                async for admitted in admitting:
+                    accepted += admitted.tally.accepted
+                    quarantined += admitted.tally.quarantined
+                    duplicate += admitted.tally.duplicate
+            finally:
+                if isinstance(admitting, AsyncGenerator):  # the port asks no more than an iterator
+                    await admitting.aclose()
+        if await source.stat(look.file.name) != look.file:
+            raise _Changed
+        await self._store.finish(drop.drop_id, look.place, self._clock.now_us())
+        await self._move(source, look, _DONE)
+        return FileReport(
+            drop.drop_id,
+            Outcome.done,
+            None,
+            Count(look.rows),
+            Count(accepted),
+            Count(quarantined),
+            Count(duplicate),
+            Count(layout.ignored),
+        )
+
+    async def _chunks(self, source: FileSource, look: _Look, layout: Layout, drop: Drop) -> AsyncGenerator[Received, None]:
+        rows: list[Row] = []
+        async with aclosing(self._rows(source, look, layout)) as reading:
+            async for some in reading:
+                rows += (row for row in some if row.number > drop.rows_done)
+                while len(rows) >= CHUNK:
+                    yield self._received(look, drop, rows[:CHUNK])
+                    del rows[:CHUNK]
+        if rows:
+            yield self._received(look, drop, rows)
+
+    async def _rows(self, source: FileSource, look: _Look, layout: Layout) -> AsyncGenerator[list[Row], None]:
+        reader = self._format.read(layout, self._mapping.columns)
+        number = 0
+        async with aclosing(source.read(look.file.name)) as reading:
+            async for block in reading:
+                if number >= len(look.blocks) or self._keyed("drop-block", block) != look.blocks[number]:
+                    raise _Changed
+                number += 1
+                for start in range(0, len(block), _PIECE):
+                    yield reader.feed(block[start : start + _PIECE])
+        if number != len(look.blocks):
+            raise _Changed
+        yield reader.finish()
+
+    def _received(self, look: _Look, drop: Drop, rows: list[Row]) -> Received:
+        now = Micros(self._clock.now_us())
+        (request_id,) = new_ids(1, now, self._entropy(8))
+        place = DropPlace(drop.drop_id, self._instance.connector, look.place, rows[-1].number)
+        look.place = rows[-1].number
+        look.rows += len(rows)
+        instance = self._instance
+        return Received(instance.party, instance.log_id, Interface.sftp, request_id, now, tuple(rows), place)
+
+    async def _move(self, source: FileSource, look: _Look, folder: str) -> None:
+        suffix = look.digest[:4].hex()
+        moved = await source.move(look.file.name, folder, suffix)
+        found = await source.stat(moved)
+        if (found.size, found.mtime) != (look.file.size, look.file.mtime):
+            # The sender put another file in its place at the last moment: it goes back, to be seen as what it is.
+            await source.move(moved, ".", suffix)
+            raise Retry(
+                "A file was replaced while the hub moved it.", "The new one is back in its place.", "The next poll takes it."
+            )
+        self._seen.pop(look.file.name, None)

@@ -1,0 +1,172 @@
+"""What is known of files: by keyed digest, never by name; how far each was read; which of its rows wait in quarantine."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+from uuid import UUID
+
+import orjson
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from hub.db import transaction, translate
+from hub.domain.stages import DropPlace, Received
+from hub.domain.terms import ConnectorId, LogId, PartyId, ReasonCode
+from hub.errors import Conflict
+from hub.ports import Claim, RowSet, SealedRow, Tally
+
+State = Literal["taken", "done", "refused"]
+
+_FIND = """
+SELECT drop_id, state, rows_done FROM receive_drop WHERE party_id = $1 AND connector = $2 AND file_digest = $3
+"""
+_INSERT = """
+INSERT INTO receive_drop
+    (log_id, party_id, drop_id, connector, file_digest, state, reason, rows_total, columns_ignored, seen_us, updated_us)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)
+ON CONFLICT (party_id, connector, file_digest) DO NOTHING
+"""
+_MOVE_ON = """
+UPDATE receive_drop
+SET rows_done = $3, accepted = accepted + $4, quarantined = quarantined + $5, duplicate = duplicate + $6, updated_us = $7,
+    reason = NULL
+WHERE drop_id = $1 AND rows_done = $2 AND state = 'taken'
+"""
+_FINISH = """
+UPDATE receive_drop SET state = 'done', rows_done = rows_total, updated_us = $3
+WHERE drop_id = $1 AND rows_done = $2 AND state = 'taken'
+"""
+_STUCK = "UPDATE receive_drop SET reason = $2, updated_us = $3 WHERE drop_id = $1 AND state = 'taken'"
+_LOCK = "SELECT pg_try_advisory_lock(hashtextextended($1, 0))"
+_UNLOCK = "SELECT pg_advisory_unlock(hashtextextended($1, 0))"
+_QUARANTINE = (
+    "log_id",
+    "party_id",
+    "quarantine_id",
+    "drop_id",
+    "row_number",
+    "faults",
+    "sealed",
+    "key_version",
+    "created_us",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """A file that the hub knows. `rows_done` is the line up to which its rows are accounted for."""
+
+    drop_id: UUID
+    state: State
+    rows_done: int
+    new: bool
+
+
+class DropStore:
+    """The memory of one connector's files."""
+
+    def __init__(self, engine: AsyncEngine, log_id: LogId, party: PartyId, connector: ConnectorId) -> None:
+        self._engine, self._log_id, self._party, self._connector = engine, log_id, party, connector
+
+    @contextlib.asynccontextmanager
+    async def alone(self) -> AsyncIterator[bool]:
+        """Whether this worker has the connector to itself, for as long as the block lasts or the connection lives.
+
+        It spares double work and nothing more: what two workers do at once is kept right by `DropIntake.claims`.
+        """
+        key = f"drop:{self._party}:{self._connector}"
+        try:
+            pooled = await self._engine.connect()
+        except Exception as wrong:
+            clean = translate(wrong)
+        else:
+            try:
+                raw = (await pooled.get_raw_connection()).driver_connection
+                assert raw is not None, "a pooled connection has the driver's"
+                held = bool(await raw.fetchval(_LOCK, key))
+                try:
+                    yield held
+                finally:
+                    if held:
+                        try:
+                            await raw.fetchval(_UNLOCK, key)
+                        except BaseException:
+                            await pooled.invalidate()  # closing it is what frees the lock
+                            raise
+            finally:
+                await pooled.close()
+            return
+        raise clean from None
+
+    async def claim(
+        self, drop_id: UUID, digest: bytes, *, refused: ReasonCode | None, lines: int, ignored: int, now_us: int
+    ) -> Drop:
+        """The file with this keyed digest: as it is known, or from now on known under `drop_id`."""
+        state = "taken" if refused is None else "refused"
+        async with transaction(self._engine) as connection:
+            done = await connection.raw.execute(
+                _INSERT, self._log_id, self._party, drop_id, self._connector, digest, state, refused, lines, ignored, now_us
+            )
+            row = await connection.raw.fetchrow(_FIND, self._party, self._connector, digest)
+        return Drop(row["drop_id"], row["state"], row["rows_done"], new=done == "INSERT 0 1")
+
+    async def finish(self, drop_id: UUID, rows_done: int, now_us: int) -> None:
+        """All rows are accounted for. Raises errors.Conflict when another worker was at it."""
+        async with transaction(self._engine) as connection:
+            done = await connection.raw.execute(_FINISH, drop_id, rows_done, now_us)
+        if done != "UPDATE 1":
+            raise Conflict("Another worker is at this file.", "Its place has moved on.", "The next poll looks at it again.")
+
+    async def stuck(self, drop_id: UUID, reason: ReasonCode, now_us: int) -> None:
+        """Says beside an unfinished file why it stopped."""
+        async with transaction(self._engine) as connection:
+            await connection.raw.execute(_STUCK, drop_id, reason, now_us)
+
+
+class DropIntake:
+    """The door's own bookkeeping for rows of a file, durable with the records; satisfies `hub.ports.Intake`."""
+
+    def claims(self, received: Received, tally: Tally, /) -> Sequence[Claim]:
+        """The file's place moves on from where this batch began; elsewhere someone else was first."""
+        place = _place(received)
+        args = (
+            place.drop_id,
+            place.done_before,
+            place.done_after,
+            tally.accepted,
+            tally.quarantined,
+            tally.duplicate,
+            int(received.received_us),
+        )
+        return (Claim(_MOVE_ON, args, expect=1),)
+
+    def keep(self, received: Received, rejected: Sequence[SealedRow], /) -> Sequence[RowSet]:
+        """Rejected rows wait in quarantine."""
+        if not rejected:
+            return ()
+        place = _place(received)
+        rows = [_quarantined(received, place.drop_id, row) for row in rejected]
+        return (RowSet("receive_quarantine", _QUARANTINE, rows),)
+
+
+def _place(received: Received) -> DropPlace:
+    if received.place is None:
+        raise ValueError("rows of a file must say which part of which file they are")
+    return received.place
+
+
+def _quarantined(received: Received, drop_id: UUID, row: SealedRow) -> tuple[Any, ...]:
+    faults = orjson.dumps([{"where": where, "code": str(code)} for where, code in row.faults]).decode()
+    return (
+        received.log_id,
+        received.party,
+        row.quarantine_id,
+        drop_id,
+        row.row_number,
+        faults,
+        row.sealed,
+        row.key_version,
+        int(received.received_us),
+    )
