@@ -158,7 +158,7 @@ async def migrate(url: str, tree: str, *, migrations: Path = MIGRATIONS, revisio
     config = Config()
     config.set_main_option("script_location", str(scripts).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
-    engine = create_engine(url, application_name="hub-migrate", pool_size=1, statement_timeout_ms=3_600_000)
+    engine = create_engine(url, application_name="hub-migrate", pool_size=1, lock_timeout_ms=0, statement_timeout_ms=3_600_000)
     clean: HubError
     try:
         async with engine.begin() as connection:
@@ -167,6 +167,9 @@ async def migrate(url: str, tree: str, *, migrations: Path = MIGRATIONS, revisio
                 config.attributes["connection"] = given
                 command.upgrade(config, revision)
 
+            # Another migration is waited for; a table in use is not, for whoever waits for a table holds up all who come after.
+            await connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7310579)")
+            await connection.exec_driver_sql("SET LOCAL lock_timeout = '5s'")
             await connection.run_sync(upgrade)
         return
     except Exception as error:

@@ -9,7 +9,7 @@ from alembic import context
 from sqlalchemy import Connection, pool
 from sqlalchemy.ext.asyncio import create_async_engine
 
-# One migration at a time, whoever starts it; the number is this project's own.
+# One migration at a time, whoever starts it; `hub.db.migrate` takes the same lock.
 _LOCK = "SELECT pg_advisory_xact_lock(7310579)"
 
 
@@ -17,13 +17,13 @@ def migrate(connection: Connection) -> None:
     """Runs the migrations asked for, all in one transaction."""
     context.configure(connection=connection, target_metadata=None, transaction_per_migration=False)
     with context.begin_transaction():
-        connection.exec_driver_sql(_LOCK)
         context.run_migrations()
 
 
 async def _connect_and_migrate() -> None:
     engine = create_async_engine(os.environ["HUB_MIGRATION_URL"], poolclass=pool.NullPool, hide_parameters=True)
     async with engine.begin() as connection:
+        await connection.exec_driver_sql(_LOCK)
         await connection.run_sync(migrate)
     await engine.dispose()
 
