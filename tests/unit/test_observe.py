@@ -254,9 +254,10 @@ def test_warnings_are_heard_but_not_quoted(log):
     with warnings.catch_warnings():
         warnings.simplefilter("always")
         logging.captureWarnings(False)
-        logging.captureWarnings(True)
+        observe.configure(Level.info, stream := io.BytesIO())
         warnings.warn(BSN, UserWarning, stacklevel=1)
-    assert log()[0]["logger"] == "py.warnings"
+    assert orjson.loads(stream.getvalue())["logger"] == "py.warnings"
+    assert not found_in(stream.getvalue())
 
 
 def test_a_crash_is_told_without_its_text(log, capsys):
