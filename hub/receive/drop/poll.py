@@ -124,6 +124,11 @@ class Drops:
         self._intake = DropIntake()
         self._seen: dict[str, tuple[RemoteFile, Micros]] = {}
 
+    @property
+    def connector(self) -> ConnectorId:
+        """Whose files these are."""
+        return self._instance.connector
+
     async def poll_once(self) -> RunReport:
         """Takes every file at rest. Raises errors.Retry or errors.Misconfigured; the next poll goes on where this ended."""
         async with self._store.alone() as alone:
