@@ -185,7 +185,10 @@ class Tokens:
         bound_to = confirmation.get("x5t#S256") if isinstance(confirmation, dict) else None
         if confirmation and not isinstance(bound_to, str):
             raise _no("The token is bound to something that the hub does not know.")
-        return expires, Caller(PartyId(party), client_id, frozenset(scope.split())), bound_to
+        try:
+            return expires, Caller(PartyId(party), client_id, frozenset(scope.split())), bound_to
+        except ValueError:
+            raise _no("The token does not say who holds it.") from None
 
 
 def _algorithm_of(key: RSAKey | ECKey) -> str:

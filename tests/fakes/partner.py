@@ -1,0 +1,191 @@
+"""A partner system and the hub's REST interface before it, in one process: signs assertions, asks tokens, calls."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+from uuid import uuid4
+
+import httpx2
+import orjson
+from fastapi import FastAPI
+from joserfc import jws
+from joserfc.errors import SecurityWarning
+from joserfc.jwk import ECKey, RSAKey
+
+from hub.clock import SystemClock
+from hub.domain.personal import Bsn
+from hub.domain.terms import LogId, Micros, PartyId
+from hub.errors import Refused
+from hub.identity.partners import SCOPES, Partner, read_jwks
+from hub.identity.tokens import Tokens
+from hub.receive.api import create_api
+from tests.fakes.way import FakeIdempotency, FakeWay
+
+ISSUER = "https://hub.example.nl"
+TOKEN_URL = f"{ISSUER}/oauth/token"
+SCHOOL = PartyId("roc-voorbeeld")
+DESK = PartyId("doorstroompunt-rijnmonde")
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+NOW_US = Micros(1_790_000_000_000_000)
+ALL_ALGORITHMS = ["none", "HS256", "RS256", "PS256", "ES256", "RS384", "ES384"]
+
+
+@cache
+def rsa_key(name: str, bits: int = 2048) -> RSAKey:
+    """A private RSA key that stays the same for a run."""
+    with warnings.catch_warnings(action="ignore", category=SecurityWarning):  # weak keys are made to be refused
+        return RSAKey.generate_key(bits, {"kid": name}, private=True)
+
+
+@cache
+def ec_key(name: str, curve: str = "P-256") -> ECKey:
+    """A private EC key that stays the same for a run."""
+    return ECKey.generate_key(curve, {"kid": name}, private=True)  # type: ignore[arg-type]
+
+
+def jwks(*keys: RSAKey | ECKey) -> dict[str, Any]:
+    """The public halves, as a partner registers them."""
+    return {"keys": [key.as_dict(private=False) for key in keys]}
+
+
+def signed(header: Mapping[str, Any], claims: Any, key: Any) -> str:
+    """A JWS of anything, by any algorithm: what an attacker can make."""
+    payload = claims if isinstance(claims, bytes) else orjson.dumps(claims)
+    registry = jws.JWSRegistry(algorithms=ALL_ALGORITHMS, strict_check_header=False)
+    return jws.serialize_compact(dict(header), payload, key, registry=registry)
+
+
+@dataclass
+class StillClock:
+    """A clock that moves when told."""
+
+    us: int = NOW_US
+
+    def now_us(self) -> Micros:
+        return Micros(self.us)
+
+    @property
+    def now_s(self) -> int:
+        return self.us // 1_000_000
+
+
+@dataclass
+class FakePartners:
+    """A register in memory."""
+
+    known: dict[str, Partner] = field(default_factory=dict)
+    spent: set[tuple[str, bytes]] = field(default_factory=set)
+
+    def add(self, party: PartyId, client_id: str, *keys: RSAKey | ECKey, scopes: frozenset[str] = SCOPES) -> Partner:
+        """Register a partner."""
+        partner = Partner(party, client_id, read_jwks(jwks(*keys)), scopes)
+        self.known[client_id] = partner
+        return partner
+
+    async def find(self, client_id: str, /) -> Partner | None:
+        return self.known.get(client_id)
+
+    async def spend(self, partner: Partner, jti_digest: bytes, expires_us: Micros, /) -> None:
+        if (partner.client_id, jti_digest) in self.spent:
+            raise Refused("The sign-in was refused.", "The assertion was used before.")
+        self.spent.add((partner.client_id, jti_digest))
+
+
+def digest(label: str, data: bytes, /) -> bytes:
+    """A keyed digest under a key of the tests."""
+    return hmac.digest(b"k" * 32, label.encode() + b"\0" + data, hashlib.sha256)
+
+
+def entropy(count: int, /) -> bytes:
+    """Random enough for tests."""
+    return (uuid4().bytes * (count // 16 + 1))[:count]
+
+
+async def _is_ready() -> None:
+    return None
+
+
+@dataclass
+class Desk:
+    """The interface with everything around it."""
+
+    way: FakeWay = field(default_factory=FakeWay)
+    partners: FakePartners = field(default_factory=FakePartners)
+    clock: Any = field(default_factory=StillClock)
+    ready: Any = _is_ready
+    key: RSAKey | ECKey = field(default_factory=lambda: ec_key("hub-1"))
+
+    def __post_init__(self) -> None:
+        self.tokens = Tokens(ISSUER, self.key, self.clock, entropy)
+        self.school = self.partners.add(SCHOOL, "roc-client", ec_key("roc-1"))
+        self.desk = self.partners.add(DESK, "dsp-client", rsa_key("dsp-1"))
+        self.app: FastAPI = create_api(
+            self.way,
+            self.partners,
+            FakeIdempotency(self.way),
+            self.tokens,
+            self.clock,
+            digest,
+            lambda: uuid4(),
+            LogId("rijnmonde"),
+            lambda: self.ready(),
+            ISSUER,
+        )
+
+    def token(self, partner: Partner | None = None, thumbprint: str | None = None) -> str:
+        """A valid token, the short way."""
+        partner = partner or self.school
+        return self.tokens.issue(partner, partner.scopes, thumbprint)
+
+    def claims(self, client_id: str = "roc-client", **other: Any) -> dict[str, Any]:
+        """The claims of a good assertion, with `other`; None drops one."""
+        now = int(self.clock.now_us()) // 1_000_000
+        good = {"iss": client_id, "sub": client_id, "aud": TOKEN_URL, "iat": now, "exp": now + 120, "jti": uuid4().hex}
+        return {name: value for name, value in {**good, **other}.items() if value is not None}
+
+    def assertion(self, **other: Any) -> str:
+        """A good assertion of the school, with other claims."""
+        return signed({"alg": "ES256", "kid": "roc-1"}, self.claims(**other), ec_key("roc-1"))
+
+    def client(self, tls: Mapping[str, Any] | None = None) -> httpx2.AsyncClient:
+        """A client that talks to the application in this process."""
+
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            if tls is not None:
+                scope["extensions"] = {**scope.get("extensions", {}), "tls": tls}
+            await self.app(scope, receive, send)
+
+        return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url=ISSUER)
+
+
+def with_real_time() -> Desk:
+    """A desk that lives now."""
+    return Desk(clock=SystemClock())
+
+
+def new_bsn(number: int = 1) -> str:
+    """The `number`th valid BSN of the test range 9999xxxxx."""
+    found = (text for text in map(str, range(999_900_000, 1_000_000_000)) if Bsn.accepts(text))
+    return next(text for count, text in enumerate(found, 1) if count == number)
+
+
+def record(**other: Any) -> dict[str, Any]:
+    """An invented young person who left an invented school; None drops a field."""
+    good = {
+        "bsn": new_bsn(),
+        "geslachtsnaam": "Verzonnen",
+        "geboortedatum": "2008-05-04",
+        "gemeente": "0599",
+        "indicatieGeheim": False,
+        "brin": "99XX",
+        "onderwijssoort": "mbo",
+        "datumUitschrijving": "2026-09-01",
+        "startkwalificatie": False,
+    }
+    return {name: value for name, value in {**good, **other}.items() if value is not None}
