@@ -1,0 +1,42 @@
+"""The facts that the gates ask for, read off one record on one day. Pure."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from hub.domain.facts import StatementKind, SubjectFacts
+from hub.domain.records.uitvalmelding import Uitvalmelding
+
+
+def birthday(born: date, age: int) -> date:
+    """The day on which someone turns `age`; born on 29 February, that is 1 March in a common year."""
+    try:
+        return born.replace(year=born.year + age)
+    except ValueError:
+        return date(born.year + age, 3, 1)
+
+
+def age_on(born: date, day: date) -> int:
+    """Age in whole years on `day`; negative before birth."""
+    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+
+
+def subject_facts(record: Uitvalmelding, as_of: date, standing: frozenset[StatementKind] | None) -> SubjectFacts:
+    """What is known on `as_of` about the young person of `record`; `standing` is None when statements could not be read.
+
+    A date of death counts whatever it says, and someone born after `as_of` has no known age: both close gates, never open them.
+    """
+    born = record.geboortedatum.reveal()
+    return SubjectFacts(
+        as_of=as_of,
+        age=age_on(born, as_of) if born <= as_of else None,
+        overleden=record.overlijdensdatum is not None,
+        startkwalificatie=record.startkwalificatie.reveal(),
+        ingeschreven=record.datum_uitschrijving.reveal() > as_of,
+        indicatie_geheim=record.indicatie_geheim.reveal(),
+        onderwijssoort=record.onderwijssoort.reveal(),
+        datum_diploma=None if record.datum_diploma is None else record.datum_diploma.reveal(),
+        gemeente=record.gemeente.reveal(),
+        has_bsn=record.bsn is not None,
+        standing=standing,
+    )

@@ -1,0 +1,335 @@
+"""What the policy files hold, as types: laws, purposes, elements, reasons, agreements with their clauses. Pure.
+
+Nothing here knows a law article: that is data, dated and owned by lawyers. Dates are half-open, as in `hub.domain.territory`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from hub.domain.facts import StatementKind
+from hub.domain.rulebook import Rule
+from hub.domain.terms import (
+    AgreementId,
+    BasisId,
+    ClauseId,
+    ElementName,
+    Form,
+    PartyId,
+    PolicyHash,
+    PurposeId,
+    ReasonCode,
+    RecordKind,
+    Term,
+)
+from hub.domain.territory import Party, PartyKind, Period, Region, Sentence
+
+Word = Annotated[str, StringConstraints(min_length=2)]
+Uri = Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$")]
+NumberUse = Literal["required", "allowed", "forbidden"]
+Onderwijssoort = Literal["vo", "pro", "vso", "entree", "mbo"]
+
+
+class Gate(StrEnum):
+    """The gates in the order in which they are told; `invoer` is not a gate of a decision but of reading."""
+
+    invoer = "invoer"
+    agreement = "agreement"
+    purpose = "purpose"
+    basis = "basis"
+    recipient = "recipient"
+    subject = "subject"
+    consent = "consent"
+    fields = "fields"
+    retention = "retention"
+
+
+class Law(Rule):
+    """A law by its name and its number in the national collection (BWB)."""
+
+    name: Word
+    bwb: Annotated[str, StringConstraints(pattern=r"^BWBR[0-9]{7}$")]
+
+
+class Ages(Rule):
+    """From `min` up to and including `max` years, with the reason on either side."""
+
+    min: Annotated[int, Field(ge=0, le=120)]
+    max: Annotated[int, Field(ge=0, le=120)]
+    below: ReasonCode
+    above: ReasonCode
+
+
+class LegalBasis(Period):
+    """An article as it reads in a period: who may or must give what sort of thing to whom, about whom."""
+
+    id: BasisId
+    law: Law
+    article: Word
+    gdpr: Literal["6.1.c", "6.1.e"]
+    kind: Literal["duty", "task"]
+    provider_kinds: Annotated[tuple[PartyKind, ...], Field(min_length=1)]
+    recipient_kinds: Annotated[tuple[PartyKind, ...], Field(min_length=1)]
+    age: Ages
+    bsn: NumberUse
+    onderwijsnummer: NumberUse
+    art9_ground: Word | None
+    names_elements: tuple[ElementName, ...] = ()
+    objection_possible: bool
+    same_college: bool
+    text_nl: Sentence
+    review: Literal["needed", "done"]
+    source: Word
+
+
+class Purpose(Period):
+    """Why data are given; `further_from` names the purposes for which they may have been received (GDPR 5(1)(b))."""
+
+    id: PurposeId
+    label_nl: Word
+    plain_nl: Sentence
+    processing_activity: Uri
+    further_from: tuple[PurposeId, ...] = ()
+
+
+class Element(Rule):
+    """A data element: what kind it is and in which forms it may ever pass, from most to least that it tells."""
+
+    name: ElementName
+    label_nl: Word
+    kind: Literal["normal", "identifier", "special", "free_text", "address", "mark"]
+    inferable_health: bool
+    forms: tuple[Form, ...] = ()
+
+
+class Reason(Rule):
+    """A reason code, in words for the person who must act; `personal` when the code itself tells about a young person."""
+
+    code: ReasonCode
+    gate: Gate
+    text_nl: Sentence
+    remedy_nl: Sentence
+    who: Word
+    personal: bool
+
+
+class Obligation(Rule):
+    """What the recipient owes for what it receives."""
+
+    id: Term
+    text_nl: Sentence
+
+
+class Side(Rule):
+    """One end of a clause: a kind of party, or a single one. `home` asks that the young person lives in its working area."""
+
+    kind: PartyKind | None = None
+    party: PartyId | None = None
+    home: bool = False
+
+
+class Condition(Rule):
+    """A fact that must be so, and the reason when it is otherwise."""
+
+    value: Annotated[bool, Field(alias="is")]
+    otherwise: ReasonCode
+
+
+class Subject(Rule):
+    """Whom a permit is about."""
+
+    age: Ages
+    startkwalificatie: Condition | None = None
+    ingeschreven: Condition | None = None
+
+
+class Need(Rule):
+    """A field that passes: in which form, and the sentence that says why the recipient cannot do without."""
+
+    form: Form
+    need: Sentence
+
+
+class Window(Rule):
+    """A statement is asked for leavers of these kinds of school up to and including the n-th anniversary of the diploma."""
+
+    onderwijssoort: Annotated[tuple[Onderwijssoort, ...], Field(min_length=1)]
+    years_after_diploma: Annotated[int, Field(ge=1, le=10)]
+
+
+class Requirement(Rule):
+    """A statement without which the gate stays shut; without `when`, always."""
+
+    statement: StatementKind
+    reason: ReasonCode
+    when: tuple[Window, ...] = ()
+
+
+class Retention(Rule):
+    """How long the recipient may keep it: `term` is the named end; nothing is given to keep from `until_age` on."""
+
+    term: Word
+    until_age: Annotated[int, Field(ge=1, le=120)]
+    reason: ReasonCode
+    text_nl: Sentence
+
+
+class DutyToInform(Rule):
+    """Who tells the young person (GDPR 13, 14), when, in which text, or why nobody need."""
+
+    who: PartyKind
+    when: Sentence
+    text: Sentence
+    exception: Sentence | None = None
+
+
+class Permit(Rule):
+    """A clause that lets something pass; whatever it does not name stays behind."""
+
+    id: ClauseId
+    article: Word
+    effect: Literal["permit"]
+    record: RecordKind
+    giver: Annotated[Side, Field(alias="from")]
+    recipient: Annotated[Side, Field(alias="to")]
+    purposes: Annotated[tuple[PurposeId, ...], Field(min_length=1)]
+    bases: Annotated[tuple[BasisId, ...], Field(min_length=1)]
+    subject: Subject
+    fields: Annotated[dict[ElementName, Need], Field(min_length=1)]
+    reuse_of: tuple[BasisId, ...] = ()
+    geheim_adres: Annotated[Literal["passes", "withheld"], Field(alias="secret_address")]
+    requires: tuple[Requirement, ...] = ()
+    retention: Retention
+    obligations: tuple[Term, ...]
+    duty_to_inform: DutyToInform
+    why_nl: Sentence
+
+
+class AgeSpan(Rule):
+    """The ages that a prohibition is about."""
+
+    min: Annotated[int, Field(ge=0, le=120)]
+    max: Annotated[int, Field(ge=0, le=120)]
+
+
+class Forbid(Rule):
+    """A clause that holds something back, whatever a permit says: the named elements, or without `elements` everything."""
+
+    id: ClauseId
+    article: Word
+    effect: Literal["forbid"]
+    record: RecordKind
+    giver: Annotated[Side, Field(alias="from")]
+    recipient: Annotated[Side, Field(alias="to")]
+    age: AgeSpan | None = None
+    onderwijssoort: tuple[Onderwijssoort, ...] = ()
+    elements: tuple[ElementName, ...] = ()
+    reason: ReasonCode
+    why_nl: Sentence
+
+
+Clause = Annotated[Permit | Forbid, Field(discriminator="effect")]
+
+
+class Accession(Rule):
+    """A party to the agreement, from the day it signed until the day it left."""
+
+    id: PartyId
+    acceded: date
+    left: date | None = None
+
+
+class Reference(Rule):
+    """A document outside the hub, by its reference and date."""
+
+    ref: Word
+    date: date
+
+
+class Dpia(Reference):
+    """The impact assessment (GDPR 35); from `review_due` on the agreement is not in force until it has been reviewed."""
+
+    review_due: date
+
+
+class FgAdvice(Reference):
+    """What the data protection officer advised; advice informs the decision-maker, it opens and shuts nothing."""
+
+    outcome: Literal["positive", "conditional", "negative"]
+
+
+class Given(Rule):
+    """Facts of a test; what is not named reads as in the ordinary case, and null means unknown."""
+
+    age: int | None = 19
+    overleden: bool | None = False
+    startkwalificatie: bool | None = False
+    ingeschreven: bool | None = False
+    indicatie_geheim: bool | None = False
+    onderwijssoort: Onderwijssoort | None = "mbo"
+    datum_diploma: date | None = None
+    gemeente: str | None
+    has_bsn: bool | None = True
+    standing: tuple[StatementKind, ...] | None = None
+    standing_unknown: bool = False
+
+
+class Example(Rule):
+    """A test beside the agreement: along `path` on `day`, what the last step answers."""
+
+    name: Sentence
+    day: date
+    path: Annotated[tuple[PartyId, ...], Field(min_length=2)]
+    given: Given
+    expect: Literal["permit", "deny"]
+    reasons: tuple[ReasonCode, ...] = ()
+    passes: tuple[ElementName, ...] = ()
+    withheld: Annotated[dict[ElementName, ReasonCode], Field(default_factory=dict)]
+
+
+class Effective(Rule):
+    """From the first day up to, not including, the last."""
+
+    start: Annotated[date, Field(alias="from")]
+    until: date
+
+
+class Agreement(Rule):
+    """A convenant as data. Without controllership or processor contract it loads, and is not in force."""
+
+    id: AgreementId
+    title: Word
+    effective: Effective
+    parties: Annotated[tuple[Accession, ...], Field(min_length=2)]
+    controllership: Sentence | None = None
+    processor_contract: Reference | None = None
+    dpia: Dpia
+    fg_advice: FgAdvice
+    clauses: Annotated[tuple[Clause, ...], Field(min_length=1)]
+    tests: Annotated[tuple[Example, ...], Field(min_length=2)]
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySet:
+    """Everything that decisions are taken by, loaded as one and named by its hash. Rows lie in order of their ids."""
+
+    hash: PolicyHash
+    laws: Mapping[BasisId, LegalBasis]
+    purposes: Mapping[PurposeId, Purpose]
+    elements: Mapping[ElementName, Element]
+    reasons: Mapping[ReasonCode, Reason]
+    obligations: Mapping[Term, Obligation]
+    parties: Mapping[PartyId, Party]
+    regions: tuple[Region, ...]
+    agreements: tuple[Agreement, ...]
+
+    @property
+    def personal(self) -> frozenset[ReasonCode]:
+        """The codes that say something about a young person, for whoever writes codes down."""
+        return frozenset(code for code, reason in self.reasons.items() if reason.personal)

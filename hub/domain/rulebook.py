@@ -1,0 +1,118 @@
+"""Reads a YAML file of rules into a strict model, and says where it is wrong: file, line, what, and what to do.
+
+For files that people write and lawyers own: a key twice, an unknown key, a wildcard, an empty list or a merge key refuses to
+load. Raises errors.Misconfigured; the values in such files are rules, never persons, so a message may name them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, NoReturn, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from hub.errors import Misconfigured
+
+Place = tuple[str | int, ...]
+_MEND = "Mend the file; nothing of the set is used until all of it loads."
+
+
+class Rule(BaseModel):
+    """A row that people write: frozen, and nothing in it is guessed or ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, populate_by_name=True)
+
+
+R = TypeVar("R", bound=Rule)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One file as it was written: its data, and the line on which each place in it begins."""
+
+    file: str
+    data: Any
+    lines: dict[Place, int]
+
+    def refuse(self, place: Sequence[str | int], why: str, now: str = _MEND) -> NoReturn:
+        """Raises errors.Misconfigured for what stands at `place` (or the nearest place around it)."""
+        at = tuple(place)
+        while at and at not in self.lines:
+            at = at[:-1]
+        where = ".".join(str(step) for step in place) or "the file"
+        raise Misconfigured(f"{self.file}, line {self.lines.get(at, 1)}: {where} does not load.", why, now)
+
+    def as_(self, model: type[R]) -> R:
+        """The document as `model`, every row of it strict."""
+        try:
+            return model.model_validate_json(json.dumps(self.data))
+        except ValidationError as wrong:
+            faults = wrong.errors(include_url=False, include_context=False)
+        first = faults[0]
+        now = _MEND if len(faults) == 1 else f"{_MEND} ({len(faults) - 1} more after this one.)"
+        return self.refuse(self._place(first["loc"]), _why(first["type"], first["msg"]), now)
+
+    def _place(self, loc: Place) -> Place:
+        """`loc` without the steps that name a type instead of a place in the file."""
+        place: Place = ()
+        for step in loc[:-1]:
+            place = (*place, step) if (*place, step) in self.lines else place
+        return (*place, *loc[-1:])
+
+
+def _why(kind: str, message: str) -> str:
+    known = {
+        "extra_forbidden": "This key is not known here; a key that is not understood is never skipped.",
+        "missing": "This key is missing, and nothing is assumed in its place.",
+    }
+    return known.get(kind, f"{message}.")
+
+
+def parse(file: str, text: str) -> Document:
+    """The document that `text` holds. Raises errors.Misconfigured where it is not plain, explicit YAML."""
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as wrong:
+        mark = getattr(wrong, "problem_mark", None)
+        line = 1 if mark is None else mark.line + 1
+        raise Misconfigured(f"{file}, line {line}: this is not YAML.", f"{getattr(wrong, 'problem', wrong)}.", _MEND) from None
+    lines: dict[Place, int] = {}
+    document = Document(file, None, lines)
+    if node is None:
+        document.refuse((), "The file is empty.")
+    return Document(file, _plain(node, (), document), lines)
+
+
+def _plain(node: yaml.Node, place: Place, document: Document) -> Any:
+    document.lines.setdefault(place, node.start_mark.line + 1)
+    if isinstance(node, yaml.MappingNode):
+        return _mapping(node, place, document)
+    if isinstance(node, yaml.SequenceNode):
+        if not node.value:
+            document.refuse(place, "An empty list says nothing: leave the key out, or name what is meant.")
+        return [_plain(item, (*place, number), document) for number, item in enumerate(node.value)]
+    value = yaml.SafeLoader("").construct_object(node, deep=True)
+    if isinstance(value, datetime) or not isinstance(value, str | int | date | None):
+        document.refuse(place, "Only texts, whole numbers, dates, yes and no stand in these files.")
+    if isinstance(value, str) and "*" in value:
+        document.refuse(place, "A wildcard permits what nobody has named.", "Name each of them.")
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _mapping(node: yaml.MappingNode, place: Place, document: Document) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key_node, value_node in node.value:
+        key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
+        if not isinstance(key, str) or key == "<<":
+            document.refuse(place, "Keys are plain words; merging is not used here.")
+        document.lines[(*place, key)] = key_node.start_mark.line + 1
+        if key in found:
+            document.refuse((*place, key), "This key stands here twice.")
+        found[key] = _plain(value_node, (*place, key), document)
+    if not found:
+        document.refuse(place, "An empty mapping says nothing: leave the key out, or name what is meant.")
+    return found
