@@ -116,11 +116,11 @@ def telephone(cell: str) -> str:
 def split_pgn(cell: str) -> tuple[str, str]:
     """Which of the two numbers a persoonsgebonden nummer is, by its remainder, and the number itself.
 
-    Eight digits have lost their leading zero to a spreadsheet; the elfproef would notice a wrong guess.
+    Eight digits are a BSN that lost its leading zero to a spreadsheet, if the elfproef agrees; nothing else is mended.
     """
     digits = "0" + cell if len(cell) == 8 else cell
     if Bsn.accepts(digits):
         return "bsn", digits
-    if Onderwijsnummer.accepts(digits):
-        return "onderwijsnummer", digits
+    if Onderwijsnummer.accepts(cell):
+        return "onderwijsnummer", cell
     raise Wrong("BSN_ONGELDIG")
