@@ -71,6 +71,7 @@ def _page(handed: Handed) -> dict[str, Any]:
                 "bron": str(delivery.source),
                 "recordsoort": delivery.record_kind,
                 "inhoud": orjson.Fragment(delivery.payload.reveal()),
+                "logregel": delivery.entry,
                 "ontvangstbewijs": delivery.receipt,
             }
             for delivery in handed.deliveries

@@ -80,7 +80,7 @@ class Messages:
             request_id=self._new_request_id(),
             received_us=self._clock.now_us(),
             rows=(Row(1, raw, raw),),
-            key_digest=self._digest("idempotency-key", caller.party.encode("ascii") + b"\0" + key),
+            key_digest=self._digest("idempotency-key", f"{self._log_id}\0{caller.party}\0".encode("ascii") + key),
             body_digest=self._digest("idempotency-body", body),
         )
         return Response(orjson.dumps(_answer(await self._admitted(received))), 201, media_type=JSON)

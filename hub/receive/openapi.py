@@ -282,7 +282,11 @@ def _schemas() -> dict[str, Any]:
                 "bron": {"type": "string", "description": "De partij die verstrekt"},
                 "recordsoort": {"type": "string", "examples": ["uitvalmelding"]},
                 "inhoud": {"type": "object", "description": "De velden die u mag ontvangen, in de toegestane vorm"},
-                "ontvangstbewijs": {"type": "string", "description": "Bewijs van opname in het logboek (C2SP tlog-proof)"},
+                "logregel": {"type": "string", "description": "De regel in het logboek over deze verstrekking, letterlijk"},
+                "ontvangstbewijs": {
+                    "type": "string",
+                    "description": "Bewijs dat die regel in het logboek staat (C2SP tlog-proof)",
+                },
             }
         ),
         "Ontvangst": _object({"bezorgingen": _list(_UUID, minItems=1, maxItems=LARGEST_PAGE)}),

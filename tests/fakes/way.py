@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from hub.domain.personal import Personal
+from hub.domain.records.uitvalmelding import KIND
 from hub.domain.stages import Acknowledged, Delivered, Received
 from hub.domain.terms import Micros, PartyId, ReasonCode
 from hub.errors import Conflict, Refused
@@ -21,6 +22,7 @@ from hub.receive.store import Earlier
 
 CHECKPOINT = "log.example.test/hub\n7\nY2hlY2twb2ludA==\n\n— log.example.test/hub c2lnbmF0dXJl\n"
 RECEIPT = "c2sp.org/tlog-proof@v1\nindex 6\n\n" + CHECKPOINT
+ENTRY = '{"kind":"disclosure"}'
 RECIPIENTS = (PartyId("doorstroompunt-rijnmonde"), PartyId("jongerenloket-rotterdam"))
 
 
@@ -85,7 +87,7 @@ class FakeWay:
 
     def hold(self, delivery_id: UUID, recipient: PartyId, payload: bytes) -> None:
         """Let a delivery wait for `recipient`."""
-        delivered = Delivered(delivery_id, recipient, PartyId("duo-vsv"), "uitvalmelding", Personal(payload), RECEIPT)
+        delivered = Delivered(delivery_id, recipient, PartyId("duo-vsv"), KIND, Personal(payload), ENTRY, RECEIPT)
         self.held.setdefault(recipient, {})[delivery_id] = delivered
 
     def _stumble(self) -> None:
