@@ -168,6 +168,16 @@ class PrivatePostgres:
             self._lock.close()
             self._lock = None
 
+    def kill(self) -> None:
+        """Ends every process of the server at once, as a power cut would; `start` brings back what was committed."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            for pid in _inhabitants(self._data.resolve()):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            process.wait()
+
     def _hold(self) -> None:
         if not self.directory.exists():
             self.directory.mkdir(parents=True)
@@ -288,7 +298,8 @@ class PrivatePostgres:
         }
         with self.log.open("ab") as log:
             psql = subprocess.run(  # noqa: S603
-                [str(runner.binaries / "psql"), "-X", "-q", "-f", str(self._roles)], **_quietly(log, environment)
+                [str(runner.binaries / "psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", str(self._roles)],
+                **_quietly(log, environment),
             )
         if psql.returncode:
             raise self._failed("could not be given its roles and databases")

@@ -20,16 +20,17 @@ from hub.postgres import PrivatePostgres, Urls
 _numbers = itertools.count(1)
 
 
-def _quick_place() -> str | None:
+@pytest.fixture(scope="session")
+def quick_place() -> str | None:
     """Memory where there is enough of it: every durability setting stays on, and fsync costs nothing."""
     memory = Path("/dev/shm")
     return str(memory) if memory.is_dir() and shutil.disk_usage(memory).free > 4 << 30 else None
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[PrivatePostgres]:
+def postgres(quick_place: str | None) -> Iterator[PrivatePostgres]:
     """One private server per run (per worker under xdist). On CI a machine without PostgreSQL fails, elsewhere it skips."""
-    with tempfile.TemporaryDirectory(prefix="hub-test-", dir=_quick_place()) as folder:
+    with tempfile.TemporaryDirectory(prefix="hub-test-", dir=quick_place) as folder:
         Path(folder).chmod(0o711)  # as root the server is another user
         server = PrivatePostgres(Path(folder) / "postgres", settings={"max_wal_size": "512MB"})
         try:
