@@ -30,9 +30,9 @@ from hub.acknowledge import acknowledged, to_acknowledge
 from hub.audit.entries import EntryWriter, outcomes_of
 from hub.audit.log import Log, outcome_of
 from hub.clock import legal_date
-from hub.consent.compile import DecisionTable
 from hub.consent.decide import decide
 from hub.consent.store import count_refusals
+from hub.consent.table import DecisionTable
 from hub.deliver.outbox import Outbox, hand_over
 from hub.domain.ids import new_ids
 from hub.domain.stages import Acknowledged, ProtectedRecord, Received, Rejected

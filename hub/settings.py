@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from hub.errors import Misconfigured
 
 _HERE = Path(__file__).resolve().parent.parent
 
@@ -54,3 +57,40 @@ class Settings(BaseSettings):
     def file(self, chosen: Path | None, name: str) -> Path:
         """`chosen`, or `name` in the state directory."""
         return chosen if chosen is not None else self.state / name
+
+
+class Instance(BaseModel):
+    """One connector as it is set up here: whose files, where, and as whom to fetch them. Keys are files, never values."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    id: str
+    connector: str
+    party: str
+    host: str
+    port: int = Field(default=22, ge=1, le=65535)
+    username: str
+    folder: str = "."
+    known_hosts: Path
+    private_key: Path
+    mapping: Path | None = Field(default=None, description="another mapping than the connector's own")
+    pattern: str = "*.csv"
+    settle_s: int = Field(default=30, ge=0, description="a file must be unchanged this long before it is taken")
+
+
+class _Instances(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    instances: tuple[Instance, ...] = Field(min_length=1)
+
+
+def read_instances(path: Path) -> tuple[Instance, ...]:
+    """The connector instances of a YAML file. Raises Misconfigured naming the file and what is wrong with it."""
+    try:
+        return _Instances.model_validate(yaml.safe_load(path.read_text(encoding="utf-8"))).instances
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        raise Misconfigured(f"The connectors' file {path} cannot be read.", "It is missing or no YAML.", "Check it.") from None
+    except ValidationError as wrong:
+        errors = wrong.errors(include_input=False, include_url=False, include_context=False)
+        told = "; ".join(f"{'.'.join(str(part) for part in error['loc'])}: {error['msg']}" for error in errors)
+        raise Misconfigured(f"The connectors' file {path} is wrong.", f"{told}.", "Correct it and start again.") from None

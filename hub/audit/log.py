@@ -81,7 +81,7 @@ class Log:
         """What an earlier request of this party became. Raises Refused when there is none."""
         async with transaction(self.engine) as connection:
             found = await store.find_request(connection, self.log_id, request_id)
-            if found is None:
+            if found is None or found.party != party:
                 raise Refused("This request is not known.", "It was never recorded.", "Send it again.")
             located = await store.locate(connection, self.log_id, found.refs) if found.refs else {}
         return found, located

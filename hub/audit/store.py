@@ -35,7 +35,7 @@ _TILES = "SELECT idx, hashes FROM audit_tile WHERE log_id = $1 AND level = $2 AN
 _REQUEST = """
 INSERT INTO audit_request (log_id, party_id, request_id, size, refs, tally, created_us) VALUES ($1, $2, $3, $4, $5, $6, $7)
 """
-_FIND_REQUEST = "SELECT size, refs, tally FROM audit_request WHERE log_id = $1 AND request_id = $2"
+_FIND_REQUEST = "SELECT party_id, size, refs, tally FROM audit_request WHERE log_id = $1 AND request_id = $2"
 _LOCATE = "SELECT ref, seq, body FROM audit_entry WHERE log_id = $1 AND ref = ANY($2::uuid[])"
 
 _ENTRY_COLUMNS = ("log_id", "party_id", "seq", "ref", "leaf", "body")
@@ -63,6 +63,7 @@ class Located:
 class FoundRequest:
     """What a request became, when it was recorded before."""
 
+    party: PartyId
     size: int
     refs: tuple[UUID, ...]
     tally: Tally | None
@@ -141,7 +142,10 @@ async def add_request(connection: Connection, log_id: LogId, item: WorkItem, siz
 async def find_request(connection: Connection, log_id: LogId, request_id: UUID) -> FoundRequest | None:
     """The request, if it was recorded."""
     row = await connection.raw.fetchrow(_FIND_REQUEST, log_id, request_id)
-    return None if row is None else FoundRequest(row[0], tuple(row[1] or ()), Tally(*row[2]) if row[2] else None)
+    if row is None:
+        return None
+    party, size, refs, tally = row
+    return FoundRequest(PartyId(party), size, tuple(UUID(bytes=ref.bytes) for ref in refs), Tally(*tally) if tally else None)
 
 
 async def newest_checkpoint(connection: Connection, log_id: LogId) -> str | None:

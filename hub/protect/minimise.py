@@ -46,7 +46,7 @@ def _plan(fields: tuple[tuple[ElementName, Form], ...]) -> tuple[tuple[tuple[str
     pseudonymous: set[str] = set()
     for name, form in fields:
         if form is Form.raw:
-            plan.append((str(name), to_camel(name), None))
+            plan.append((str(name), to_camel(str(name)), None))
         elif form is Form.pseudonym:
             pseudonymous.add(str(name))
         elif form is Form.yes_no:

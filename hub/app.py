@@ -1,0 +1,236 @@
+"""The composition root: builds everything once, in order of what needs what, and refuses to start incomplete or weak."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+import orjson
+from fastapi import FastAPI
+from joserfc.jwk import ECKey
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from hub.audit import signing
+from hub.audit.entries import EntryWriter
+from hub.audit.highwater import HighWater
+from hub.audit.log import Log
+from hub.audit.record import Committer
+from hub.audit.signing import LogSigner
+from hub.clock import SystemClock
+from hub.consent.compile import compile_policy
+from hub.consent.policy import load_policy
+from hub.db import create_engine, durability, migrate, transaction
+from hub.deliver.outbox import Outbox
+from hub.domain.ids import new_ids
+from hub.domain.terms import LogId, PartyId
+from hub.errors import Misconfigured
+from hub.gather import Gatherer
+from hub.identity.store import PartnerStore
+from hub.identity.tokens import Tokens
+from hub.postgres import PrivatePostgres, Urls
+from hub.protect.keys import KeyRing
+from hub.protect.protector import Protector
+from hub.protect.pseudonymise import Digests, Pseudonymiser
+from hub.protect.vault import Vault
+from hub.receive.api import create_api
+from hub.receive.store import IdempotencyStore
+from hub.regions import load_regions
+from hub.route import Route
+from hub.settings import Settings
+
+_KEYRING, _LOG_KEY, _TOKEN_KEY, _HIGH_WATER, _POSTGRES = "keyring.json", "log.key", "token.jwk", "high-water", "postgres"
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """A hub that is ready: its databases answer, its log is whole, its rules are loaded."""
+
+    settings: Settings
+    log_id: LogId
+    operator: PartyId
+    engine: AsyncEngine
+    vault_engine: AsyncEngine
+    clock: SystemClock
+    signer: LogSigner
+    digests: Digests
+    pseudonymiser: Pseudonymiser
+    committer: Committer
+    log: Log
+    route: Route
+
+    def new_id(self) -> UUID:
+        """A new identifier for a request or a file."""
+        return new_ids(1, self.clock.now_us(), secrets.token_bytes(8))[0]
+
+    async def ready(self) -> None:
+        """Raises where the hub could not do its work now."""
+        for engine in (self.engine, self.vault_engine):
+            async with transaction(engine) as connection:
+                await connection.raw.execute("SELECT 1")
+
+
+def make_keys(settings: Settings) -> list[Path]:
+    """Makes the key ring, the log's signing key and the token key where they are missing; gives the files made."""
+    settings.state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    made: list[Path] = []
+    ring, log, token = (
+        settings.file(settings.keyring, _KEYRING),
+        settings.file(settings.log_key, _LOG_KEY),
+        settings.file(settings.token_key, _TOKEN_KEY),
+    )
+    if not ring.exists():
+        KeyRing.create(ring)
+        made.append(ring)
+    if not log.exists():
+        signing.create(log)
+        made.append(log)
+    if not token.exists():
+        key = ECKey.generate_key("P-256", {"kid": secrets.token_hex(8)}, private=True)
+        with os.fdopen(os.open(token, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(orjson.dumps(key.as_dict(private=True)))
+        made.append(token)
+    return made
+
+
+def load_signer(settings: Settings) -> LogSigner:
+    """The log's signing key."""
+    return signing.load(settings.file(settings.log_key, _LOG_KEY), settings.log_origin)
+
+
+def load_ring(settings: Settings) -> KeyRing:
+    """The in-process key ring. Raises Misconfigured in production, where keys must not lie beside the records."""
+    if settings.environment == "production":
+        raise Misconfigured(
+            "The in-process key ring does not run in production.",
+            "It keeps the root secret in the process that handles the records.",
+            "Set HUB_ENVIRONMENT to what this installation is, or run the key service.",
+        )
+    return KeyRing.load(settings.file(settings.keyring, _KEYRING))
+
+
+@asynccontextmanager
+async def databases(settings: Settings) -> AsyncIterator[Urls]:
+    """The database URLs of the settings, or of a private PostgreSQL under the state directory that ends with this process."""
+    given = (settings.migration_url, settings.database_url, settings.vault_migration_url, settings.vault_url)
+    if settings.database_url is not None and settings.vault_url is not None:
+        migration, database, vault_migration, vault = ("" if url is None else url.get_secret_value() for url in given)
+        yield Urls(migration=migration, database=database, vault_migration=vault_migration, vault=vault)
+        return
+    if any(url is not None for url in given):
+        raise Misconfigured(
+            "The databases are given in part.",
+            "HUB_DATABASE_URL and HUB_VAULT_URL belong together.",
+            "Set both, or none of the four.",
+        )
+    if settings.environment == "production":
+        raise Misconfigured(
+            "There is no database.",
+            "The private PostgreSQL does not run in production.",
+            "Set HUB_DATABASE_URL and HUB_VAULT_URL.",
+        )
+    with PrivatePostgres(settings.state / _POSTGRES) as postgres:
+        await migrate_all(settings, postgres.urls)
+        yield postgres.urls
+
+
+async def migrate_all(settings: Settings, urls: Urls) -> None:
+    """Brings both databases to the present schema."""
+    if not urls.migration or not urls.vault_migration:
+        raise Misconfigured(
+            "The databases cannot be migrated.",
+            "HUB_MIGRATION_URL or HUB_VAULT_MIGRATION_URL is missing.",
+            "Set both to the owners' roles.",
+        )
+    await migrate(urls.migration, "main", migrations=settings.migrations)
+    await migrate(urls.vault_migration, "vault", migrations=settings.migrations)
+
+
+@asynccontextmanager
+async def open_hub(settings: Settings, *, name: str = "hub") -> AsyncIterator[Hub]:
+    """Builds a hub, and closes it. Raises Misconfigured or Tampered instead of starting incomplete, weak or rolled back."""
+    policy = load_policy(settings.policy)
+    regions = load_regions(settings.policy)
+    ring = load_ring(settings)
+    signer = load_signer(settings)
+    log_id, operator = LogId(settings.log_id), PartyId(settings.operator)
+    clock, entropy = SystemClock(), secrets.token_bytes
+    async with AsyncExitStack() as stack:
+        urls = await stack.enter_async_context(databases(settings))
+        engine = create_engine(urls.database, application_name=name)
+        stack.push_async_callback(engine.dispose)
+        vault_engine = create_engine(urls.vault, application_name=name, pool_size=5)
+        stack.push_async_callback(vault_engine.dispose)
+        await durability(engine)
+        await durability(vault_engine)
+        high_water = HighWater(settings.file(settings.high_water, _HIGH_WATER))
+        stack.callback(high_water.close)
+        committer = Committer(engine, log_id, operator, signer, clock, entropy, high_water)
+        await committer.start()
+        stack.push_async_callback(committer.stop)
+        digests, pseudonymiser = Digests(ring), Pseudonymiser(ring)
+        vault = Vault(vault_engine, ring, log_id, entropy)
+        log = Log(engine, log_id, signer.vkey)
+        route = Route(
+            clock=clock,
+            entropy=entropy,
+            gatherer=Gatherer(engine, vault, pseudonymiser, digests, regions),
+            table=compile_policy(policy),
+            protector=Protector(pseudonymiser, vault, entropy),
+            entries=EntryWriter(log_id, operator, entropy),
+            recorder=committer,
+            log=log,
+            outbox=Outbox(engine, log_id),
+        )
+        yield Hub(
+            settings, log_id, operator, engine, vault_engine, clock, signer, digests, pseudonymiser, committer, log, route
+        )
+
+
+def issuer_of(settings: Settings) -> str:
+    """The hub's address as partners know it. Raises Misconfigured where it would speak beyond this machine without TLS."""
+    tls = settings.tls_certificate is not None
+    loopback = settings.host == "localhost" or _is_loopback(settings.host)
+    if not tls and not loopback:
+        raise Misconfigured(
+            "The hub does not listen beyond this machine without TLS.",
+            "HUB_HOST is no loopback address and HUB_TLS_CERTIFICATE is not set.",
+            "Set HUB_TLS_CERTIFICATE and HUB_TLS_KEY, or listen on 127.0.0.1 behind a proxy.",
+        )
+    return settings.issuer or f"{'https' if tls else 'http'}://{settings.host}:{settings.port}"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def api_of(hub: Hub) -> FastAPI:
+    """The REST interface over a hub."""
+    issuer = issuer_of(hub.settings)
+    path = hub.settings.file(hub.settings.token_key, _TOKEN_KEY)
+    try:
+        key = ECKey.import_key(orjson.loads(path.read_bytes()))
+    except (OSError, ValueError):
+        raise Misconfigured(
+            "The token key cannot be read.", "Its file is missing or damaged.", "Run 'hub keys init'."
+        ) from None
+    return create_api(
+        way=hub.route,
+        partners=PartnerStore(hub.engine, hub.log_id),
+        idempotency=IdempotencyStore(hub.engine, hub.log_id),
+        tokens=Tokens(issuer, key, hub.clock, secrets.token_bytes),
+        clock=hub.clock,
+        digest=hub.digests,
+        new_request_id=hub.new_id,
+        log_id=hub.log_id,
+        ready=hub.ready,
+        issuer=issuer,
+    )

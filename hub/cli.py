@@ -1,0 +1,332 @@
+"""`hub`: the command line. Every command says what it did; on failure what happened, why, and what to do now."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import typer
+import uvloop
+from pydantic import ValidationError
+
+from hub import operations
+from hub.app import databases, load_signer, make_keys, migrate_all, open_hub
+from hub.consent.policy import load_policy
+from hub.domain.facts import StatementKind
+from hub.domain.terms import PartyId
+from hub.errors import HubError, Misconfigured, Refused, Retry
+from hub.observe import Event, configure, emit, watch
+from hub.server import server_of
+from hub.settings import Settings
+
+main = typer.Typer(
+    name="hub", help="Een uitwisselhub met privacywaarborgen.", no_args_is_help=True, pretty_exceptions_enable=False
+)
+keys = typer.Typer(help="The hub's own keys.", no_args_is_help=True)
+admin = typer.Typer(help="The installation: databases, partners, figures.", no_args_is_help=True)
+partner = typer.Typer(help="Partner systems that may call the hub.", no_args_is_help=True)
+connector = typer.Typer(help="Connectors and their files.", no_args_is_help=True)
+policy = typer.Typer(help="The policy set.", no_args_is_help=True)
+audit = typer.Typer(help="The log.", no_args_is_help=True)
+rights = typer.Typer(help="What young people and those around them have stated.", no_args_is_help=True)
+for name, group in {
+    "keys": keys,
+    "admin": admin,
+    "connector": connector,
+    "policy": policy,
+    "audit": audit,
+    "rights": rights,
+}.items():
+    main.add_typer(group, name=name)
+admin.add_typer(partner, name="partner")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
+_EXIT = {Refused: 3, Retry: 4, Misconfigured: 5}
+
+
+def say(text: str) -> None:
+    """To standard output, for the person at the keyboard."""
+    typer.echo(text)
+
+
+def settings() -> Settings:
+    """The settings, or a clear end of the command that names the variable and not its value."""
+    try:
+        return Settings()
+    except ValidationError as wrong:
+        names = ", ".join(f"HUB_{error['loc'][0]}".upper() for error in wrong.errors(include_input=False) if error["loc"])
+        raise Misconfigured(
+            "The settings cannot be read.", f"Wrong: {names}.", "Correct these environment variables."
+        ) from None
+
+
+def guarded(work: Callable[[], Any]) -> None:
+    """Runs a command and turns a HubError into sentences on standard error and an exit status."""
+    configure()
+    try:
+        work()
+    except HubError as error:
+        for line in (error.what, error.why, error.now):
+            if line:
+                typer.echo(line, err=True)
+        status = next((code for kind, code in _EXIT.items() if isinstance(error, kind)), 1)
+        raise typer.Exit(status) from None
+
+
+def run(work: Callable[[Settings], Coroutine[Any, Any, None]]) -> None:
+    """Runs an asynchronous command under the house's event loop."""
+
+    async def watched(chosen: Settings) -> None:
+        watch(asyncio.get_running_loop())
+        await work(chosen)
+
+    guarded(lambda: uvloop.run(watched(settings())))
+
+
+def stopper() -> asyncio.Event:
+    """An event that SIGINT and SIGTERM set."""
+    stopping = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    return stopping
+
+
+@keys.command("init")
+def keys_init() -> None:
+    """Makes the key ring, the log's signing key and the token key where they are missing; overwrites nothing."""
+
+    def work() -> None:
+        made = make_keys(settings())
+        say("\n".join(f"made {path}" for path in made) or "all keys are there already")
+
+    guarded(work)
+
+
+@main.command()
+def serve() -> None:
+    """Serves the REST interface until SIGINT or SIGTERM."""
+
+    async def work(chosen: Settings) -> None:
+        async with open_hub(chosen, name="hub-serve") as hub:
+            server = server_of(hub)
+            emit(Event.hub_started)
+            await server.serve()
+            emit(Event.hub_stopped)
+
+    run(work)
+
+
+@main.command()
+def worker(once: Annotated[bool, typer.Option(help="Poll every connector until nothing waits, then end.")] = False) -> None:
+    """Takes in what lies ready at the connectors, until SIGINT or SIGTERM."""
+
+    async def work(chosen: Settings) -> None:
+        async with open_hub(chosen, name="hub-worker") as hub:
+            stopping = stopper()
+            emit(Event.hub_started)
+            await operations.work(hub, stopping, once=once)
+            emit(Event.hub_stopped)
+
+    run(work)
+
+
+@admin.command("migrate")
+def admin_migrate() -> None:
+    """Brings both databases to the present schema; needs HUB_MIGRATION_URL and HUB_VAULT_MIGRATION_URL."""
+
+    async def work(chosen: Settings) -> None:
+        async with databases(chosen) as urls:
+            await migrate_all(chosen, urls)
+        say("both databases have the present schema")
+
+    run(work)
+
+
+@admin.command("status")
+def admin_status(as_json: AsJson = False) -> None:
+    """What came in, what went where, what waits and why; counts only."""
+
+    async def work(chosen: Settings) -> None:
+        async with open_hub(chosen) as hub:
+            figures = asdict(await operations.figures_of(hub))
+        say(orjson.dumps(figures, option=orjson.OPT_INDENT_2).decode() if as_json else _table(figures))
+
+    run(work)
+
+
+def _table(figures: dict[str, Any]) -> str:
+    rows, all_of = figures["rows"], figures["disclosures"]
+    lines = [
+        f"rows         {rows['received']:>9} = {rows['accepted']} accepted + {rows['quarantined']} quarantined "
+        f"+ {rows['duplicate']} duplicate",
+        f"disclosures  {all_of['considered']:>9} = {all_of['delivered']} delivered + {all_of['held']} held "
+        f"+ {all_of['refused']} refused",
+        f"log          {figures['log_size']:>9} entries",
+        "",
+        f"{'recipient':<40}{'considered':>11}{'delivered':>11}{'held':>8}{'refused':>9}",
+    ]
+    for recipient, of in figures["recipients"].items():
+        lines.append(f"{recipient:<40}{of['considered']:>11}{of['delivered']:>11}{of['held']:>8}{of['refused']:>9}")
+    for title in ("refusals", "quarantine"):
+        lines += ["", f"{title} by reason", *(f"{code:<40}{count:>11}" for code, count in figures[title].items())]
+    return "\n".join(lines)
+
+
+@partner.command("add")
+def partner_add(
+    party: Annotated[str, typer.Argument(help="The party whose hat the system wears.")],
+    client_id: Annotated[str, typer.Argument(help="The client id, of this party alone.")],
+    jwks: Annotated[Path, typer.Option(help="The partner's public keys, a JWK set.")],
+    scope: Annotated[list[str], typer.Option(help="What it may do; repeat for more.")],
+) -> None:
+    """Lets a partner system in, or gives it new keys and scopes."""
+
+    async def work(chosen: Settings) -> None:
+        try:
+            document = orjson.loads(jwks.read_bytes())
+        except (OSError, ValueError):
+            raise Misconfigured("The key set cannot be read.", "The file is missing or no JSON.", "Check the path.") from None
+        async with open_hub(chosen) as hub:
+            await operations.register_partner(hub, _party(party), client_id, document, scope)
+        emit(Event.partner_registered, party=_party(party))
+        say(f"{client_id} may now sign in for {party}")
+
+    run(work)
+
+
+@partner.command("list")
+def partner_list(as_json: AsJson = False) -> None:
+    """Lists the partner systems."""
+
+    async def work(chosen: Settings) -> None:
+        async with open_hub(chosen) as hub:
+            found = await operations.partners_of(hub)
+        if as_json:
+            say(orjson.dumps([asdict(one) for one in found], option=orjson.OPT_INDENT_2).decode())
+        else:
+            say(
+                "\n".join(f"{one.client_id:<40}{one.party:<40}{'active' if one.active else 'closed'}" for one in found)
+                or "none"
+            )
+
+    run(work)
+
+
+@partner.command("close")
+def partner_close(client_id: str) -> None:
+    """Lets a partner system in no longer; a token that it holds lives five minutes at most."""
+
+    async def work(chosen: Settings) -> None:
+        async with open_hub(chosen) as hub:
+            await operations.close_partner(hub, client_id)
+        say(f"{client_id} gets no token any more")
+
+    run(work)
+
+
+@connector.command("list")
+def connector_list() -> None:
+    """Lists the connectors that this hub knows and the instances that are set up."""
+
+    def work() -> None:
+        for line in operations.describe_connectors(settings()):
+            say(line)
+
+    guarded(work)
+
+
+@connector.command("runs")
+def connector_runs(as_json: AsJson = False) -> None:
+    """Lists the files taken, newest first, each with counts that add up."""
+
+    async def work(chosen: Settings) -> None:
+        async with open_hub(chosen) as hub:
+            found = [asdict(one) for one in await operations.runs_of(hub)]
+        if as_json:
+            say(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode())
+            return
+        for one in found:
+            say(
+                f"{one['drop_id']}  {one['connector']:<20}{one['state']:<9}accepted {one['accepted']}  "
+                f"quarantined {one['quarantined']}  duplicate {one['duplicate']}  {one['reason'] or ''}"
+            )
+
+    run(work)
+
+
+@policy.command("check")
+def policy_check() -> None:
+    """Loads the policy set strictly and prints its hash, or says in which file and line it is wrong."""
+    guarded(lambda: say(load_policy(settings().policy).hash))
+
+
+@audit.command("export")
+def audit_export(folder: Annotated[Path, typer.Argument(help="An empty or new directory.")]) -> None:
+    """Writes the whole log as a tlog-tiles tree, which `python3 ops/verify/verify.py DIR --trust FILE` checks offline."""
+
+    async def work(chosen: Settings) -> None:
+        async with open_hub(chosen) as hub:
+            size = await operations.export_log(hub, folder)
+        say(f"{size} entries in {folder}")
+
+    run(work)
+
+
+@audit.command("trust")
+def audit_trust(
+    file: Annotated[Path, typer.Argument(help="Where to write what a verifier trusts.")],
+    checkpoint: Annotated[bool, typer.Option(help="With the newest checkpoint, to compare a later export with.")] = False,
+) -> None:
+    """Writes the log's public key in the form of a C2SP tlog-policy: give it to partners before they need it."""
+
+    async def work(chosen: Settings) -> None:
+        content = f"log {load_signer(chosen).vkey}\nquorum none\n"
+        if checkpoint:
+            async with open_hub(chosen) as hub:
+                content += "\n" + await hub.log.checkpoint()
+        file.write_text(content)
+        say(f"written to {file}")
+
+    run(work)
+
+
+@rights.command("statement")
+def rights_statement(
+    kind: Annotated[StatementKind, typer.Option(help="What was stated.")],
+    party: Annotated[str, typer.Option(help="The party that records it.")],
+    valid_from: Annotated[str, typer.Option("--from", help="First day, yyyy-mm-dd.")],
+    valid_until: Annotated[str | None, typer.Option("--until", help="First day on which it no longer holds.")] = None,
+) -> None:
+    """Records a statement about one young person, whose BSN is read from standard input and never shown."""
+
+    async def work(chosen: Settings) -> None:
+        period = (_day(valid_from), None if valid_until is None else _day(valid_until))
+        number = typer.prompt("BSN", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline().strip()
+        async with open_hub(chosen) as hub:
+            seq = await operations.record_statement(hub, _party(party), kind, number, period)
+        say(f"recorded; the log now has {seq} entries")
+
+    run(work)
+
+
+def _party(text: str) -> PartyId:
+    try:
+        return PartyId(text)
+    except ValueError:
+        raise Misconfigured(
+            "This is no party.", "A party id is a lower-case word.", "See schemas/policy/parties.yaml."
+        ) from None
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Misconfigured("This is no date.", "A date is written yyyy-mm-dd.", "Write it so.") from None

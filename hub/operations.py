@@ -1,0 +1,192 @@
+"""What an administrator or officer does with a hub, from the command line: each a function over an open `Hub`."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from hub.app import Hub
+from hub.audit.entry import EntryKind, event
+from hub.connector import Connector, Endpoint, FileSource, load_connectors
+from hub.consent.store import row_of
+from hub.domain.facts import StatementKind
+from hub.domain.ids import new_ids
+from hub.domain.personal import Bsn, Onderwijsnummer, Pgn
+from hub.domain.terms import ConnectorId, PartyId, PurposeId
+from hub.errors import Malformed, Misconfigured
+from hub.identity import store as partners
+from hub.identity.store import Registered
+from hub.insight.store import Figures, figures
+from hub.normalise.mapping import load_mapping
+from hub.ports import Draft, WorkItem
+from hub.receive.drop.poll import Drops, RunReport
+from hub.receive.drop.poll import Instance as DropInstance
+from hub.receive.drop.run import poll, run
+from hub.receive.drop.store import DropStore, Run, runs
+from hub.settings import Instance, Settings, read_instances
+
+OPERATION = PurposeId("hub-beheer")
+"""The purpose of entries about the hub itself: keeping it running and answerable (GDPR 28, 32)."""
+
+
+def _instances(settings: Settings) -> tuple[Instance, ...]:
+    if settings.connectors is None:
+        raise Misconfigured(
+            "No connectors are set up.", "HUB_CONNECTORS names no file.", "Set it to the connectors' YAML file."
+        )
+    return read_instances(settings.connectors)
+
+
+def _connect(connector: Connector, instance: Instance) -> Callable[[], Awaitable[FileSource]]:
+    try:
+        known_hosts, private_key = instance.known_hosts.read_bytes(), instance.private_key.read_bytes()
+    except OSError:
+        raise Misconfigured(
+            f"The keys of connector {instance.id} cannot be read.",
+            "known_hosts or private_key is missing.",
+            "Check both paths.",
+        ) from None
+    endpoint = Endpoint(
+        instance.host, instance.port, instance.username, instance.folder, known_hosts=known_hosts, private_key=private_key
+    )
+    return partial(connector.connect, endpoint)
+
+
+def drops_of(hub: Hub) -> list[Drops]:
+    """The connector instances of this hub, ready to be polled. Raises Misconfigured."""
+    known = load_connectors()
+    found: list[Drops] = []
+    for instance in _instances(hub.settings):
+        connector = known.get(instance.connector)
+        if connector is None:
+            raise Misconfigured(
+                f"There is no connector {instance.connector}.", "An instance names it.", "See 'hub connector list'."
+            )
+        party, name = PartyId(instance.party), ConnectorId(instance.id)
+        found.append(
+            Drops(
+                DropInstance(name, party, hub.log_id, instance.pattern, instance.settle_s),
+                _connect(connector, instance),
+                connector.format,
+                load_mapping(instance.mapping or connector.mapping),
+                hub.route,
+                DropStore(hub.engine, hub.log_id, party, name),
+                hub.digests,
+                hub.clock,
+                secrets.token_bytes,
+            )
+        )
+    return found
+
+
+async def work(hub: Hub, stopping: asyncio.Event, *, once: bool = False) -> None:
+    """Takes in what lies ready, until `stopping`; with `once` until nothing waits any more."""
+    drops = drops_of(hub)
+    if not once:
+        await run(drops, hub.settings.poll_s, stopping, lambda _: None)
+        return
+    for one in drops:
+        while not stopping.is_set() and _unfinished(await poll(one)):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stopping.wait(), min(hub.settings.poll_s, 1.0))
+
+
+def _unfinished(told: RunReport | None) -> bool:
+    return told is not None and not told.busy and told.waiting > 0
+
+
+def describe_connectors(settings: Settings) -> Iterator[str]:
+    """A line per connector and per instance."""
+    for connector in load_connectors().values():
+        yield f"{connector.manifest.id:<20}{connector.manifest.direction:<10}{connector.manifest.title}"
+    if settings.connectors is not None:
+        for instance in read_instances(settings.connectors):
+            yield f"  {instance.id:<18}{instance.connector:<10}{instance.party}  sftp://{instance.host}:{instance.port}"
+
+
+async def runs_of(hub: Hub) -> list[Run]:
+    """The files that were taken, newest first."""
+    return await runs(hub.engine, hub.log_id)
+
+
+async def figures_of(hub: Hub) -> Figures:
+    """What came in, what went where, what waits and why."""
+    return await figures(hub.engine, hub.log_id)
+
+
+async def register_partner(hub: Hub, party: PartyId, client_id: str, jwks: Any, scopes: list[str]) -> None:
+    """Lets a partner system in; a change of configuration, so it is in the log first."""
+    await _note(hub, "partner-add", "partner", {"party": party})
+    await partners.register(hub.engine, hub.log_id, party, client_id, jwks, scopes, hub.clock.now_us())
+
+
+async def close_partner(hub: Hub, client_id: str) -> None:
+    """Lets a partner system in no longer; a change of configuration, so it is in the log first."""
+    await _note(hub, "partner-close", "partner", {})
+    await partners.deactivate(hub.engine, hub.log_id, client_id)
+
+
+async def partners_of(hub: Hub) -> list[Registered]:
+    """The partner systems, closed ones too."""
+    return await partners.registered(hub.engine, hub.log_id)
+
+
+async def export_log(hub: Hub, folder: Path) -> int:
+    """Writes the log into a new or empty directory and gives its size; that it was exported is in the log first.
+
+    Raises Misconfigured when the directory holds something: a verifier takes every file in it as part of the export.
+    """
+    await asyncio.to_thread(_make_empty, folder)
+    size = await _note(hub, "export", "log", {}, kind=EntryKind.export)
+    async for path, content in hub.log.export():
+        await asyncio.to_thread(_write, folder / path, content)
+    return size
+
+
+def _make_empty(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    if any(folder.iterdir()):
+        raise Misconfigured("The export was not written.", "The directory is not empty.", "Name a new one.")
+
+
+def _write(target: Path, content: bytes) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(content)
+
+
+async def record_statement(hub: Hub, party: PartyId, kind: StatementKind, number: str, period: tuple[date, date | None]) -> int:
+    """Records a statement of or about one young person, with its entry in one transaction; gives the log's size.
+
+    Raises Malformed when `number` is neither a BSN nor an onderwijsnummer.
+    """
+    tag = hub.pseudonymiser.subject_tag(_pgn(number))
+    now = hub.clock.now_us()
+    ref, statement_id, request_id = new_ids(3, now, secrets.token_bytes(24))
+    row = row_of(hub.log_id, party, statement_id, tag, kind, period, now, now)
+    entry = event(EntryKind.statement, hub.log_id, ref, party, "statement-record", OPERATION, kind.value.replace("_", "-"), {})
+    recorded = await hub.committer.record(WorkItem(request_id, party, (entry,), rows=(row,)))
+    return recorded.size
+
+
+def _pgn(number: str) -> Pgn:
+    if Bsn.accepts(number):
+        return Bsn(number)
+    if Onderwijsnummer.accepts(number):
+        return Onderwijsnummer(number)
+    raise Malformed("This is neither a BSN nor an onderwijsnummer.", "It does not pass the elfproef.", "Check the number.")
+
+
+async def _note(
+    hub: Hub, operation: str, about: str, details: dict[str, str | int], kind: EntryKind = EntryKind.configuration
+) -> int:
+    """An entry about the hub itself, by its operator."""
+    now = hub.clock.now_us()
+    ref, request_id = new_ids(2, now, secrets.token_bytes(16))
+    entry: Draft = event(kind, hub.log_id, ref, hub.operator, operation, OPERATION, about, details)
+    return (await hub.committer.record(WorkItem(request_id, hub.operator, (entry,)))).size
