@@ -156,8 +156,9 @@ class Route:
             except Conflict:
                 prepared = await self._prepare(prepared.received, mapping, intake)
                 continue
-            outcomes = outcomes_of(prepared.records) if prepared.item.receipts else ()
-            return Admitted(prepared.received.request_id, prepared.tally, outcomes, recorded.receipts, recorded.checkpoint)
+            outcomes = outcomes_of(prepared.records, prepared.received.party) if prepared.item.receipts else ()
+            receipts = {outcome.ref: recorded.receipts[outcome.ref] for outcome in outcomes if outcome.ref in recorded.receipts}
+            return Admitted(prepared.received.request_id, prepared.tally, outcomes, receipts, recorded.checkpoint)
         raise Conflict("The same was recorded by someone else.", "Another process took it.", "Look it up before repeating it.")
 
     async def recall(self, party: PartyId, request_id: UUID, /) -> Admitted:

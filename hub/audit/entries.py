@@ -70,8 +70,11 @@ class EntryWriter:
         ]
 
 
-def outcomes_of(records: Sequence[ProtectedRecord]) -> tuple[Outcome, ...]:
-    """What was decided, as it may be told outside the person's seal."""
+def outcomes_of(records: Sequence[ProtectedRecord], giver: PartyId) -> tuple[Outcome, ...]:
+    """What was decided on what `giver` itself gives, as it may be told outside the person's seal.
+
+    What a recipient may pass on is between that recipient and the next: the first giver is told nothing of it.
+    """
     return tuple(
         Outcome(
             ref=protected.ref,
@@ -81,4 +84,5 @@ def outcomes_of(records: Sequence[ProtectedRecord]) -> tuple[Outcome, ...]:
         )
         for record in records
         for protected in record.verdicts
+        if protected.verdict.candidate.provider == giver
     )

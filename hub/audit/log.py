@@ -78,13 +78,13 @@ class Log:
         return note
 
     async def request(self, request_id: UUID, party: PartyId) -> tuple[FoundRequest, dict[UUID, Located]]:
-        """What an earlier request of this party became. Raises Refused when there is none."""
+        """What an earlier request of this party became, with the entries of what it gave itself. Raises Refused for none."""
         async with transaction(self.engine) as connection:
             found = await store.find_request(connection, self.log_id, request_id)
             if found is None or found.party != party:
                 raise Refused("This request is not known.", "It was never recorded.", "Send it again.")
             located = await store.locate(connection, self.log_id, found.refs) if found.refs else {}
-        return found, located
+        return found, {ref: located[ref] for ref in found.refs if orjson.loads(located[ref].body)["source"] == party}
 
     async def export(self) -> AsyncIterator[tuple[str, bytes]]:
         """All files of the log as a C2SP tlog-tiles tree under the newest checkpoint, as (path, content), streaming."""
