@@ -1,0 +1,389 @@
+"""Files over a real SFTP server into a real PostgreSQL: each once, every row of it, wherever the run breaks off."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import hmac
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from hub.connector import Endpoint, FileSource
+from hub.connectors.duo.client import connect
+from hub.connectors.duo.inbound import FORMAT
+from hub.db import transaction
+from hub.domain.stages import Received
+from hub.domain.terms import ConnectorId, LogId, Micros, PartyId
+from hub.errors import Conflict, Misconfigured, Retry
+from hub.normalise import normalise
+from hub.ports import Admitted, Intake, RecordMapping, SealedRow, Tally
+from hub.receive.drop import Drops, Instance, Outcome, RunReport
+from hub.receive.drop.store import DropStore
+from tests.hostile.read import MAPPING, file, line
+
+DUO, LOG, CONNECTOR = PartyId("duo"), LogId("regio"), ConnectorId("duo-uitval")
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def keyed(label: str, data: bytes) -> bytes:
+    return hmac.digest(b"test key", label.encode() + b"\0" + data, hashlib.sha256)
+
+
+@dataclass
+class Server:
+    """A sender's server, and what lies in its folder."""
+
+    home: Path
+    port: int
+
+    @property
+    def endpoint(self) -> Endpoint:
+        known, key = (self.home / "known_hosts").read_bytes(), (self.home / "client_key").read_bytes()
+        return Endpoint("127.0.0.1", self.port, "hub", "/uit", known, private_key=key, timeout_s=10)
+
+    def put(self, name: str, data: bytes) -> None:
+        (self.home / "data/uit" / name).write_bytes(data)
+
+    def names(self, folder: str = ".") -> list[str]:
+        place = self.home / "data/uit" / folder
+        return sorted(each.name for each in place.iterdir() if each.is_file()) if place.is_dir() else []
+
+
+@pytest.fixture(scope="module")
+async def process(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
+    home = tmp_path_factory.mktemp("sender")
+    running = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "ops.demo.sftp_server", str(home), "--port-file", str(home / "port"), cwd=ROOT
+    )
+    try:
+        async with asyncio.timeout(20):
+            while not (home / "port").exists():
+                assert running.returncode is None
+                await asyncio.sleep(0.02)
+        yield Server(home, int((home / "port").read_text()))
+    finally:
+        running.send_signal(signal.SIGTERM)
+        await running.wait()
+
+
+@pytest.fixture
+def server(process: Server) -> Server:
+    for each in sorted((process.home / "data/uit").rglob("*"), reverse=True):
+        each.rmdir() if each.is_dir() else each.unlink()
+    return process
+
+
+@dataclass
+class Clock:
+    now: int = 1_790_000_000_000_000
+
+    def now_us(self) -> Micros:
+        return Micros(self.now)
+
+
+class Broken(Exception):
+    """The process dies here."""
+
+
+@dataclass
+class DurableWay:
+    """Admits as the route does, in one transaction with the door's own rows; remembers what became durable."""
+
+    engine: AsyncEngine
+    accepted: list[int] = field(default_factory=list)
+    breaks: Callable[[str], None] = lambda _: None
+
+    async def admit_list(
+        self, chunks: AsyncIterator[Received], mapping: RecordMapping, intake: Intake, /
+    ) -> AsyncIterator[Admitted]:
+        async for received in chunks:
+            self.breaks("before commit")
+            records, rejected = normalise(received, mapping)
+            tally = Tally(len(records), len(rejected), 0)
+            sealed = [SealedRow(uuid4(), each.row.number, each.faults, b"sealed", 1) for each in rejected]
+            async with transaction(self.engine) as connection:
+                for claim in intake.claims(received, tally):
+                    if await connection.raw.execute(claim.statement, *claim.args) != f"UPDATE {claim.expect}":
+                        raise Conflict("Someone was first.")
+                for rows in intake.keep(received, sealed):
+                    await connection.copy(rows.table, rows.columns, rows.rows)
+                self.breaks("in commit")
+            self.accepted += [each.row.number for each in records]
+            self.breaks("after commit")
+            yield Admitted(received.request_id, tally, (), {}, None)
+
+
+class Fragile:
+    """A file source that breaks where it is told."""
+
+    def __init__(self, inner: FileSource, breaks: Callable[[str], None]) -> None:
+        self._inner, self._breaks = inner, breaks
+
+    async def list(self) -> object:
+        self._breaks("list")
+        return await self._inner.list()
+
+    async def stat(self, name: str) -> object:
+        self._breaks("stat")
+        return await self._inner.stat(name)
+
+    async def read(self, name: str, offset: int = 0) -> AsyncIterator[bytes]:
+        self._breaks("open")
+        async with contextlib.aclosing(self._inner.read(name, offset)) as blocks:
+            async for block in blocks:
+                self._breaks("block")
+                yield block
+
+    async def move(self, name: str, folder: str, suffix: str) -> str:
+        self._breaks("before move")
+        moved = await self._inner.move(name, folder, suffix)
+        self._breaks("after move")
+        return moved
+
+    async def close(self) -> None:
+        await self._inner.close()
+
+
+@dataclass
+class Rig:
+    """One worker. `polls` polls twice, with rest enough between for a file to count as whole."""
+
+    server: Server
+    engine: AsyncEngine
+    clock: Clock = field(default_factory=Clock)
+    breaks: Callable[[str], None] = lambda _: None
+
+    def __post_init__(self) -> None:
+        self.way = DurableWay(self.engine, breaks=lambda where: self.breaks(where))
+
+        async def fragile() -> FileSource:
+            return Fragile(await connect(self.server.endpoint), lambda where: self.breaks(where))  # type: ignore[return-value]
+
+        store = DropStore(self.engine, LOG, DUO, CONNECTOR)
+        instance = Instance(CONNECTOR, DUO, LOG)
+        self.drops = Drops(instance, fragile, FORMAT, MAPPING, self.way, store, keyed, self.clock, os.urandom)  # type: ignore[arg-type]
+
+    async def polls(self) -> RunReport:
+        await self.drops.poll_once()
+        self.clock.now += 60_000_000
+        return await self.drops.poll_once()
+
+
+@pytest.fixture
+def rig(server: Server, engine: AsyncEngine) -> Rig:
+    return Rig(server, engine)
+
+
+async def drop_rows(engine: AsyncEngine) -> list[dict[str, object]]:
+    async with transaction(engine) as connection:
+        return [dict(row) for row in await connection.raw.fetch("SELECT * FROM receive_drop ORDER BY drop_id")]
+
+
+async def quarantined(engine: AsyncEngine) -> list[int]:
+    async with transaction(engine) as connection:
+        found = await connection.raw.fetch("SELECT row_number FROM receive_quarantine ORDER BY row_number")
+    return [row[0] for row in found]
+
+
+def many(rows: int) -> bytes:
+    """Rows of which every tenth cannot be read, the first of these on line 11."""
+    return file(*(line(1, GEBOORTEDATUM="00000000") if n % 10 == 0 else line(1) for n in range(1, rows + 1)))
+
+
+async def test_a_file_is_taken_once_it_is_at_rest(rig: Rig) -> None:
+    rig.server.put("lijst.csv", many(600))
+    first = await rig.drops.poll_once()
+    assert (first.waiting, first.files) == (1, ())
+    again = await rig.drops.poll_once()
+    assert (again.waiting, again.files) == (1, ()), "the same, but not for long enough"
+    rig.clock.now += 60_000_000
+    (report,) = (await rig.drops.poll_once()).files
+    assert (report.outcome, report.rows, report.accepted, report.quarantined) == (Outcome.done, 600, 540, 60)
+    assert (rig.server.names(), rig.server.names("verwerkt")) == ([], ["lijst.csv"])
+    (row,) = await drop_rows(rig.engine)
+    assert (row["state"], row["rows_done"], row["rows_total"]) == ("done", 601, 601)
+    assert (row["accepted"], row["quarantined"], row["duplicate"]) == (540, 60, 0)
+    assert await quarantined(rig.engine) == list(range(11, 602, 10))
+
+
+async def test_a_file_that_grows_is_left_alone(rig: Rig) -> None:
+    for rows in (1, 2, 3):
+        rig.server.put("lijst.csv", many(rows))
+        assert (await rig.drops.poll_once()).files == ()
+        rig.clock.now += 60_000_000
+
+
+async def test_what_is_no_delivery_is_left_alone(rig: Rig) -> None:
+    for name in (".lijst.csv", "lijst.csv.part", "lijst.tmp", "lijst.csv.filepart", "lijst.txt"):
+        rig.server.put(name, many(1))
+    (rig.server.home / "data/uit/map.csv").mkdir()
+    report = await rig.polls()
+    assert (report.waiting, report.files) == (0, ())
+    assert await drop_rows(rig.engine) == []
+
+
+async def test_the_same_bytes_again_are_known_and_only_moved(rig: Rig) -> None:
+    for name in ("een.csv", "een.csv", "twee.csv"):
+        rig.server.put(name, many(3))
+        await rig.polls()
+    assert rig.way.accepted == [2, 3, 4]
+    assert len(rig.server.names("verwerkt")) == 3
+    assert len(await drop_rows(rig.engine)) == 1
+
+
+async def test_a_file_that_cannot_be_read_is_kept_and_says_why(rig: Rig) -> None:
+    rig.server.put("leeg.csv", b"")
+    (report,) = (await rig.polls()).files
+    assert (report.outcome, report.reason) == (Outcome.refused, "BESTAND_LEEG")
+    assert rig.server.names("afgekeurd") == ["leeg.csv"]
+    (row,) = await drop_rows(rig.engine)
+    assert (row["state"], row["reason"]) == ("refused", "BESTAND_LEEG")
+
+
+async def test_a_file_that_changes_between_the_looks_stops_before_it_is_parsed(rig: Rig) -> None:
+    """Same size, same second: only the digest of the block tells."""
+    good, other = many(300), many(300).replace(b"Voorbeeld", b"Verzonnen")
+    rig.server.put("lijst.csv", good)
+    place = rig.server.home / "data/uit/lijst.csv"
+    times = (place.stat().st_atime, place.stat().st_mtime)
+    opened = 0
+
+    def swap(where: str) -> None:
+        nonlocal opened
+        opened += where == "open"
+        if where == "open" and opened == 2:
+            place.write_bytes(other)
+            os.utime(place, times)
+
+    rig.breaks = swap
+    (report,) = (await rig.polls()).files
+    assert (report.outcome, report.reason, rig.way.accepted) == (Outcome.changed, "BESTAND_GEWIJZIGD", [])
+    (row,) = await drop_rows(rig.engine)
+    assert (row["state"], row["reason"], row["rows_done"]) == ("taken", "BESTAND_GEWIJZIGD", 0)
+    rig.breaks = lambda _: None
+    (report,) = (await rig.polls()).files
+    assert (report.outcome, report.accepted, report.quarantined) == (Outcome.done, 270, 30)
+
+
+async def test_a_file_that_is_replaced_while_it_is_moved_comes_back(rig: Rig) -> None:
+    rig.server.put("lijst.csv", many(3))
+
+    def replaced(where: str) -> None:
+        if where == "before move":
+            rig.breaks = lambda _: None
+            rig.server.put("lijst.csv", many(4))
+
+    rig.breaks = replaced
+    with pytest.raises(Retry):
+        await rig.polls()
+    assert rig.server.names() == ["lijst.csv"]
+    (report,) = (await rig.polls()).files
+    assert (report.outcome, report.rows) == (Outcome.done, 4)
+
+
+async def test_wherever_it_dies_nothing_is_lost_and_nothing_twice(server: Server, engine: AsyncEngine) -> None:
+    data = many(700)  # three chunks
+    steps: list[str] = []
+    whole = Rig(server, engine, breaks=steps.append)
+    server.put("proef.csv", data)
+    await whole.polls()
+    assert len(steps) > 12
+    for death in range(len(steps)):
+        async with transaction(engine) as connection:
+            await connection.raw.execute("UPDATE receive_drop SET file_digest = uuid_send(gen_random_uuid())")
+        count = 0
+
+        def die(where: str, at: int = death) -> None:
+            nonlocal count
+            count += 1
+            if count == at + 1:
+                raise Broken(where)
+
+        server.put("lijst.csv", data)
+        first = Rig(server, engine, breaks=die)
+        with contextlib.suppress(Broken):
+            await first.polls()
+        assert count == death + 1
+        second = Rig(server, engine)  # a new process, which remembers nothing
+        await second.polls()
+        done = first.way.accepted + second.way.accepted
+        # A death after the commit but before the fake noted it is what the database knows and the list does not.
+        row = max(await drop_rows(engine), key=lambda each: str(each["drop_id"]))
+        assert (row["state"], row["accepted"], row["quarantined"], row["rows_done"]) == ("done", 630, 70, 701), steps[death]
+        assert sorted(done) == sorted(set(done)), steps[death]
+        assert len(done) == 630, steps[death]
+        assert server.names() == [], steps[death]
+
+
+async def test_of_two_workers_one_takes_the_file(server: Server, engine: AsyncEngine) -> None:
+    server.put("lijst.csv", many(500))
+    one, two = Rig(server, engine), Rig(server, engine)
+    await one.drops.poll_once()
+    await two.drops.poll_once()
+    one.clock.now += 60_000_000
+    two.clock.now += 60_000_000
+    reports = await asyncio.gather(one.drops.poll_once(), two.drops.poll_once())
+    assert sorted(len(one.way.accepted + two.way.accepted) for _ in reports) == [450, 450]
+    assert any(report.busy or not report.files for report in reports)
+
+
+async def test_without_the_lock_the_place_in_the_file_keeps_it_right(server: Server, engine: AsyncEngine) -> None:
+    server.put("lijst.csv", many(700))
+    one, two = Rig(server, engine), Rig(server, engine)
+
+    @contextlib.asynccontextmanager
+    async def always(_self: object) -> AsyncIterator[bool]:
+        yield True
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DropStore, "alone", always)
+        await one.drops.poll_once()
+        await two.drops.poll_once()
+        one.clock.now += 60_000_000
+        two.clock.now += 60_000_000
+        await asyncio.gather(one.drops.poll_once(), two.drops.poll_once(), return_exceptions=True)
+        await Rig(server, engine).polls()
+    done = one.way.accepted + two.way.accepted
+    assert len(done) == len(set(done)), "no row was admitted twice"
+    (row,) = await drop_rows(engine)
+    assert row["accepted"] == 630
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "says"),
+    [
+        ({"known_hosts": b""}, Misconfigured, "host key"),
+        ({"known_hosts": b"[127.0.0.1]:1 ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ1\n"}, Misconfigured, "host key"),
+        ({"username": "somebody"}, Misconfigured, "let the hub in"),
+        ({"private_key": None, "password": "wrong"}, Misconfigured, "let the hub in"),
+        ({"private_key": None}, Misconfigured, "login"),
+        ({"private_key": b"no key"}, Misconfigured, "private key"),
+        ({"folder": "/elders"}, Misconfigured, "folder"),
+        ({"port": 1}, Retry, "this port"),
+        ({"host": "nowhere.invalid"}, Misconfigured, "cannot be found"),
+    ],
+)
+async def test_what_is_wrong_with_a_connection_is_told_apart(
+    server: Server, change: dict[str, object], error: type[Exception], says: str
+) -> None:
+    with pytest.raises(error) as caught:
+        await connect(replace(server.endpoint, **change))  # type: ignore[arg-type]
+    assert says in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+async def test_another_servers_key_is_refused(server: Server) -> None:
+    import asyncssh
+
+    other = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode()
+    with pytest.raises(Misconfigured, match="host key"):
+        await connect(replace(server.endpoint, known_hosts=f"[127.0.0.1]:{server.port} {other}".encode()))
