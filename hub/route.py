@@ -20,7 +20,7 @@ One message and a list of a million take the same way; a list's next chunk is pr
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
@@ -156,8 +156,10 @@ class Route:
             except Conflict:
                 prepared = await self._prepare(prepared.received, mapping, intake)
                 continue
+            if prepared.item.receipts and len(recorded.receipts) < len(prepared.item.entries):
+                return await self.recall(prepared.received.party, recorded.request_id)
             outcomes = outcomes_of(prepared.records, prepared.received.party) if prepared.item.receipts else ()
-            receipts = {outcome.ref: recorded.receipts[outcome.ref] for outcome in outcomes if outcome.ref in recorded.receipts}
+            receipts = {outcome.ref: recorded.receipts[outcome.ref] for outcome in outcomes}
             return Admitted(prepared.received.request_id, prepared.tally, outcomes, receipts, recorded.checkpoint)
         raise Conflict("The same was recorded by someone else.", "Another process took it.", "Look it up before repeating it.")
 
@@ -170,6 +172,9 @@ class Route:
 
     async def release(self, recipient: PartyId, limit: int, /) -> Handed:
         """Step 6 for one page: nothing of it leaves before the log says that it does."""
+        return await _settled(lambda: self._release(recipient, limit))
+
+    async def _release(self, recipient: PartyId, limit: int) -> Handed:
         held, beyond = await self.outbox.page(recipient, limit)
         payloads = await self.protector.open(held)
         held = [one for one in held if one.delivery_id in payloads]
@@ -192,6 +197,9 @@ class Route:
 
     async def acknowledge(self, recipient: PartyId, delivery_ids: Sequence[UUID], /) -> tuple[Acknowledged, ...]:
         """Step 7: closes what was handed over; the same receipt twice is once. Of ids not its own nothing is said."""
+        return await _settled(lambda: self._acknowledge(recipient, delivery_ids))
+
+    async def _acknowledge(self, recipient: PartyId, delivery_ids: Sequence[UUID]) -> tuple[Acknowledged, ...]:
         own = await self.outbox.own(recipient, delivery_ids)
         now = self.clock.now_us()
         closing = to_acknowledge(own)
@@ -210,6 +218,14 @@ class Route:
 
     def _new_id(self) -> UUID:
         return new_ids(1, self.clock.now_us(), self.entropy(8))[0]
+
+
+async def _settled(work: Callable[[], Awaitable[T]]) -> T:
+    """Looks again where another process of the same recipient was first."""
+    for _ in range(_ATTEMPTS - 1):
+        with suppress(Conflict):
+            return await work()
+    return await work()
 
 
 async def _off_loop(received: Received, work: Callable[[], T]) -> T:
