@@ -1,0 +1,53 @@
+"""The interface does what its description says, for inputs that nobody thought of, and from sign-in to acknowledgement."""
+
+from __future__ import annotations
+
+from uuid import UUID, uuid4
+
+import schemathesis
+from hypothesis import HealthCheck, settings
+from schemathesis import checks
+
+from tests.fakes.caller import FORM
+from tests.fakes.partner import ASSERTION_TYPE, DESK, TOKEN_URL, Desk, ec_key, record, rsa_key, signed
+
+_DESK = Desk()
+_SCHEMA = schemathesis.openapi.from_asgi("/v1/openapi.json", _DESK.app)
+
+
+@_SCHEMA.parametrize()
+@settings(max_examples=40, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+def test_every_answer_is_as_described(case: schemathesis.Case) -> None:
+    case.call_and_validate(
+        headers={"Authorization": f"Bearer {_DESK.token()}"},
+        # No schema can say what a valid BSN is, so a record that follows the schema may well be refused.
+        excluded_checks=[checks.positive_data_acceptance],
+    )
+
+
+async def test_from_sign_in_to_acknowledgement() -> None:
+    desk = Desk()
+    async with desk.client() as client:
+        token = {}
+        for name, key, alg in (("roc-client", ec_key("roc-1"), "ES256"), ("dsp-client", rsa_key("dsp-1"), "PS256")):
+            form = {
+                "grant_type": "client_credentials",
+                "client_assertion_type": ASSERTION_TYPE,
+                "client_assertion": signed({"alg": alg, "kid": key.kid}, desk.claims(name), key),
+            }
+            answer = await client.post(TOKEN_URL, data=form, headers={"content-type": FORM})
+            token[name] = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+        sent = await client.post(
+            "/v1/uitvalmeldingen", json=record(), headers=token["roc-client"] | {"Idempotency-Key": str(uuid4())}
+        )
+        assert sent.status_code == 201
+        desk.way.hold(delivery := uuid4(), DESK, b'{"geslachtsnaam":"Verzonnen"}')
+        (got,) = (await client.get("/v1/bezorgingen", headers=token["dsp-client"])).json()["bezorgingen"]
+        assert UUID(got["bezorgingId"]) == delivery
+        assert got["inhoud"] == {"geslachtsnaam": "Verzonnen"}
+        done = await client.post(
+            "/v1/bezorgingen/ontvangst",
+            json={"bezorgingen": [got["bezorgingId"]]},
+            headers=token["dsp-client"] | {"Idempotency-Key": str(uuid4())},
+        )
+        assert done.json()["bevestigd"] == [str(delivery)]
