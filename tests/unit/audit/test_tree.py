@@ -1,0 +1,227 @@
+"""The tree against published vectors and against RFC 9162's own recursive definition."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from hub.audit import tree
+from hub.errors import Tampered
+from tests.fakes.log import naive_root, node_of
+
+VECTORS = json.loads((Path(__file__).parents[2] / "vectors/log/merkle.json").read_text())
+BODIES = [bytes.fromhex(leaf) for leaf in VECTORS["leaves"]]
+LEAVES = [tree.leaf_hash(body) for body in BODIES]
+ROOTS = [bytes.fromhex(root) for root in VECTORS["roots"]]
+NODES = [[bytes.fromhex(node) for node in row] for row in VECTORS["nodes"]]
+
+
+def test_golden_tree() -> None:
+    for size, root in enumerate(ROOTS):
+        assert tree.Frontier().extend(LEAVES[:size]).root == root
+    _, rows = tree.Frontier().grow(LEAVES)
+    assert rows == NODES
+
+
+@pytest.mark.parametrize("vector", VECTORS["consistency"], ids=lambda vector: f"{vector['old']}-{vector['new']}")
+def test_golden_consistency(vector: dict[str, object]) -> None:
+    old, new = int(str(vector["old"])), int(str(vector["new"]))
+    proof = [bytes.fromhex(part) for part in vector["proof"]]  # type: ignore[attr-defined]
+    assert tree.consistency_proof(old, new, node_of(LEAVES)) == proof
+    tree.verify_consistency(old, ROOTS[old], new, ROOTS[new], proof)
+
+
+def valid_subtrees(largest: int) -> Iterator[tuple[int, int]]:
+    for end in range(1, largest + 1):
+        for start in range(end):
+            width = 1 << (end - start - 1).bit_length()
+            if start % width == 0:
+                yield start, end
+
+
+def subtree_consistency(start: int, end: int, leaves: list[bytes], known: bool = True) -> list[bytes]:
+    """The draft's recursive definition, for subtrees; with start 0 it is RFC 9162's."""
+    if (start, end) == (0, len(leaves)):
+        return [] if known else [naive_cached(leaves)]
+    half = 1 << ((len(leaves) - 1).bit_length() - 1)
+    if end <= half:
+        return [*subtree_consistency(start, end, leaves[:half], known), naive_cached(leaves[half:])]
+    if half <= start:
+        return [*subtree_consistency(start - half, end - half, leaves[half:], known), naive_cached(leaves[:half])]
+    return [*subtree_consistency(0, end - half, leaves[half:], False), naive_cached(leaves[:half])]
+
+
+_cache: dict[tuple[bytes, int], bytes] = {}
+
+
+def naive_cached(leaves: list[bytes]) -> bytes:
+    key = (leaves[0], len(leaves))
+    if key not in _cache:
+        _cache[key] = naive_root(leaves)
+    return _cache[key]
+
+
+ROLLING_LEAVES = [tree.leaf_hash(bytes([nth])) for nth in range(VECTORS["rolling"]["largest"])]
+
+
+class TestRolling:
+    """One published constant per algorithm, over every valid subtree, inclusion and consistency proof up to size 130."""
+
+    expected = VECTORS["rolling"]
+    largest = expected["largest"]
+    leaves = ROLLING_LEAVES
+
+    def test_hashes(self) -> None:
+        rolling = sha256()
+        for start, end in valid_subtrees(self.largest):
+            root = tree.Frontier().extend(self.leaves[start:end]).root
+            rolling.update(f"[{start}, {end}) {root.hex()}\n".encode())
+        assert rolling.hexdigest() == self.expected["hashes"]
+
+    def test_inclusion(self) -> None:
+        rolling = sha256()
+        for start, end in valid_subtrees(self.largest):
+            node, size = node_of(self.leaves, start), end - start
+            root = naive_cached(self.leaves[start:end])
+            for index in range(size):
+                proof = tree.inclusion_proof(index, size, node)
+                tree.verify_inclusion(self.leaves[start + index], index, size, proof, root)
+                text = "".join(f" {part.hex()}" for part in proof)
+                rolling.update(f"{start + index} [{start}, {end}){text}\n".encode())
+        assert rolling.hexdigest() == self.expected["inclusion"]
+
+    def test_consistency(self) -> None:
+        """The draft speaks of subtrees too; ours are those that start at 0, and they are among them."""
+        rolling = sha256()
+        node = node_of(self.leaves)
+        for size in range(self.largest + 1):
+            for start, end in valid_subtrees(size):
+                proof = subtree_consistency(start, end, self.leaves[:size])
+                if start == 0:
+                    assert tree.consistency_proof(end, size, node) == proof
+                    before, after = naive_cached(self.leaves[:end]), naive_cached(self.leaves[:size])
+                    tree.verify_consistency(end, before, size, after, proof)
+                text = "".join(f" {part.hex()}" for part in proof)
+                rolling.update(f"[{start}, {end}) {size}{text}\n".encode())
+        assert rolling.hexdigest() == self.expected["consistency"]
+
+
+Inclusion = tuple[bytes, int, int, list[bytes], bytes]
+
+
+def flip(data: bytes, bit: int = 4) -> bytes:
+    changed = bytearray(data)
+    changed[bit // 8] ^= 1 << bit % 8
+    return bytes(changed)
+
+
+def spoilt_proofs(proof: list[bytes], root: bytes) -> Iterator[tuple[str, list[bytes]]]:
+    """The ways in which the reference test data spoil a proof."""
+    for nth in range(len(proof)):
+        yield f"bit 4 of hash {nth}", [*proof[:nth], flip(proof[nth]), *proof[nth + 1 :]]
+        yield f"hash {nth} empty", [*proof[:nth], b"", *proof[nth + 1 :]]
+        yield f"hash {nth} doubled", [*proof[: nth + 1], proof[nth], *proof[nth + 1 :]]
+        yield f"without hash {nth}", [*proof[:nth], *proof[nth + 1 :]]
+    yield "garbage behind", [*proof, b"garbage"]
+    yield "an empty hash behind", [*proof, b""]
+    yield "the root behind", [*proof, root]
+    yield "garbage before", [b"garbage", *proof]
+    yield "the root before", [root, *proof]
+    if proof:
+        yield "empty", []
+        yield "a hash too short", [*proof[:-1], proof[-1][:-1]]
+        yield "a hash too long", [*proof[:-1], proof[-1] + b"\0"]
+        yield "reversed" if proof != proof[::-1] else "doubled", proof[::-1] if proof != proof[::-1] else proof * 2
+
+
+def spoilt_inclusions(good: Inclusion) -> Iterator[tuple[str, Inclusion]]:
+    leaf, index, size, proof, root = good
+    for changed in (index - 1, index + 1, index ^ 2, -1, size, size + 5, index + size):
+        if changed != index:
+            yield f"index {changed}", (leaf, changed, size, proof, root)
+    for changed in (size * 2, size // 2, 0, -size, size + 1 if size & (size - 1) == 0 else size * 4):
+        yield f"size {changed}", (leaf, index, changed, proof, root)
+    yield "another leaf", (flip(leaf), index, size, proof, root)
+    yield "no leaf", (b"", index, size, proof, root)
+    yield "no root", (leaf, index, size, proof, b"")
+    yield "another root", (leaf, index, size, proof, flip(root))
+    yield "a root too long", (leaf, index, size, proof, root + b"\0")
+    for name, changed in spoilt_proofs(proof, root):
+        yield name, (leaf, index, size, changed, root)
+
+
+@pytest.mark.parametrize(("index", "size"), [(0, 1), (0, 8), (5, 8), (2, 3), (1, 5), (3, 5), (4, 5), (6, 7)])
+def test_inclusion_refuses_what_is_spoilt(index: int, size: int) -> None:
+    proof = tree.inclusion_proof(index, size, node_of(LEAVES))
+    good: Inclusion = (LEAVES[index], index, size, proof, ROOTS[size])
+    tree.verify_inclusion(*good)
+    for name, spoilt in spoilt_inclusions(good):
+        refuses(name, lambda spoilt=spoilt: tree.verify_inclusion(*spoilt))
+
+
+@pytest.mark.parametrize(("old", "new"), [(1, 1), (1, 8), (6, 8), (2, 5), (6, 7), (4, 8), (3, 7), (8, 8)])
+def test_consistency_refuses_what_is_spoilt(old: int, new: int) -> None:
+    proof = tree.consistency_proof(old, new, node_of(LEAVES))
+    before, after = ROOTS[old], ROOTS[new]
+    tree.verify_consistency(old, before, new, after, proof)
+    cases = [
+        ("no old tree", (0, ROOTS[0], new, after, proof)),
+        ("no old tree, no proof", (0, ROOTS[0], new, after, [])),
+        ("no trees at all", (0, ROOTS[0], 0, ROOTS[0], [])),
+        ("a negative size", (-old, before, new, after, proof)),
+        ("new before old", (new + 1, before, new, after, proof)),
+        ("another old root", (old, flip(before), new, after, proof)),
+        ("another new root", (old, before, new, flip(after), proof)),
+        ("short roots", (old, before[:12], new, before[:12], proof)),
+        ("no roots", (old, b"", new, b"", proof)),
+        *([("swapped roots", (old, after, new, before, proof))] if old != new else []),
+        *([("old size and one", (old + 1, before, new, after, proof))] if old + 1 <= new else []),
+        *(
+            (f"new size {size}", (old, before, size, after, proof))
+            for size in (new * 2, new // 2, new * 4)
+            if size != new and not (old == new == size)
+        ),
+        *((name, (old, before, new, after, changed)) for name, changed in spoilt_proofs(proof, after)),
+    ]
+    for name, spoilt in cases:
+        refuses(name, lambda spoilt=spoilt: tree.verify_consistency(*spoilt))
+
+
+def refuses(name: str, verify: Callable[[], None]) -> None:
+    try:
+        verify()
+    except Tampered:
+        return
+    pytest.fail(f"accepted: {name}")
+
+
+def test_sizes_of_equal_trees_with_equal_roots_need_no_proof() -> None:
+    tree.verify_consistency(5, ROOTS[5], 5, ROOTS[5], [])
+
+
+@pytest.mark.parametrize(("index", "size"), [(0, 0), (-1, 5), (5, 5)])
+def test_no_proof_outside_the_tree(index: int, size: int) -> None:
+    with pytest.raises(ValueError):
+        tree.inclusion_proof(index, size, node_of(LEAVES))
+
+
+@pytest.mark.parametrize(("old", "new"), [(0, 5), (6, 5), (-1, 5)])
+def test_no_consistency_between_other_trees(old: int, new: int) -> None:
+    with pytest.raises(ValueError):
+        tree.consistency_proof(old, new, node_of(LEAVES))
+
+
+def test_a_frontier_survives_its_encoding() -> None:
+    for size in range(9):
+        frontier = tree.Frontier().extend(LEAVES[:size])
+        assert tree.Frontier.decode(frontier.encode()) == frontier
+
+
+@pytest.mark.parametrize("data", [b"", b"\0" * 7, b"\0" * 9, (3).to_bytes(8) + b"\0" * 32, (1).to_bytes(8) + b"\0" * 33])
+def test_nonsense_is_no_frontier(data: bytes) -> None:
+    with pytest.raises(Tampered):
+        tree.Frontier.decode(data)
