@@ -75,12 +75,18 @@ _Step = tuple[str, str, convert.Convert | None]
 
 
 class DeclarativeMapping:
-    """A compiled mapping; satisfies `hub.ports.RecordMapping`. `columns` and `required` are what a file's header is held to."""
+    """A compiled mapping; satisfies `hub.ports.RecordMapping`.
+
+    `columns` and `required` are what a file's header is held to, `fields` what may come of it in our record.
+    """
 
     def __init__(self, sheet: _Sheet) -> None:
         self.version: Final = sheet.mapping
         self.record_kind: Final = KIND
         self.columns: Final = frozenset(sheet.columns)
+        filled = [column.field for column in sheet.columns.values() if not isinstance(column, _Pgn)]
+        pgn = _PGN if len(filled) < len(sheet.columns) else ()
+        self.fields: Final = frozenset((*filled, *pgn, *sheet.constants))
         self._steps = tuple(
             _step(name, column, sheet) for name, column in sheet.columns.items() if not isinstance(column, _Pgn)
         )
