@@ -11,11 +11,14 @@ from typing import Any, Final
 from uuid import UUID
 
 import orjson
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from hub.domain.terms import Count
 from hub.errors import Fault
 from hub.identity.partners import OPHALEN
+from hub.observe import Event, emit
 from hub.ports import Handed, Way
 from hub.receive.messages import check_no_field_twice
 from hub.receive.request import (
@@ -43,10 +46,14 @@ class Deliveries:
 
     async def get(self, request: Request) -> Response:
         """200 with a page, oldest first, once the log says that it is handed over."""
+        if request.method == "HEAD":  # the log would say that something was handed over, and nothing was
+            raise HTTPException(405, headers={"Allow": "GET"})
         caller = self._gate.admit(request, OPHALEN)
         check_answer_type(request)
         limit = one_number(request, "limiet", USUAL_PAGE, LARGEST_PAGE)
-        return Response(orjson.dumps(_page(await self._way.release(caller.party, limit))), 200, media_type=JSON)
+        handed = await self._way.release(caller.party, limit)
+        emit(Event.deliveries_handed, party=caller.party, deliveries=Count(len(handed.deliveries)))
+        return Response(orjson.dumps(_page(handed)), 200, media_type=JSON)
 
     async def acknowledge(self, request: Request) -> Response:
         """200 with which of the named deliveries are acknowledged now, and which are not the caller's."""
@@ -56,6 +63,7 @@ class Deliveries:
         idempotency_key(request)
         asked = _ids(await body_of(request))
         done = {each.delivery_id for each in await self._way.acknowledge(caller.party, asked)}
+        emit(Event.deliveries_acknowledged, party=caller.party, deliveries=Count(len(done)))
         answer = {
             "bevestigd": [each for each in asked if each in done],
             "onbekend": [each for each in asked if each not in done],

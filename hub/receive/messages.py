@@ -23,6 +23,7 @@ from hub.domain.terms import Interface, LogId
 from hub.errors import Conflict, Fault
 from hub.identity.partners import AANLEVEREN
 from hub.normalise import ROW, JsonMapping
+from hub.observe import Event, emit
 from hub.ports import Admitted, Claim, Clock, KeyedDigest, RowSet, SealedRow, Tally, Way
 from hub.receive.request import JSON, Gate, body_of, check_answer_type, check_no_query, idempotency_key, malformed
 from hub.receive.store import Idempotency, claim_key
@@ -83,7 +84,9 @@ class Messages:
             key_digest=self._digest("idempotency-key", f"{self._log_id}\0{caller.party}\0".encode("ascii") + key),
             body_digest=self._digest("idempotency-body", body),
         )
-        return Response(orjson.dumps(_answer(await self._admitted(received))), 201, media_type=JSON)
+        admitted = await self._admitted(received)
+        emit(Event.message_admitted, party=caller.party, request=admitted.request_id, duplicate=bool(admitted.tally.duplicate))
+        return Response(orjson.dumps(_answer(admitted)), 201, media_type=JSON)
 
     async def _admitted(self, received: Received) -> Admitted:
         key_digest, body_digest = received.key_digest or b"", received.body_digest or b""

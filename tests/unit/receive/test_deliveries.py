@@ -94,3 +94,8 @@ async def test_acknowledgements_that_are_no_json(desk: Desk, client: httpx2.Asyn
 async def test_an_acknowledgement_needs_a_key_too(desk: Desk, client: httpx2.AsyncClient) -> None:
     answer = await client.post("/v1/bezorgingen/ontvangst", json={}, headers=headers_of(desk, idempotency_key=None))
     is_problem(answer, 400, ("Idempotency-Key", "SLEUTEL_ONGELDIG"))
+
+
+async def test_nothing_is_handed_over_to_who_asks_for_headers_alone(desk: Desk, client: httpx2.AsyncClient) -> None:
+    desk.way.trouble = AssertionError("not to be called")
+    assert (await client.head("/v1/bezorgingen", headers=headers_of(desk))).status_code == 405

@@ -114,3 +114,26 @@ async def test_a_broken_answer_is_broken_off_without_its_error(desk: Desk) -> No
         await Edge(half)(scope, None, send)  # type: ignore[arg-type]
     assert caught.value.__context__ is None
     assert "999990019" not in str(caught.value)
+
+
+async def test_a_caller_who_hangs_up_is_no_failure(desk: Desk, capfd: pytest.CaptureFixture[str]) -> None:
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, str]:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/v1/uitvalmeldingen",
+        "query_string": b"",
+        "root_path": "",
+        "scheme": "https",
+    }
+    given = [(name.encode(), value.encode()) for name, value in headers_of(desk).items()]
+    await desk.app({**scope, "headers": given}, receive, send)
+    assert sent == []
+    assert capfd.readouterr().err == ""
