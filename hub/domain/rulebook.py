@@ -52,7 +52,7 @@ class Document:
             return model.model_validate_json(json.dumps(self.data))
         except ValidationError as wrong:
             faults = wrong.errors(include_url=False, include_context=False)
-        first = faults[0]
+        first = min(faults, key=lambda fault: fault["type"] != "extra_forbidden")  # a misspelt key explains a missing one
         now = _MEND if len(faults) == 1 else f"{_MEND} ({len(faults) - 1} more after this one.)"
         return self.refuse(self._place(first["loc"]), _why(first["type"], first["msg"]), now)
 

@@ -1,0 +1,318 @@
+"""Decisions against the naive evaluator, and what must hold whatever the policy and whatever is known."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from datetime import date, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from hub.consent.compile import compile_policy
+from hub.consent.decide import decide
+from hub.consent.facts import age_on, birthday, subject_facts
+from hub.consent.model import AgeSpan, Agreement, Forbid, Permit, PolicySet, Side
+from hub.consent.policy import load_policy, read_policy
+from hub.domain.facts import StatementKind, SubjectFacts
+from hub.domain.personal import Bsn, Onderwijsnummer, Personal
+from hub.domain.records.uitvalmelding import Uitvalmelding
+from hub.domain.stages import Candidate, Canonical, Permitted, Row, Verdict
+from hub.domain.terms import AgreementId, ClauseId, ElementName, PartyId, PolicyHash, ReasonCode
+from hub.domain.territory import PartyKind
+from tests.property.naive_decide import Answer, naive
+from tests.strategies import number_with_remainder
+
+POLICY = Path(__file__).parents[2] / "schemas" / "policy"
+SHIPPED = load_policy(POLICY)
+DAYS = st.dates(date(2025, 12, 1), date(2029, 2, 1)) | st.sampled_from(
+    [date(2025, 12, 31), date(2026, 1, 1), date(2026, 3, 1), date(2027, 11, 10), date(2028, 2, 29), date(2029, 1, 1)]
+)
+PATHS = st.sampled_from(
+    [
+        ["duo", "doorstroompunt-lindemark", "werk-en-inkomen-aldermeer"],
+        ["duo", "doorstroompunt-heiderland", "werk-en-inkomen-wolfslo"],
+        ["mbo-zilverlinde", "doorstroompunt-schelmonde", "werk-en-inkomen-brunsmonde"],
+        ["doorstroompunt-lindemark", "werk-en-inkomen-aldermeer"],
+        ["duo", "werk-en-inkomen-aldermeer", "doorstroompunt-lindemark"],
+        ["duo", "college-aldermeer"],
+        ["duo", "onbekende-partij"],
+    ]
+)
+STATEMENTS = st.frozensets(st.sampled_from(list(StatementKind)), max_size=2)
+
+
+@st.composite
+def subjects(draw: st.DrawFn, known: bool = False) -> SubjectFacts:
+    """Facts about somebody, mostly in reach of a permit so that the later gates are tried too; some of them unknown."""
+
+    def fact(usual: Any, other: st.SearchStrategy[Any]) -> Any:
+        return draw(st.just(usual) | st.just(usual) | other | (other if known else st.none()))
+
+    day = draw(DAYS)
+    return SubjectFacts(
+        as_of=day,
+        age=fact(19, st.integers(15, 30)),
+        overleden=fact(False, st.booleans()),
+        startkwalificatie=fact(False, st.booleans()),
+        ingeschreven=fact(False, st.booleans()),
+        indicatie_geheim=fact(False, st.booleans()),
+        onderwijssoort=fact("mbo", st.sampled_from(["vo", "pro", "vso", "entree", "mbo"])),
+        datum_diploma=draw(st.none() | st.dates(day - timedelta(days=900), day) | st.just(date(2024, 2, 29))),
+        gemeente=fact("9001", st.integers(9001, 9010).map(str)),
+        has_bsn=fact(True, st.booleans()),
+        standing=fact(frozenset(), STATEMENTS),
+    )
+
+
+@st.composite
+def policies(draw: st.DrawFn) -> PolicySet:
+    """The shipped set, bent: agreements left out, cut short, split by age, narrowed, incomplete, or with prohibitions."""
+    agreements = [_bent(draw, agreement) for agreement in SHIPPED.agreements if draw(st.integers(0, 9))]
+    if draw(st.booleans()):
+        agreements.append(_prohibitions(draw))
+    return replace(SHIPPED, agreements=tuple(agreements))
+
+
+def _bent(draw: st.DrawFn, agreement: Agreement) -> Agreement:
+    clauses: list[Permit | Forbid] = []
+    for clause in agreement.clauses:
+        clauses += _bent_permit(draw, clause) if isinstance(clause, Permit) else [clause]
+    changes: dict[str, Any] = {"clauses": tuple(clauses)}
+    if not draw(st.integers(0, 7)):
+        changes["controllership"] = None
+    if not draw(st.integers(0, 7)):
+        changes["effective"] = agreement.effective.model_copy(update={"until": draw(DAYS)})
+    if not draw(st.integers(0, 7)):
+        changes["parties"] = agreement.parties[:-2]
+    return agreement.model_copy(update=changes)
+
+
+def _bent_permit(draw: st.DrawFn, clause: Permit) -> list[Permit]:
+    kept = draw(st.sets(st.sampled_from(sorted(clause.fields)), min_size=1)) if draw(st.booleans()) else set(clause.fields)
+    clause = clause.model_copy(
+        update={
+            "fields": {name: need for name, need in clause.fields.items() if name in kept},
+            "geheim_adres": draw(st.sampled_from(["passes", "withheld"])),
+            "reuse_of": draw(st.sampled_from([clause.reuse_of, clause.reuse_of, ()])),
+            "bases": draw(st.sampled_from([clause.bases, clause.bases, ("web-9-2-3", *clause.bases)])),
+        }
+    )
+    if not draw(st.booleans()):
+        return [clause]
+    border = draw(st.integers(19, 25))
+    young, old = (
+        clause.subject.age.model_copy(update={"max": border}),
+        clause.subject.age.model_copy(update={"min": border + 1}),
+    )
+    return [
+        clause.model_copy(update={"subject": clause.subject.model_copy(update={"age": young})}),
+        clause.model_copy(
+            update={"subject": clause.subject.model_copy(update={"age": old}), "id": ClauseId(f"{clause.id}-ouder")}
+        ),
+    ]
+
+
+def _prohibitions(draw: st.DrawFn) -> Agreement:
+    return SHIPPED.agreements[0].model_copy(
+        update={"id": AgreementId("verboden/1"), "clauses": tuple(draw(st.lists(prohibitions(), min_size=1, max_size=2)))}
+    )
+
+
+@st.composite
+def prohibitions(draw: st.DrawFn) -> Forbid:
+    names = st.sampled_from(sorted(SHIPPED.elements))
+    youngest = draw(st.integers(15, 27))
+    kinds = [PartyKind.duo, PartyKind.school, PartyKind.doorstroompunt, PartyKind.werk_en_inkomen]
+    return Forbid(
+        id=ClauseId(f"verboden/1/{draw(st.integers(0, 99))}"),
+        article="artikel 1",
+        effect="forbid",
+        record=SHIPPED.agreements[0].clauses[0].record,
+        giver=Side(kind=draw(st.sampled_from(kinds[:3]))),
+        recipient=Side(kind=draw(st.sampled_from(kinds[2:]))),
+        age=draw(st.none() | st.just(AgeSpan(min=youngest, max=youngest + 3))),
+        onderwijssoort=draw(st.just(()) | st.just(("vso", "pro"))),
+        elements=tuple(ElementName(name) for name in draw(st.lists(names, max_size=3, unique=True))),
+        reason=ReasonCode("GEZONDHEID_AFLEIDBAAR"),
+        why_nl="Een verzonnen verbod voor de proef.",
+    )
+
+
+def _canonical(born: date, has_bsn: bool = True, **others: Any) -> Canonical:
+    bsn, number = number_with_remainder(99_999_001, 0), number_with_remainder(99_999_001, 5)
+    assert bsn is not None
+    assert number is not None
+    record = Uitvalmelding(
+        bsn=Bsn(bsn) if has_bsn else None,
+        onderwijsnummer=None if has_bsn else Onderwijsnummer(number),
+        geslachtsnaam=Personal("Verzonnen"),
+        geboortedatum=Personal(born),
+        gemeente=Personal("9001"),
+        indicatie_geheim=Personal(False),
+        brin=Personal("98ZZ"),
+        onderwijssoort=Personal("mbo"),
+        datum_uitschrijving=Personal(others.get("left", date(2025, 12, 1))),
+        startkwalificatie=Personal(False),
+    )
+    return Canonical(record, Row(1, Personal({}), Personal(b"")))
+
+
+def _steps(path: list[str]) -> list[Candidate]:
+    return [Candidate(PartyId(to), PartyId(giver), (PartyId(giver),)) for giver, to in pairwise(path)]
+
+
+def _asked(policy: PolicySet, facts: SubjectFacts, path: list[str]) -> list[Verdict]:
+    born = birthday(facts.as_of, -(19 if facts.age is None else facts.age)) - timedelta(days=1)
+    return decide(compile_policy(policy), [_canonical(min(born, date(2015, 1, 1)))], [facts], [_steps(path)])[0]
+
+
+def _told(verdict: Verdict) -> Answer:
+    if isinstance(verdict, Permitted):
+        grant = verdict.grant
+        shown = tuple((str(name), form.value) for name, form in grant.fields)
+        return Answer(True, grant.clause, grant.purpose, grant.bases, shown, grant.withheld, ())
+    return Answer(False, None, verdict.purpose, (), (), (), verdict.reasons)
+
+
+def _naive(policy: PolicySet, facts: SubjectFacts, path: list[str]) -> list[Answer]:
+    answers = naive(policy, facts, list(pairwise(path)))
+    return [answer if answer.permitted else replace(answer, clause=None) for answer in answers]
+
+
+def _fields(verdict: Verdict) -> set[tuple[str, str]]:
+    return set(verdict.grant.fields) if isinstance(verdict, Permitted) else set()
+
+
+@settings(max_examples=600, deadline=None)
+@given(policies(), subjects(), PATHS)
+def test_table_says_what_the_naive_evaluator_says(policy: PolicySet, facts: SubjectFacts, path: list[str]):
+    assert [_told(verdict) for verdict in _asked(policy, facts, path)] == _naive(policy, facts, path)
+
+
+@settings(max_examples=200, deadline=None)
+@given(policies(), subjects(), PATHS, st.randoms(use_true_random=False))
+def test_order_of_agreements_and_clauses_never_matters(
+    policy: PolicySet, facts: SubjectFacts, path: list[str], dice: random.Random
+):
+    shuffled = []
+    for agreement in policy.agreements:
+        clauses = list(agreement.clauses)
+        dice.shuffle(clauses)
+        shuffled.append(agreement.model_copy(update={"clauses": tuple(clauses)}))
+    dice.shuffle(shuffled)
+    other = replace(policy, agreements=tuple(shuffled))
+    assert [_told(v) for v in _asked(policy, facts, path)] == [_told(v) for v in _asked(other, facts, path)]
+
+
+FACTS = [name for name in SubjectFacts.__slots__ if name != "as_of"]
+
+
+@settings(max_examples=200, deadline=None)
+@given(policies(), subjects(known=True), PATHS, st.sampled_from(FACTS))
+def test_forgetting_a_fact_never_widens(policy: PolicySet, facts: SubjectFacts, path: list[str], forgotten: str):
+    before, after = _asked(policy, facts, path), _asked(policy, facts.but(**{forgotten: None}), path)
+    for known, unknown in zip(before, after, strict=True):
+        assert _fields(unknown) <= _fields(known)
+
+
+@settings(max_examples=200, deadline=None)
+@given(policies(), subjects(), PATHS, prohibitions())
+def test_a_prohibition_never_adds_a_field(policy: PolicySet, facts: SubjectFacts, path: list[str], forbid: Forbid):
+    more = SHIPPED.agreements[0].model_copy(update={"id": AgreementId("nieuw/1"), "clauses": (forbid,)})
+    before = _asked(policy, facts, path)
+    after = _asked(replace(policy, agreements=(*policy.agreements, more)), facts, path)
+    for without, with_it in zip(before, after, strict=True):
+        assert _fields(with_it) <= _fields(without)
+
+
+@settings(max_examples=200, deadline=None)
+@given(policies(), subjects(), PATHS, st.data())
+def test_narrowing_a_clause_never_widens(policy: PolicySet, facts: SubjectFacts, path: list[str], data: st.DataObject):
+    permits = [(n, m) for n, a in enumerate(policy.agreements) for m, c in enumerate(a.clauses) if isinstance(c, Permit)]
+    assume(permits)
+    n, m = data.draw(st.sampled_from(permits))
+    agreement = policy.agreements[n]
+    clause = agreement.clauses[m]
+    assert isinstance(clause, Permit)
+    ages = clause.subject.age
+    narrower = data.draw(
+        st.sampled_from(
+            [
+                {"subject": clause.subject.model_copy(update={"age": ages.model_copy(update={"min": ages.min + 1})})},
+                {"subject": clause.subject.model_copy(update={"age": ages.model_copy(update={"max": ages.max - 1})})},
+                {"fields": dict(list(clause.fields.items())[1:])},
+                {"geheim_adres": "withheld"},
+                {"retention": clause.retention.model_copy(update={"until_age": 20})},
+            ]
+        )
+    )
+    clauses = (*agreement.clauses[:m], clause.model_copy(update=narrower), *agreement.clauses[m + 1 :])
+    agreements = (
+        *policy.agreements[:n],
+        agreement.model_copy(update={"clauses": clauses}),
+        *policy.agreements[n + 1 :],
+    )
+    before, after = _asked(policy, facts, path), _asked(replace(policy, agreements=agreements), facts, path)
+    for wide, narrow in zip(before, after, strict=True):
+        assert _fields(narrow) <= _fields(wide)
+
+
+@settings(max_examples=200, deadline=None)
+@given(subjects(), PATHS)
+def test_an_empty_policy_refuses_everything(facts: SubjectFacts, path: list[str]):
+    empty = PolicySet(PolicyHash("0" * 64), {}, {}, {}, {}, {}, {}, (), ())
+    assert not any(isinstance(verdict, Permitted) for verdict in _asked(empty, facts, path))
+    bare = replace(SHIPPED, agreements=())
+    assert not any(isinstance(verdict, Permitted) for verdict in _asked(bare, facts, path))
+
+
+@settings(max_examples=300, deadline=None)
+@given(policies(), st.dates(date(1999, 1, 1), date(2009, 12, 31)), DAYS, PATHS, st.integers(0, 400), STATEMENTS)
+def test_the_answer_stays_until_valid_until(
+    policy: PolicySet, born: date, day: date, path: list[str], later: int, standing: frozenset[StatementKind]
+):
+    canonical = _canonical(born)
+    verdicts = decide(compile_policy(policy), [canonical], [subject_facts(canonical.record, day, standing)], [_steps(path)])[0]
+    for number, verdict in enumerate(verdicts):
+        if isinstance(verdict, Permitted):
+            assert verdict.valid_until > day
+            then = day + timedelta(days=later % (verdict.valid_until - day).days)
+            assert _naive(policy, subject_facts(canonical.record, then, standing), path)[number] == _told(verdict)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(subjects(), PATHS), min_size=1, max_size=8))
+def test_a_list_says_what_each_record_says_alone(asked: list[tuple[SubjectFacts, list[str]]]):
+    table = compile_policy(SHIPPED)
+    people = [_canonical(date(2007, 3, 1)) for _ in asked]
+    together = decide(table, people, [facts for facts, _ in asked], [_steps(path) for _, path in asked])
+    for person, (facts, path), verdicts in zip(people, asked, together, strict=True):
+        alone = decide(compile_policy(SHIPPED), [person], [facts], [_steps(path)])[0]
+        assert [_told(v) for v in verdicts] == [_told(v) for v in alone]
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.randoms(use_true_random=False))
+def test_the_order_of_files_never_matters(dice: random.Random):
+    files = [(file.relative_to(POLICY).as_posix(), file.read_text("utf-8")) for file in POLICY.rglob("*.yaml")]
+    dice.shuffle(files)
+    assert read_policy(dict(files)).hash == SHIPPED.hash
+
+
+@given(st.dates(date(1990, 1, 1), date(2012, 12, 31)), st.integers(0, 60))
+def test_the_birthday_is_the_first_day_of_an_age(born: date, age: int):
+    turns = birthday(born, age)
+    assert age_on(born, turns) == age
+    assert age_on(born, turns - timedelta(days=1)) == age - 1
+
+
+@pytest.mark.parametrize("year", [2025, 2026, 2027])
+def test_29_february_turns_a_year_older_on_1_march(year: int):
+    born = date(2004, 2, 29)
+    assert age_on(born, date(year, 2, 28)) == year - 2005
+    assert age_on(born, date(year, 3, 1)) == year - 2004
