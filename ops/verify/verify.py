@@ -528,7 +528,7 @@ def check_files(size: int, files: set[str], folders: set[str], report: Report) -
         else:
             missing += 1
             report.find(path, "is missing")
-            if missing > _FINDINGS_SHOWN:
+            if missing == _FINDINGS_SHOWN // 2:
                 report.find("the export", "lacks more files than are named here")
                 return
     for path in sorted(files - wanted):
