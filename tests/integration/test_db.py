@@ -100,6 +100,25 @@ async def test_a_cancelled_task_leaves_nothing_and_the_pool_clean(database_urls:
     await engine.dispose()
 
 
+async def test_a_transaction_that_cannot_be_rolled_back_ends_with_its_connection(
+    engine: AsyncEngine, database_urls: Urls
+) -> None:
+    other = db.create_engine(database_urls.database)
+    running = None
+    with pytest.raises(ZeroDivisionError):  # noqa: PT012
+        async with db.transaction(engine) as connection:
+            await connection.raw.execute("SELECT pg_advisory_xact_lock(1)")
+            running = asyncio.create_task(connection.raw.execute("SELECT pg_sleep(0.2)"))
+            await asyncio.sleep(0)
+            raise ZeroDivisionError
+    async with db.transaction(other) as connection:
+        await connection.raw.execute("SELECT pg_advisory_xact_lock(1)")
+    assert running is not None
+    await asyncio.wait([running])
+    assert running.exception() is None or isinstance(running.exception(), asyncpg.PostgresError)
+    await other.dispose()
+
+
 @pytest.mark.parametrize(
     ("statement", "args", "becomes"),
     [

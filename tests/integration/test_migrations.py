@@ -153,6 +153,9 @@ async def test_the_function_trusts_no_search_path(engine: AsyncEngine) -> None:
         await connection.raw.execute("SET LOCAL search_path = pg_temp")
         assert await connection.raw.fetchval("SELECT public.ensure_audit_partitions('rijnmonde', 0)") == 1
     assert len(await leaves(engine)) == 1
+    rows = await run(engine, "SELECT proname, proconfig FROM pg_proc WHERE pronamespace = 'public'::regnamespace")
+    assert len(rows) == 3
+    assert all(row["proconfig"] == ["search_path=pg_catalog, pg_temp"] for row in rows)
 
 
 async def test_every_row_says_whose_it_is(owner_engine: AsyncEngine) -> None:
