@@ -49,5 +49,12 @@ def told_by(error: BaseException, *, frames_outside: int = 1) -> list[str]:
         told += [str(one), repr(one), repr(one.args), repr(vars(one)), repr(getattr(one, "__notes__", ""))]
         told += ["".join(traceback.format_exception(one))]
         for frame, _ in list(traceback.walk_tb(one.__traceback__))[frames_outside:]:
-            told += [f"{name}={value!r}" for name, value in frame.f_locals.items()]
+            told += [f"{name}={_shown(value)}" for name, value in frame.f_locals.items()]
     return told
+
+
+def _shown(value: object) -> str:
+    try:
+        return repr(value)
+    except AttributeError:  # half made, such as a copy that failed midway
+        return object.__repr__(value)
