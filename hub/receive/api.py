@@ -44,8 +44,13 @@ def create_api(
     log_id: LogId,
     ready: Callable[[], Awaitable[None]],
     issuer: str,
+    contact: str | None = None,
 ) -> FastAPI:
-    """The application. `ready` raises where the hub cannot do its work now; `issuer` is its address, without a path."""
+    """The application.
+
+    `ready` raises where the hub cannot do its work now; `issuer` is its address, without a path; `contact` the e-mail address
+    that the interface description names (beheer@ the issuer's host without one).
+    """
     app = FastAPI(
         title=TITLE,
         version=VERSION,
@@ -57,7 +62,7 @@ def create_api(
         exception_handlers=dict.fromkeys((HubError, HTTPException, RequestValidationError), _handle),
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False, "auto_configure": False},
     )
-    description = describe(issuer)
+    description = describe(issuer, contact)
     app.openapi = lambda: description  # type: ignore[method-assign]
     gate = Gate(tokens)
     messages = Messages(way, gate, idempotency, clock, digest, new_request_id, log_id)

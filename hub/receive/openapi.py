@@ -33,15 +33,15 @@ _UUID: Final[dict[str, Any]] = {"type": "string", "format": "uuid"}
 _TEXT: Final[dict[str, Any]] = {"type": "string"}
 
 
-def describe(issuer: str) -> dict[str, Any]:
-    """The whole description for a hub at `issuer` (`https://host`)."""
+def describe(issuer: str, contact: str | None = None) -> dict[str, Any]:
+    """The whole description for a hub at `issuer` (`https://host`); `contact` is the e-mail address of who runs it."""
     return {
         "openapi": "3.1.0",
         "info": {
             "title": TITLE,
             "version": VERSION,
             "description": _ABOUT,
-            "contact": {"name": "Beheer van de hub", "email": f"beheer@{_host(issuer)}", "url": f"{issuer}/"},
+            "contact": {"name": "Beheer van de hub", "email": contact or f"beheer@{_host(issuer)}", "url": f"{issuer}/"},
             "license": {"name": "EUPL-1.2", "identifier": "EUPL-1.2"},
         },
         "servers": [{"url": f"{issuer}/v1", "description": "Deze hub"}],
