@@ -9,7 +9,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 import orjson
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from hub.db import transaction, translate
 from hub.domain.stages import DropPlace, Received
@@ -69,6 +69,7 @@ class DropStore:
 
     def __init__(self, engine: AsyncEngine, log_id: LogId, party: PartyId, connector: ConnectorId) -> None:
         self._engine, self._log_id, self._party, self._connector = engine, log_id, party, connector
+        self._key = f"drop:{party}:{connector}"
 
     @contextlib.asynccontextmanager
     async def alone(self) -> AsyncIterator[bool]:
@@ -76,29 +77,38 @@ class DropStore:
 
         It spares double work and nothing more: what two workers do at once is kept right by `DropIntake.claims`.
         """
-        key = f"drop:{self._party}:{self._connector}"
+        pooled = await self._lock()
+        try:
+            yield pooled is not None
+        finally:
+            if pooled is not None:
+                await self._unlock(pooled)
+
+    async def _lock(self) -> AsyncConnection | None:
         try:
             pooled = await self._engine.connect()
+            try:
+                if await (await _driver(pooled)).fetchval(_LOCK, self._key):
+                    return pooled
+            except BaseException:
+                await pooled.invalidate()
+                raise
+            await pooled.close()
         except Exception as wrong:
             clean = translate(wrong)
         else:
-            try:
-                raw = (await pooled.get_raw_connection()).driver_connection
-                assert raw is not None, "a pooled connection has the driver's"
-                held = bool(await raw.fetchval(_LOCK, key))
-                try:
-                    yield held
-                finally:
-                    if held:
-                        try:
-                            await raw.fetchval(_UNLOCK, key)
-                        except BaseException:
-                            await pooled.invalidate()  # closing it is what frees the lock
-                            raise
-            finally:
-                await pooled.close()
-            return
+            return None
         raise clean from None
+
+    async def _unlock(self, pooled: AsyncConnection) -> None:
+        try:
+            await (await _driver(pooled)).fetchval(_UNLOCK, self._key)
+        except BaseException as wrong:
+            await pooled.invalidate()  # closing the connection is what frees the lock then
+            if not isinstance(wrong, Exception):
+                raise
+        finally:
+            await pooled.close()
 
     async def claim(
         self, drop_id: UUID, digest: bytes, *, refused: ReasonCode | None, lines: int, ignored: int, now_us: int
@@ -151,6 +161,11 @@ class DropIntake:
         return (RowSet("receive_quarantine", _QUARANTINE, rows),)
 
 
+async def _driver(pooled: AsyncConnection) -> Any:
+    """asyncpg's own connection, in no transaction: the lock belongs to the session."""
+    return (await pooled.get_raw_connection()).driver_connection
+
+
 def _place(received: Received) -> DropPlace:
     if received.place is None:
         raise ValueError("rows of a file must say which part of which file they are")
@@ -170,3 +185,34 @@ def _quarantined(received: Received, drop_id: UUID, row: SealedRow) -> tuple[Any
         row.key_version,
         int(received.received_us),
     )
+
+
+_RUNS = """
+SELECT drop_id, party_id, connector, state, reason, rows_done, rows_total, accepted, quarantined, duplicate,
+    columns_ignored, seen_us
+FROM receive_drop WHERE log_id = $1 ORDER BY seen_us DESC LIMIT $2
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One file as it stands: how far it was read, and where its rows went."""
+
+    drop_id: UUID
+    party: str
+    connector: str
+    state: str
+    reason: str | None
+    rows_done: int
+    rows_total: int | None
+    accepted: int
+    quarantined: int
+    duplicate: int
+    columns_ignored: int
+    seen_us: int
+
+
+async def runs(engine: AsyncEngine, log_id: LogId, limit: int = 100) -> list[Run]:
+    """The files that were taken, newest first."""
+    async with transaction(engine) as connection:
+        return [Run(*row) for row in await connection.raw.fetch(_RUNS, log_id, limit)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from traceback import TracebackException
 
 import pytest
 from hypothesis import given
@@ -89,6 +90,15 @@ def test_every_fault_of_a_row_is_told_by_column() -> None:
         ("PERSOONSGEBONDENNUMMER", "BSN_ONGELDIG"),
         ("POSTCODE", "WAARDE_ONGELDIG"),
     ]
+
+
+def test_a_traceback_that_shows_variables_shows_none_of_the_row() -> None:
+    with pytest.raises(Malformed) as caught:
+        record(GESLACHTSNAAM="Verzonnen\x07", PERSOONSGEBONDENNUMMER="999990018", OPMERKING="Verzonnen")
+    told = TracebackException.from_exception(caught.value, capture_locals=True)
+    ours = [frame for frame in told.stack if "/hub/" in frame.filename]
+    assert len(ours) == 1
+    assert not any(value in str(frame.locals) for frame in ours for value in ("Verzonnen", "999990018"))
 
 
 @pytest.mark.parametrize("column", sorted(MAPPING.required))
