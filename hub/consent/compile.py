@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from types import MappingProxyType
 from typing import Final
@@ -15,6 +15,7 @@ from hub.domain.element import elements_of
 from hub.domain.records.uitvalmelding import Uitvalmelding
 from hub.domain.stages import Grant
 from hub.domain.terms import BasisId, ElementName, Form, PartyId, ReasonCode
+from hub.domain.territory import Gemeente, Region
 
 _GATES: Final = tuple(Gate)
 _FORMS: Final = tuple(Form)
@@ -29,24 +30,36 @@ def compile_policy(policy: PolicySet) -> DecisionTable:
     told = sorted(policy.reasons.values(), key=lambda reason: (_GATES.index(reason.gate), reason.code))
     rank = {reason.code: _GATES.index(reason.gate) * 1000 + place for place, reason in enumerate(told)}
 
+    homes = _homes(policy)
+    moves = frozenset(day for region in policy.regions for period in (region, *region.gemeenten) for day in period.borders)
+
     def open_lane(giver: PartyId, recipient: PartyId, day: date) -> Lane:
-        return _lane(policy, giver, recipient, day)
+        return _lane(policy, homes, moves, giver, recipient, day)
 
     return DecisionTable(policy.hash, MappingProxyType(rank), policy.personal, open_lane)
 
 
-def working_area(policy: PolicySet, party: PartyId, day: date) -> frozenset[str]:
-    """The gemeenten, by code, for whose young people `party` works on `day`."""
-    return frozenset(
-        gemeente.code
-        for region in policy.regions
-        if region.holds(day)
-        for gemeente in region.gemeenten
-        if gemeente.holds(day) and party in (region.doorstroompunt, gemeente.college, gemeente.werk_en_inkomen)
-    )
+def _homes(policy: PolicySet) -> dict[PartyId, list[tuple[Region, Gemeente]]]:
+    """For whose young people a party works: where they live, and since when that is so."""
+    found: dict[PartyId, list[tuple[Region, Gemeente]]] = {}
+    for region in policy.regions:
+        for gemeente in region.gemeenten:
+            for party in (region.doorstroompunt, gemeente.college, gemeente.werk_en_inkomen):
+                found.setdefault(party, []).append((region, gemeente))
+    return found
 
 
-def _lane(policy: PolicySet, giver: PartyId, recipient: PartyId, day: date) -> Lane:
+def _lane(
+    policy: PolicySet,
+    homes: dict[PartyId, list[tuple[Region, Gemeente]]],
+    moves: frozenset[date],
+    giver: PartyId,
+    recipient: PartyId,
+    day: date,
+) -> Lane:
+    def area(party: PartyId) -> frozenset[str]:
+        return frozenset(home.code for region, home in homes.get(party, ()) if region.holds(day) and home.holds(day))
+
     unknown: list[ReasonCode] = []
     if giver not in policy.parties:
         unknown.append(codes.GEVER_ONBEKEND)
@@ -62,15 +75,15 @@ def _lane(policy: PolicySet, giver: PartyId, recipient: PartyId, day: date) -> L
     ages |= {age for clause in in_force if clause.age for age in (clause.age.min, clause.age.max + 1)}
     dates = {moment for agreement, _ in between for moment in _dates(agreement)}
     dates |= {moment for _, clause in permits for moment in _clause_dates(policy, clause)}
-    dates |= {moment for region in policy.regions for period in (region, *region.gemeenten) for moment in period.borders}
     return Lane(
         unknown=tuple(unknown),
         clauses=tuple(_clause_row(policy, agreement, clause, giver, recipient, day) for agreement, clause in permits),
         forbids=tuple(_forbid_row(clause) for clause in in_force),
-        giver_area=working_area(policy, giver, day),
-        recipient_area=working_area(policy, recipient, day),
-        until=min((moment for moment in dates if moment > day), default=_NEVER),
+        giver_area=area(giver),
+        recipient_area=area(recipient),
+        until=min((moment for moment in dates | moves if moment > day), default=_NEVER),
         borders=tuple(sorted(ages)),
+        diploma_of=frozenset(_diploma_of(clause for _, clause in permits)),
     )
 
 
@@ -104,6 +117,13 @@ def _ages(policy: PolicySet, clause: Permit) -> Iterator[int]:
     for ages in (clause.subject.age, *(policy.laws[basis].age for basis in clause.bases)):
         yield from (ages.min, ages.max + 1)
     yield clause.retention.until_age
+
+
+def _diploma_of(clauses: Iterable[Permit]) -> Iterator[str]:
+    for clause in clauses:
+        for required in clause.requires:
+            for window in required.when:
+                yield from window.onderwijssoort
 
 
 def _forbid_row(clause: Forbid) -> ForbidRow:

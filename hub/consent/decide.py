@@ -6,16 +6,20 @@ clause are tried, so that a refusal names everything that is shut. A fact that n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from datetime import date, timedelta
+from typing import Final
 
 from hub.consent import codes
 from hub.consent.facts import birthday
 from hub.consent.model import Requirement
-from hub.consent.table import BasisRow, ClauseRow, Cut, DecisionTable, ForbidRow, Lane, Variant
+from hub.consent.table import Answer, BasisRow, ClauseRow, Cut, DecisionTable, ForbidRow, Lane, Variant
 from hub.domain.facts import StatementKind, SubjectFacts
 from hub.domain.stages import Candidate, Canonical, Grant, Permitted, Refused, Verdict
 from hub.domain.terms import ReasonCode
+
+_A_DAY: Final = timedelta(days=1)
+_KEPT: Final = 20_000
 
 
 def decide(
@@ -41,7 +45,42 @@ def _decide(
     table: DecisionTable, canonical: Canonical, facts: SubjectFacts, candidate: Candidate, earlier: Sequence[Verdict]
 ) -> Verdict:
     lane = table.lane(candidate.provider, candidate.recipient, facts.as_of)
-    source = next((v for v in earlier if v.candidate.recipient == candidate.provider), None)
+    source: Verdict | None = None
+    for verdict in earlier:
+        if verdict.candidate.recipient == candidate.provider:
+            source = verdict
+            break
+    key = _known(lane, facts, source)
+    answer = lane.answers.get(key)
+    if answer is None:
+        if len(lane.answers) >= _KEPT:
+            lane.answers.clear()
+        answer = lane.answers[key] = _answer(table, lane, facts, source)
+    if answer.grant is not None:
+        return Permitted(canonical, candidate, answer.grant, _until(lane, answer.next_age, facts.as_of, canonical, source))
+    return Refused(canonical, candidate, answer.purpose, answer.agreement, answer.reasons, answer.personal, table.policy)
+
+
+def _known(lane: Lane, facts: SubjectFacts, source: Verdict | None) -> tuple[Hashable, ...]:
+    """All that an answer on this lane depends on. The source's grant stands by identity; the answer keeps it alive."""
+    school = facts.onderwijssoort
+    return (
+        facts.age,
+        facts.overleden,
+        facts.startkwalificatie,
+        facts.ingeschreven,
+        facts.indicatie_geheim,
+        school,
+        facts.datum_diploma if school in lane.diploma_of else None,
+        facts.gemeente,
+        facts.has_bsn,
+        facts.standing,
+        None if source is None else id(source.grant) if isinstance(source, Permitted) else 0,
+    )
+
+
+def _answer(table: DecisionTable, lane: Lane, facts: SubjectFacts, source: Verdict | None) -> Answer:
+    received = source.grant if isinstance(source, Permitted) else None
     stopped, cuts = _prohibitions(lane.forbids, facts)
     shut: list[ReasonCode] = []
     nearest: ClauseRow | None = None
@@ -49,23 +88,23 @@ def _decide(
         reasons, bases = _gates(clause, lane, facts, source)
         reasons |= stopped
         if not reasons:
-            grant = _granted(clause, lane, facts, bases, cuts, source)
+            grant = _granted(clause, lane, facts, bases, cuts, received)
             if grant.fields:
-                return Permitted(canonical, candidate, grant, _until(lane, facts, canonical, source))
+                return Answer(grant, _next_age(lane, facts), clause.purpose, clause.agreement, (), frozenset(), received)
             reasons = {codes.GEEN_VELD}
         told = sorted(reasons, key=table.rank.__getitem__)
         if nearest is None or (table.rank[told[0]] // 1000, -len(told)) > (table.rank[shut[0]] // 1000, -len(shut)):
             nearest, shut = clause, told
     if nearest is None:
         shut = sorted({*lane.unknown, *stopped}, key=lambda code: table.rank.get(code, 0))
-    return Refused(
-        canonical=canonical,
-        candidate=candidate,
+    return Answer(
+        grant=None,
+        next_age=None,
         purpose=None if nearest is None else nearest.purpose,
         agreement=None if nearest is None else nearest.agreement,
         reasons=tuple(shut),
         personal=table.personal.intersection(shut),
-        policy=table.policy,
+        received=received,
     )
 
 
@@ -197,10 +236,9 @@ def _granted(
     facts: SubjectFacts,
     bases: Sequence[BasisRow],
     cuts: tuple[Cut, ...],
-    source: Verdict | None,
+    received: Grant | None,
 ) -> Grant:
     """The shared grant of this variant; what the giver received is named by identity, and kept with it so that it stays one."""
-    received = source.grant if isinstance(source, Permitted) else None
     names = tuple(basis.id for basis in bases)
     has_bsn, secret = facts.has_bsn is not False, facts.indicatie_geheim is not False
     key = (clause.id, names, has_bsn, secret, cuts, id(received))
@@ -211,15 +249,18 @@ def _granted(
     return found[0]
 
 
-def _until(lane: Lane, facts: SubjectFacts, canonical: Canonical, source: Verdict | None) -> date:
+def _next_age(lane: Lane, facts: SubjectFacts) -> int | None:
+    return next((border for border in lane.borders if facts.age is not None and border > facts.age), None)
+
+
+def _until(lane: Lane, next_age: int | None, as_of: date, canonical: Canonical, source: Verdict | None) -> date:
     """The next day on which the answer can change: a border of the policy, a birthday, or that of what is passed on."""
     until = lane.until
-    if isinstance(source, Permitted):
-        until = min(until, source.valid_until)
-    age = facts.age
-    if age is not None:
-        for border in lane.borders:
-            if border > age:
-                turns = birthday(canonical.record.geboortedatum.reveal(), border)
-                return min(until, max(turns, facts.as_of + timedelta(days=1)))
+    if isinstance(source, Permitted) and source.valid_until < until:
+        until = source.valid_until
+    if next_age is not None:
+        turns = birthday(canonical.record.geboortedatum.reveal(), next_age)
+        if turns < until:
+            # Facts that contradict the date of birth are asked again tomorrow.
+            until = max(turns, as_of + _A_DAY)
     return until

@@ -5,7 +5,7 @@ Whatever does not depend on the young person is worked out once per lane; `hub.c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -78,9 +78,26 @@ class ForbidRow:
     reason: ReasonCode
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the gates say to one set of facts: a grant that holds to the next birthday of note, or what is shut."""
+
+    grant: Grant | None
+    next_age: int | None
+    purpose: PurposeId | None
+    agreement: AgreementId | None
+    reasons: tuple[ReasonCode, ...]
+    personal: frozenset[ReasonCode]
+    received: Grant | None
+
+
 @dataclass(slots=True)
 class Lane:
-    """All between one giver and one recipient on one day. Nothing of it changes before `until`, save at an age of `borders`."""
+    """All between one giver and one recipient on one day. Nothing of it changes before `until`, save at an age of `borders`.
+
+    Equal facts get equal answers, so answers are kept, by facts that name nobody; `diploma_of` says for which kinds of school
+    the date of a diploma is one of them.
+    """
 
     unknown: tuple[ReasonCode, ...]
     clauses: tuple[ClauseRow, ...]
@@ -89,6 +106,8 @@ class Lane:
     recipient_area: frozenset[str]
     until: date
     borders: tuple[int, ...]
+    diploma_of: frozenset[str]
+    answers: dict[tuple[Hashable, ...], Answer] = field(default_factory=dict)
     grants: dict[tuple[ClauseId, tuple[BasisId, ...], bool, bool, tuple[Cut, ...], int], tuple[Grant, Grant | None]] = field(
         default_factory=dict
     )

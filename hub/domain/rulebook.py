@@ -80,39 +80,53 @@ def parse(file: str, text: str) -> Document:
         mark = getattr(wrong, "problem_mark", None)
         line = 1 if mark is None else mark.line + 1
         raise Misconfigured(f"{file}, line {line}: this is not YAML.", f"{getattr(wrong, 'problem', wrong)}.", _MEND) from None
-    lines: dict[Place, int] = {}
-    document = Document(file, None, lines)
+    reader = _Reader(Document(file, None, {}))
     if node is None:
-        document.refuse((), "The file is empty.")
-    return Document(file, _plain(node, (), document), lines)
+        reader.document.refuse((), "The file is empty.")
+    return Document(file, reader.plain(node, ()), reader.document.lines)
 
 
-def _plain(node: yaml.Node, place: Place, document: Document) -> Any:
-    document.lines.setdefault(place, node.start_mark.line + 1)
-    if isinstance(node, yaml.MappingNode):
-        return _mapping(node, place, document)
-    if isinstance(node, yaml.SequenceNode):
-        if not node.value:
-            document.refuse(place, "An empty list says nothing: leave the key out, or name what is meant.")
-        return [_plain(item, (*place, number), document) for number, item in enumerate(node.value)]
-    value = yaml.SafeLoader("").construct_object(node, deep=True)
-    if isinstance(value, datetime) or not isinstance(value, str | int | date | None):
-        document.refuse(place, "Only texts, whole numbers, dates, yes and no stand in these files.")
-    if isinstance(value, str) and "*" in value:
-        document.refuse(place, "A wildcard permits what nobody has named.", "Name each of them.")
-    return value.isoformat() if isinstance(value, date) else value
+class _Reader:
+    """Walks the tree of one file: what it may hold is listed here, and all else refuses."""
 
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self._seen: set[int] = set()
 
-def _mapping(node: yaml.MappingNode, place: Place, document: Document) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key_node, value_node in node.value:
-        key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
-        if not isinstance(key, str) or key == "<<":
-            document.refuse(place, "Keys are plain words; merging is not used here.")
-        document.lines[(*place, key)] = key_node.start_mark.line + 1
-        if key in found:
-            document.refuse((*place, key), "This key stands here twice.")
-        found[key] = _plain(value_node, (*place, key), document)
-    if not found:
-        document.refuse(place, "An empty mapping says nothing: leave the key out, or name what is meant.")
-    return found
+    def plain(self, node: yaml.Node, place: Place) -> Any:
+        self.document.lines.setdefault(place, node.start_mark.line + 1)
+        if id(node) in self._seen:
+            self.document.refuse(place, "This refers to another place in the file.", "Write out what is meant.")
+        self._seen.add(id(node))
+        if node.tag == "tag:yaml.org,2002:map" and isinstance(node, yaml.MappingNode):
+            return self._mapping(node, place)
+        if node.tag == "tag:yaml.org,2002:seq" and isinstance(node, yaml.SequenceNode):
+            if not node.value:
+                self.document.refuse(place, "An empty list says nothing: leave the key out, or name what is meant.")
+            return [self.plain(item, (*place, number)) for number, item in enumerate(node.value)]
+        return self._scalar(node, place)
+
+    def _scalar(self, node: yaml.Node, place: Place) -> str | int | None:
+        try:
+            value = yaml.SafeLoader("").construct_object(node) if isinstance(node, yaml.ScalarNode) else node
+        except (yaml.YAMLError, ValueError):
+            self.document.refuse(place, "This is no text, whole number, date, yes or no.")
+        if isinstance(value, datetime) or not isinstance(value, str | int | date | None):
+            self.document.refuse(place, "Only texts, whole numbers, dates, yes and no stand in these files.")
+        if isinstance(value, str) and "*" in value:
+            self.document.refuse(place, "A wildcard permits what nobody has named.", "Name each of them.")
+        return value.isoformat() if isinstance(value, date) else value
+
+    def _mapping(self, node: yaml.MappingNode, place: Place) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
+            if not isinstance(key, str) or key == "<<":
+                self.document.refuse(place, "Keys are plain words; merging is not used here.")
+            self.document.lines[(*place, key)] = key_node.start_mark.line + 1
+            if key in found:
+                self.document.refuse((*place, key), "This key stands here twice.")
+            found[key] = self.plain(value_node, (*place, key))
+        if not found:
+            self.document.refuse(place, "An empty mapping says nothing: leave the key out, or name what is meant.")
+        return found

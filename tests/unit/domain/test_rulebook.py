@@ -1,0 +1,59 @@
+"""Rule files: plain, explicit, and told by file and line when they are not."""
+
+from __future__ import annotations
+
+import pytest
+
+from hub.domain.rulebook import Rule, parse
+from hub.errors import Misconfigured
+
+
+class Row(Rule):
+    name: str
+    ages: tuple[int, ...] = ()
+
+
+class Rows(Rule):
+    rows: tuple[Row, ...]
+
+
+def test_reads_what_is_written():
+    rows = parse("rows.yaml", "rows:\n  - {name: een, ages: [1, 2]}\n  - {name: twee}\n").as_(Rows).rows
+    assert [(row.name, row.ages) for row in rows] == [("een", (1, 2)), ("twee", ())]
+
+
+@pytest.mark.parametrize(("text", "line", "word"), [
+    ("rows:\n  - name: een\n    leeftijd: 3\n", 3, "not known"),
+    ("rows:\n  - {}\n", 2, "empty mapping"),
+    ("rows:\n  - ages: [1]\n", 2, "missing"),
+    ("rows:\n  - name: een\n    name: twee\n", 3, "twice"),
+    ("rows:\n  - name: een\n    ages: []\n", 3, "empty list"),
+    ("rows:\n  - name: een\n    ages: [1, '2']\n", 3, "integer"),
+    ("rows:\n  - name: alle-*\n", 2, "wildcard"),
+    ("rows:\n  - name: ja\n    ages: [1.5]\n", 3, "whole numbers"),
+    ("rows:\n  - name: 12\n", 2, "string"),
+    ("rows:\n  - name: yes\n", 2, "string"),
+    ("rows:\n  - &a {name: een}\n  - <<: *a\n", 3, "merging"),
+    ("rows:\n  - ? [een]\n    : twee\n", 2, "plain words"),
+    ("rows: [\n", 2, "YAML"),
+    ("rows:\n\t- x\n", 2, "YAML"),
+    ("rows: !!python/object:os.system {a: b}\n", 1, "whole numbers"),
+    ("rows: !eigen tekst\n", 1, "no text"),
+    ("rows: 2026-02-30\n", 1, "no text"),
+    ("rows: &a\n  - *a\n", 1, "another place"),
+    ("rows:\n  - &a {name: een}\n  - *a\n", 2, "another place"),
+    ("rows: !!binary aGFsbG8=\n", 1, "whole numbers"),
+    ("", 1, "empty"),
+    ("a: 1\n---\nb: 2\n", 2, "YAML"),
+])  # fmt: skip
+def test_names_file_and_line(text: str, line: int, word: str):
+    with pytest.raises(Misconfigured) as refused:
+        parse("rows.yaml", text).as_(Rows)
+    assert f"rows.yaml, line {line}:" in refused.value.what
+    assert word in str(refused.value)
+    assert refused.value.now
+
+
+def test_says_how_many_faults_follow():
+    with pytest.raises(Misconfigured, match="1 more after this one"):
+        parse("rows.yaml", "rows:\n  - {ages: [1]}\n  - {ages: [2]}\n").as_(Rows)
