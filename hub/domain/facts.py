@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import NoReturn, Self, SupportsIndex
+from typing import Self
 
 
 class StatementKind(StrEnum):
@@ -45,9 +45,6 @@ class SubjectFacts:
     def __repr__(self) -> str:
         return "SubjectFacts(<personal>)"
 
-    def __reduce_ex__(self, _protocol: SupportsIndex) -> NoReturn:
-        raise TypeError("facts about a person are not copied into bytes, text or JSON as a whole")
-
     def __copy__(self) -> Self:
         return self
 
@@ -55,5 +52,5 @@ class SubjectFacts:
         return self
 
 
-# Whatever dumps dataclasses by itself (asdict, JSON libraries, web frameworks) no longer takes this class for one.
+# Whatever dumps dataclasses by itself (asdict, pickle, JSON libraries, web frameworks) no longer takes this class for one.
 del SubjectFacts.__dataclass_fields__

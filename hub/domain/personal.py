@@ -110,7 +110,12 @@ class _Number(Personal[str]):
     @classmethod
     def accepts(cls, digits: str) -> bool:
         """Whether `digits` is such a number: for sorting a column out; to use one, construct it."""
-        return type(digits) is str and _NINE_DIGITS.fullmatch(digits) is not None and digits != "000000000" and _remainder(digits) == cls.remainder
+        return (
+            type(digits) is str
+            and _NINE_DIGITS.fullmatch(digits) is not None
+            and digits != "000000000"
+            and _remainder(digits) == cls.remainder
+        )
 
     @classmethod
     def __get_pydantic_core_schema__(cls, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
