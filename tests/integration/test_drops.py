@@ -21,7 +21,8 @@ from hub.connector import Endpoint, FileSource
 from hub.connectors.duo.client import connect
 from hub.connectors.duo.inbound import FORMAT
 from hub.db import transaction
-from hub.domain.stages import Received
+from hub.domain.records.uitvalmelding import Uitvalmelding
+from hub.domain.stages import Received, Row
 from hub.domain.terms import ConnectorId, LogId, Micros, PartyId
 from hub.errors import Conflict, Misconfigured, Retry
 from hub.normalise import normalise
@@ -249,6 +250,26 @@ async def test_a_file_that_cannot_be_read_is_kept_and_says_why(rig: Rig) -> None
     assert (row["state"], row["reason"]) == ("refused", "BESTAND_LEEG")
 
 
+async def test_a_refused_file_is_taken_once_the_mapping_is_mended(rig: Rig) -> None:
+    class Wrong:
+        version, columns, required = "wrong/1", MAPPING.columns, MAPPING.required | {"ANDERS"}
+
+        def read(self, row: Row, /) -> Uitvalmelding:
+            raise AssertionError("a refused file has no rows")
+
+    rig.server.put("lijst.csv", many(20))
+    rig.drops._mapping = Wrong()
+    (report,) = (await rig.polls()).files
+    assert (report.outcome, report.reason) == (Outcome.refused, "KOP_ONBEKEND")
+    rig.drops._mapping = MAPPING
+    folder = rig.server.home / "data/uit"
+    (folder / "afgekeurd/lijst.csv").rename(folder / "lijst.csv")
+    (report,) = (await rig.polls()).files
+    assert (report.outcome, report.rows) == (Outcome.done, 20)
+    (row,) = await drop_rows(rig.engine)
+    assert (row["state"], row["reason"], row["accepted"], row["quarantined"]) == ("done", None, 18, 2)
+
+
 async def test_a_file_that_changes_between_the_looks_stops_before_it_is_parsed(rig: Rig) -> None:
     """Same size, same second: only the digest of the block tells."""
     good, other = many(300), many(300).replace(b"Voorbeeld", b"Verzonnen")
@@ -379,6 +400,18 @@ async def test_what_is_wrong_with_a_connection_is_told_apart(
         await connect(replace(server.endpoint, **change))  # type: ignore[arg-type]
     assert says in str(caught.value)
     assert caught.value.__cause__ is None
+
+
+async def test_the_users_own_known_hosts_are_not_looked_at(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".ssh").mkdir()
+    (tmp_path / ".ssh/known_hosts").write_bytes(server.endpoint.known_hosts)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with pytest.raises(Misconfigured, match="host key"):
+        await connect(replace(server.endpoint, known_hosts=b"  "))
+    with pytest.raises(Misconfigured, match="host key"):
+        await connect(replace(server.endpoint, known_hosts=b""))
 
 
 async def test_another_servers_key_is_refused(server: Server) -> None:

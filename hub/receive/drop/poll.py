@@ -253,6 +253,7 @@ class Drops:
                 number += 1
                 for start in range(0, len(block), _PIECE):
                     yield reader.feed(block[start : start + _PIECE])
+                    await asyncio.sleep(0)
         if number != len(look.blocks):
             raise _Changed
         yield reader.finish()

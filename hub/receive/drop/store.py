@@ -28,11 +28,17 @@ INSERT INTO receive_drop
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)
 ON CONFLICT (party_id, connector, file_digest) DO NOTHING
 """
+_REOPEN = """
+UPDATE receive_drop SET state = 'taken', reason = NULL, rows_total = $2, columns_ignored = $3, updated_us = $4
+WHERE drop_id = $1 AND state = 'refused'
+"""
 _MOVE_ON = """
-UPDATE receive_drop
-SET rows_done = $3, accepted = accepted + $4, quarantined = quarantined + $5, duplicate = duplicate + $6, updated_us = $7,
-    reason = NULL
-WHERE drop_id = $1 AND rows_done = $2 AND state = 'taken'
+UPDATE receive_drop AS held
+SET rows_done = new.done, accepted = held.accepted + new.accepted, quarantined = held.quarantined + new.quarantined,
+    duplicate = held.duplicate + new.duplicate, updated_us = new.us, reason = NULL
+FROM unnest($1::uuid[], $2::int[], $3::int[], $4::int[], $5::int[], $6::int[], $7::bigint[])
+    AS new (drop_id, before, done, accepted, quarantined, duplicate, us)
+WHERE held.drop_id = new.drop_id AND held.rows_done = new.before AND held.state = 'taken'
 """
 _FINISH = """
 UPDATE receive_drop SET state = 'done', rows_done = rows_total, updated_us = $3
@@ -113,14 +119,20 @@ class DropStore:
     async def claim(
         self, drop_id: UUID, digest: bytes, *, refused: ReasonCode | None, lines: int, ignored: int, now_us: int
     ) -> Drop:
-        """The file with this keyed digest: as it is known, or from now on known under `drop_id`."""
+        """The file with this keyed digest: as it is known, or from now on known under `drop_id`.
+
+        One that was refused before and can be read now, because the mapping was mended, is taken after all.
+        """
         state = "taken" if refused is None else "refused"
         async with transaction(self._engine) as connection:
             done = await connection.raw.execute(
                 _INSERT, self._log_id, self._party, drop_id, self._connector, digest, state, refused, lines, ignored, now_us
             )
             row = await connection.raw.fetchrow(_FIND, self._party, self._connector, digest)
-        return Drop(row["drop_id"], row["state"], row["rows_done"], new=done == "INSERT 0 1")
+            reopen = refused is None and row["state"] == "refused"
+            if reopen:
+                await connection.raw.execute(_REOPEN, row["drop_id"], lines, ignored, now_us)
+        return Drop(row["drop_id"], "taken" if reopen else row["state"], row["rows_done"], new=done == "INSERT 0 1")
 
     async def finish(self, drop_id: UUID, rows_done: int, now_us: int) -> None:
         """All rows are accounted for. Raises errors.Conflict when another worker was at it."""
@@ -150,7 +162,7 @@ class DropIntake:
             tally.duplicate,
             int(received.received_us),
         )
-        return (Claim(_MOVE_ON, args, expect=1),)
+        return (Claim(_MOVE_ON, [args]),)
 
     def keep(self, received: Received, rejected: Sequence[SealedRow], /) -> Sequence[RowSet]:
         """Rejected rows wait in quarantine."""
