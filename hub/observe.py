@@ -181,8 +181,10 @@ def _allowed(_logger: Any, method: str, said: Mapping[str, Any]) -> Mapping[str,
 
 def _passed(value: object) -> object:
     match value:
-        case None | bool() | UUID():
+        case None | bool():
             return value
+        case UUID():  # also the driver's own kind, which the JSON library does not take
+            return str(value)
         case Micros():
             return rfc3339(value)
         case Count():

@@ -75,7 +75,7 @@ def _page(handed: Handed) -> dict[str, Any]:
     return {
         "bezorgingen": [
             {
-                "bezorgingId": delivery.delivery_id,
+                "bezorgingId": str(delivery.delivery_id),
                 "bron": str(delivery.source),
                 "recordsoort": delivery.record_kind,
                 "inhoud": orjson.Fragment(delivery.payload.reveal()),

@@ -119,7 +119,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _answer(admitted: Admitted) -> dict[str, Any]:
     return {
-        "uitvalmeldingId": admitted.request_id,
+        "uitvalmeldingId": str(admitted.request_id),
         "status": "dubbel" if admitted.tally.duplicate else "aangenomen",
         "uitkomsten": [
             {

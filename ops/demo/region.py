@@ -1,0 +1,142 @@
+"""The invented region as the demo sets it up: its directory, its partners, and the hub's settings."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+import yaml
+
+from hub.app import Hub
+from hub.domain.terms import PartyId
+from hub.errors import Misconfigured
+from hub.identity.partners import AANLEVEREN, OPHALEN
+from hub.operations import register_partner
+from hub.postgres import Urls
+from hub.settings import Settings
+from ops.demo import partner
+from ops.demo.sftp_server import FOLDER, USER
+
+DUO: Final = "duo"
+SCHOOL: Final = "mbo-zilverlinde"
+DOORSTROOMPUNTEN: Final = ("doorstroompunt-lindemark", "doorstroompunt-schelmonde", "doorstroompunt-heiderland")
+FORGETFUL: Final = "doorstroompunt-heiderland"
+"""Its system loses a page before it has said that it has it, and gets it again."""
+WERK_EN_INKOMEN: Final = tuple(
+    f"werk-en-inkomen-{gemeente}"
+    for gemeente in ("aldermeer", "rietvoorde", "oosterlinde", "brunsmonde", "vennekerk", "zilverdam", "heiderade")
+)
+WITHOUT_SYSTEM: Final = "werk-en-inkomen-wolfslo"
+"""It may sign in and nothing of it runs: what is for it stays held, until you fetch it in its place."""
+SYSTEMS: Final = (*DOORSTROOMPUNTEN, *WERK_EN_INKOMEN)
+_LEAVE_S: Final = 60
+
+
+def clear(directory: Path) -> None:
+    """Makes `directory` empty, whatever an earlier run left; waits for a database that is still ending in it."""
+    data = str((directory / "postgres").resolve())
+    deadline = time.monotonic() + _LEAVE_S
+    while inhabitants := list(_inside(data)):
+        if time.monotonic() > deadline:
+            for pid in inhabitants:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+        time.sleep(0.05)
+    try:
+        if directory.exists():
+            shutil.rmtree(directory)
+        directory.mkdir(parents=True)
+    except OSError as wrong:
+        raise Misconfigured(
+            f"The directory {directory} of the last run cannot be removed.",
+            f"{type(wrong).__name__} at {wrong.filename}.",
+            "Remove it as the user who ran the demo then.",
+        ) from None
+    # The database may run as another user, who passes through to what is its own.
+    directory.chmod(0o711)
+
+
+def _inside(folder: str) -> Iterator[int]:
+    """Processes that work in `folder`: every process of a PostgreSQL has its cluster as working directory."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if str((process / "cwd").readlink()).startswith(folder):
+                yield int(process.name)
+
+
+def settings_of(directory: Path, urls: Urls) -> dict[str, str]:
+    """The hub's settings, as environment variables."""
+    port = _free_port()
+    return {
+        "HUB_ENVIRONMENT": "demo",
+        "HUB_LOG_ID": "voorbeeldregio",
+        "HUB_LOG_ORIGIN": "voorbeeldregio.example/log",
+        "HUB_OPERATOR": "hub",
+        "HUB_STATE": str(directory / "hub"),
+        "HUB_DATABASE_URL": urls.database,
+        "HUB_MIGRATION_URL": urls.migration,
+        "HUB_VAULT_URL": urls.vault,
+        "HUB_VAULT_MIGRATION_URL": urls.vault_migration,
+        "HUB_CONNECTORS": str(directory / "connectors.yaml"),
+        "HUB_PORT": str(port),
+        "HUB_ISSUER": f"http://127.0.0.1:{port}",
+        "HUB_POLL_S": "0.5",
+    }
+
+
+def write_settings(path: Path, environment: dict[str, str]) -> None:
+    """Keeps the settings for whoever wants to try the command line; they hold the demo's passwords."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.writelines(f"export {name}={shlex.quote(value)}\n" for name, value in environment.items())
+
+
+def read_settings(environment: dict[str, str]) -> Settings:
+    """The same settings for this process; what the shell has set of the hub's own does not count."""
+    for name in [name for name in os.environ if name.startswith("HUB_")]:
+        del os.environ[name]
+    os.environ.update(environment)
+    settings = Settings()
+    for name in environment:
+        del os.environ[name]
+    return settings
+
+
+def write_connectors(path: Path, duo: Path) -> None:
+    """The one connector: DUO's folder, its host key pinned."""
+    instance = {
+        "id": "duo-voorbeeldregio",
+        "connector": "duo",
+        "party": DUO,
+        "host": "127.0.0.1",
+        "port": int((duo / "port").read_text()),
+        "username": USER,
+        "folder": FOLDER,
+        "known_hosts": str(duo / "known_hosts"),
+        "private_key": str(duo / "client_key"),
+        "settle_s": 1,
+    }
+    path.write_text(yaml.safe_dump({"instances": [instance]}, sort_keys=False))
+
+
+async def register_all(hub: Hub, partners: Path, address: str) -> None:
+    """Every partner makes its own key and hands over the public half."""
+    for party, scope in ((SCHOOL, AANLEVEREN), *((name, OPHALEN) for name in (*SYSTEMS, WITHOUT_SYSTEM))):
+        public = partner.make(partners / party, party, address, hub.signer.vkey)
+        client_id = json.loads((partners / party / "partner.json").read_text())["client_id"]
+        await register_partner(hub, PartyId(party), client_id, public, [scope])
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port

@@ -1,0 +1,98 @@
+"""An mbo school's system: reports single leavers by REST as they leave, with the slips that real systems make.
+
+    python -m ops.demo.school HOME --today YYYY-MM-DD
+
+It ends when all is sent and leaves `HOME/counts.json`. An answer other than the agreed one ends it with status 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any, Final
+from uuid import uuid4
+
+import httpx2
+
+from ops.demo.partner import Partner, write
+from ops.demo.people import numbers
+
+_PATH: Final = "/v1/uitvalmeldingen"
+_PAUSE_S: Final = 0.2
+_AGES: Final = (18, 19, 22, 24, 26, 18, 20, 23, 25, 19)
+UNDER_AGE: Final = 1
+"""How many of the young people are too young for the doorstroompunt."""
+
+
+class Surprise(Exception):
+    """The hub answered otherwise than agreed."""
+
+
+def _report(number: str, gemeente: int, age: int, today: date) -> dict[str, Any]:
+    return {
+        "bsn": number,
+        "geslachtsnaam": "Verzonnen",
+        "voornamen": "Mbo",
+        "geboortedatum": today.replace(year=today.year - age, month=1, day=1).isoformat(),
+        "gemeente": f"900{gemeente}",
+        "indicatieGeheim": False,
+        "telefoonnummer": "0612345678",
+        "brin": "98ZZ",
+        "onderwijssoort": "mbo",
+        "datumUitschrijving": (today - timedelta(days=2)).isoformat(),
+        "startkwalificatie": False,
+    }
+
+
+def _send(school: Partner, report: Any, expected: int, key: str | None = None) -> dict[str, Any]:
+    answer = school.post(_PATH, report, key)
+    if answer.status_code != expected:
+        raise Surprise(f"expected {expected}, got {answer.status_code}")
+    time.sleep(_PAUSE_S)
+    content: dict[str, Any] = answer.json()
+    return content
+
+
+def send_all(school: Partner, today: date) -> dict[str, int]:
+    """Sends everything; gives what became of it. Raises Surprise."""
+    bsns = numbers(98)
+    ages = (*_AGES, *[16] * UNDER_AGE)
+    reports = [_report(next(bsns), place % 8 + 1, age, today) for place, age in enumerate(ages)]
+    for report in reports[1:]:
+        if _send(school, report, 201)["status"] != "aangenomen":
+            raise Surprise("a new report was not taken")
+    # The line broke before the answer came: the same request again gives the same answer and changes nothing.
+    key = uuid4().hex
+    first, again = _send(school, reports[0], 201, key), _send(school, reports[0], 201, key)
+    if first["uitvalmeldingId"] != again["uitvalmeldingId"]:
+        raise Surprise("the same request became two")
+    # Someone pressed the button twice: a new request about what is known already.
+    if _send(school, reports[0], 201)["status"] != "dubbel":
+        raise Surprise("the same content was taken twice")
+    # A slip in a number and a field left out: nothing of it is kept, and the answer says what to mend.
+    wrong = {**reports[1], "bsn": "999999999"}
+    del wrong["geslachtsnaam"]
+    if len(_send(school, wrong, 400).get("fouten", [])) < 2:
+        raise Surprise("not every fault was named")
+    return {"accepted": len(reports), "duplicate": 1, "repeated": 1, "bounced": 1, "under_age": UNDER_AGE}
+
+
+def main() -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(description="An mbo school's system.")
+    parser.add_argument("home", type=Path)
+    parser.add_argument("--today", type=date.fromisoformat, required=True)
+    given = parser.parse_args()
+    try:
+        write(given.home / "counts.json", send_all(Partner(given.home), given.today))
+    except (Surprise, httpx2.HTTPError) as wrong:
+        print(f"The hub did not answer as agreed: {wrong}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,110 @@
+"""The end of the account: does everything add up, with the senders, with the recipients, and with the log?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from hub.insight.store import Disclosures, Figures
+from ops.demo import region
+from ops.demo.people import Generated
+
+_REASONS = Path(__file__).resolve().parents[2] / "schemas" / "policy" / "reasons.yaml"
+_NEVER_PASSED = ("onder_18", "23_tot_26", "zevenentwintig_vandaag", "startkwalificatie", "overleden")
+"""Kinds of people that DUO may tell no doorstroompunt about; what DUO may ends at 23."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What must come out, known from what was put in."""
+
+    rows: int
+    quarantined: int
+    duplicate: int
+    refused_by_doorstroompunten: int
+
+    @classmethod
+    def of(cls, made: Generated, school: Mapping[str, int]) -> Expected:
+        """The list and the single messages together; a message that bounced is no row."""
+        lines = made.csv.split(b"\r\n")[1:-1]
+        return cls(
+            rows=made.rows + school["accepted"] + school["duplicate"],
+            quarantined=made.unreadable + made.expected.get("gemeente_onbekend", 0),
+            # Who moved twice to the same place stands there twice, so the lines are counted and not the kinds.
+            duplicate=len(lines) - len(set(lines)) + school["duplicate"],
+            refused_by_doorstroompunten=sum(made.expected.get(kind, 0) for kind in _NEVER_PASSED) + school["under_age"],
+        )
+
+
+def disagreements(figures: Figures, expected: Expected, received: Mapping[str, int]) -> Iterator[str]:
+    """Whatever does not add up, as sentences; nothing where all does."""
+    rows, every = figures.rows, figures.disclosures
+    pairs: dict[str, tuple[int, int]] = {
+        "rows received, and put in": (rows.received, expected.rows),
+        "rows received, and accounted for": (rows.received, rows.accepted + rows.quarantined + rows.duplicate),
+        "rows quarantined, and made to be": (rows.quarantined, expected.quarantined),
+        "rows in quarantine, and by reason": (rows.quarantined, sum(figures.quarantine.values())),
+        "duplicates, and made to be": (rows.duplicate, expected.duplicate),
+        "disclosures considered, and two for each row accepted": (every.considered, 2 * rows.accepted),
+        "disclosures considered, and accounted for": (every.considered, every.delivered + every.held + every.refused),
+        "refusals, and by reason": (every.refused, sum(figures.refusals.values())),
+        "refusals for doorstroompunten, and made to be": (
+            sum(figures.recipients[name].refused for name in region.DOORSTROOMPUNTEN if name in figures.recipients),
+            expected.refused_by_doorstroompunten,
+        ),
+    }
+    nothing = Disclosures(0, 0, 0, 0)
+    for name in sorted({*figures.recipients, *received}):
+        delivered = figures.recipients.get(name, nothing).delivered
+        pairs[f"delivered to {name}, and received there"] = (delivered, received.get(name, 0))
+    return (f"{what}: {one} and {two}" for what, (one, two) in pairs.items() if one != two)
+
+
+def as_json(figures: Figures, log: Mapping[str, Any], seconds: float) -> dict[str, Any]:
+    """The summary as it is kept."""
+    rows = {"in": figures.rows.received, **{k: v for k, v in asdict(figures.rows).items() if k != "received"}}
+    return {
+        "rows": rows,
+        "disclosures": asdict(figures.disclosures),
+        "recipients": {name: asdict(of) for name, of in figures.recipients.items()},
+        "refusals": figures.refusals,
+        "quarantine": figures.quarantine,
+        "log": dict(log),
+        "seconds": round(seconds, 1),
+    }
+
+
+def as_text(summary: Mapping[str, Any]) -> Iterator[str]:
+    """The summary for people; reasons in the words of the policy."""
+    rows, every = summary["rows"], summary["disclosures"]
+    yield "Rows received, from DUO's list and the school's messages"
+    yield _sum(rows, "in")
+    yield ""
+    yield "Disclosures considered: each row for its doorstroompunt and its Work & Income"
+    yield _sum(every, "considered")
+    yield ""
+    yield f"  {'recipient':<30}{'considered':>11}{'delivered':>11}{'held':>7}{'refused':>9}"
+    for name, of in summary["recipients"].items():
+        yield f"  {name:<30}{of['considered']:>11,}{of['delivered']:>11,}{of['held']:>7,}{of['refused']:>9,}"
+    sentences = {each["code"]: each["text_nl"] for each in yaml.safe_load(_REASONS.read_text("utf-8"))["reasons"]}
+    for title, counts in (("Refused, by first reason", summary["refusals"]), ("In quarantine", summary["quarantine"])):
+        yield ""
+        yield title
+        for code, count in sorted(counts.items(), key=lambda each: -each[1]):
+            yield f"  {count:>7,}  {code}: {sentences.get(code, '')}"
+    yield ""
+    yield f"Log: {summary['log']['size']:,} entries, {summary['log']['verdict']} offline by ops/verify/verify.py"
+
+
+def _sum(figures: Mapping[str, int], total: str) -> str:
+    return f"  {figures[total]:,} = " + " + ".join(f"{count:,} {name}" for name, count in figures.items() if name != total)
+
+
+def received(partners: Path) -> dict[str, int]:
+    """What each recipient's own system counted."""
+    return {name: json.loads((partners / name / "counts.json").read_text())["received"] for name in region.SYSTEMS}
