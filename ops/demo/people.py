@@ -186,7 +186,7 @@ def _person(number: str, serial: int, today: date, gemeenten: Sequence[str], cha
         "WOONPLAATS": _PLACES[gemeente % len(_PLACES)],
         "GEMEENTECODE": gemeenten[gemeente],
         "INDICATIEGEHEIM": "N",
-        "TELEFOONNUMMER": f"06-{chance.randrange(10**8):08d}",
+        "TELEFOONNUMMER": f"06-00{chance.randrange(10**6):06d}",  # no mobile number begins so
         "INSTELLINGSCODE": f"99{chance.choice('XYZ')}{chance.choice('XYZ')}",
         "VESTIGINGSCODE": "00",
         "ONDERWIJSSOORT": chance.choice(("MBO", "MBO", "MBO", "ENTREE", "VO")),
