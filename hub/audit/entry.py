@@ -15,7 +15,7 @@ import re
 from binascii import b2a_base64
 from collections.abc import Callable, Mapping
 from enum import StrEnum
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 from uuid import UUID
 
 from hub.domain.stages import Candidate, Grant, Permitted, Protected, Refused
@@ -164,17 +164,10 @@ def check(fields: Mapping[str, Any]) -> None:
         raise ValueError("a refusal names its reasons, and passes nothing")
 
 
-def _no_fraction(_text: str) -> NoReturn:
-    raise ValueError("an entry holds whole numbers only")
-
-
-_decode = json.JSONDecoder(parse_float=_no_fraction, parse_constant=_no_fraction).decode
-
-
 def parse(body: bytes) -> Mapping[str, Any]:
     """The fields of a recorded entry. Raises errors.Tampered unless `body` is an entry, written in the one canonical way."""
     try:
-        fields = _decode(body.decode()) if len(body) <= LONGEST else None
+        fields = json.loads(body.decode()) if len(body) <= LONGEST else None
         if isinstance(fields, dict) and canonical(fields) == body:
             check(fields)
             return fields
@@ -269,7 +262,7 @@ class DisclosureTemplate(_SealedTemplate):
                 "decision": "permit",
                 "policy": grant.policy,
                 "reasons": [],
-                "withheld": dict(grant.withheld),
+                "withheld": {name: PERSONAL if code in grant.personal else code for name, code in grant.withheld},
             }
         )
 

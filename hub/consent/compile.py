@@ -217,6 +217,7 @@ def _grant(policy: PolicySet, agreement: Agreement, clause: Permit, variant: Var
         retention=clause.retention.term,
         policy=policy.hash,
         sole_basis=MappingProxyType(sole),
+        personal=policy.personal.intersection(code for _, code in withheld),
     )
 
 

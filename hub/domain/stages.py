@@ -103,8 +103,9 @@ class Candidate:
 class Grant:
     """What a clause permits, worked out once and shared by all records that it permits alike.
 
-    `fields` pass, each in its form and in this order; `withheld` do not, each with its reason. `retain_until` says how long
-    the recipient may keep it, as the policy words it (an ISO 8601 duration or a named event).
+    `fields` pass, each in its form and in this order; `withheld` do not, each with its reason. `retention` says how long
+    the recipient may keep it, as the policy words it (an ISO 8601 duration or a named event). `personal` are the codes among
+    the withheld that say something about the young person: never in the log in clear.
     """
 
     agreement: AgreementId
@@ -118,6 +119,7 @@ class Grant:
     retention: str
     policy: PolicyHash
     sole_basis: Mapping[ElementName, BasisId] = field(default_factory=dict)
+    personal: frozenset[ReasonCode] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +181,7 @@ class ProtectedRecord:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """5. In the log, durable and under a signed checkpoint of `size` entries; `receipts` holds a tlog-proof per ref if asked."""
+    """5. In the log, durable and under a signed checkpoint of `size` entries; `receipts` has tlog-proofs if asked for."""
 
     log_id: LogId
     request_id: UUID

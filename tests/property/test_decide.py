@@ -75,7 +75,10 @@ def policies(draw: st.DrawFn) -> PolicySet:
     agreements = [_bent(draw, agreement) for agreement in SHIPPED.agreements if draw(st.integers(0, 9))]
     if draw(st.booleans()):
         agreements.append(_prohibitions(draw))
-    return replace(SHIPPED, agreements=tuple(agreements))
+    purposes = SHIPPED.purposes
+    if not draw(st.integers(0, 7)):
+        purposes = {name: purpose.model_copy(update={"further_from": ()}) for name, purpose in purposes.items()}
+    return replace(SHIPPED, agreements=tuple(agreements), purposes=purposes)
 
 
 def _bent(draw: st.DrawFn, agreement: Agreement) -> Agreement:

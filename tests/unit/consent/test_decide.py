@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from hub.audit.entry import DisclosureTemplate
 from hub.consent.compile import compile_policy
 from hub.consent.decide import decide
 from hub.consent.facts import subject_facts
@@ -18,7 +20,7 @@ from hub.domain.facts import StatementKind
 from hub.domain.personal import Personal
 from hub.domain.records.uitvalmelding import Uitvalmelding
 from hub.domain.stages import Candidate, Canonical, Permitted, Refused, Row, Verdict
-from hub.domain.terms import PartyId
+from hub.domain.terms import LogId, PartyId, RecordKind
 from tests.strategies import number_with_remainder
 
 TODAY = date(2026, 11, 2)
@@ -107,6 +109,22 @@ def test_a_secret_address_stops_at_the_doorstroompunt(table: DecisionTable):
     assert _fields(then)["indicatie_geheim"] == "raw"
     assert isinstance(then, Permitted)
     assert dict(then.grant.withheld)["straatnaam"] == "GEHEIM_ADRES"
+
+
+def test_the_log_does_not_say_that_an_address_is_secret(table: DecisionTable):
+    then = _decide(table, indicatie_geheim=True)[1]
+    assert isinstance(then, Permitted)
+    assert then.grant.personal == {"GEHEIM_ADRES"}
+    template = DisclosureTemplate(LogId("proef"), PartyId("duo"), then.candidate, then.grant, RecordKind("uitvalmelding"))
+    draft = template.draft(UUID(int=0), bytes(32), bytes(32), bytes(16), bytes(32))
+    assert b"PERSOONLIJK" in draft.head + draft.tail
+    assert b"GEHEIM_ADRES" not in draft.head + draft.tail
+
+
+def test_a_purpose_that_may_not_follow_is_shut(files: dict[str, str]):
+    name = "purposes/voortijdig-schoolverlaten.yaml"
+    files[name] = files[name].replace("    further_from: [begeleiding-doorstroompunt]\n", "")
+    assert _reasons(_decide(compile_policy(read_policy(files)))[1]) == ("DOEL_ONVERENIGBAAR",)
 
 
 def test_what_a_school_told_goes_no_further(table: DecisionTable):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,7 @@ from hub.consent.model import PolicySet
 from hub.consent.policy import load_policy, read_policy
 from hub.errors import Misconfigured
 
+POLICY = Path(__file__).parents[3] / "schemas" / "policy"
 DUO = "agreements/duo-doorstroompunt.v1.yaml"
 WORK = "agreements/doorstroompunt-werk-en-inkomen.v1.yaml"
 MBO = "agreements/mbo-doorstroompunt.v1.yaml"
@@ -228,6 +232,17 @@ def test_the_hash_is_of_the_content(files: Files, policy: PolicySet):
     assert read_policy(files).hash == policy.hash
     files[DUO] = files[DUO].replace("max: 26", "max: 25")
     assert read_policy(files).hash != policy.hash
+
+
+def test_nothing_depends_on_the_hash_seed(policy: PolicySet):
+    say = (
+        f"from pathlib import Path; from hub.consent.policy import load_policy; print(load_policy(Path({str(POLICY)!r})).hash)"
+    )
+    for seed in ("1", "2"):
+        done = subprocess.run(
+            [sys.executable, "-c", say], env=os.environ | {"PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True
+        )
+        assert done.stdout.strip() == policy.hash
 
 
 def test_every_law_row_says_whether_a_lawyer_read_it(policy: PolicySet):
