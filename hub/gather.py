@@ -14,9 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hub.consent.facts import subject_facts
 from hub.consent.store import standing
-from hub.domain.facts import SubjectFacts
+from hub.domain.facts import StatementKind, SubjectFacts
 from hub.domain.stages import Candidate, Canonical, Received, Rejected
-from hub.domain.terms import ReasonCode
+from hub.domain.terms import Micros, PartyId, ReasonCode
 from hub.normalise import unroutable
 from hub.ports import KeyedDigest
 from hub.protect.minimise import content_of
@@ -25,6 +25,7 @@ from hub.protect.seal import Person
 from hub.protect.store import seen
 from hub.protect.vault import Vault
 from hub.regions import Regions
+from hub.together import Together
 
 GEEN_ROUTE = ReasonCode("GEEN_ROUTE")
 
@@ -54,8 +55,19 @@ class Gathered:
     duplicates: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the stores are asked about one record."""
+
+    party: PartyId
+    content_digest: bytes
+    tag: bytes
+    as_of: date
+    us: Micros
+
+
 class Gatherer:
-    """Asks regions, vault and stores, once per batch."""
+    """Asks regions, vault and stores once per batch, and for single messages that come at once together."""
 
     def __init__(
         self, engine: AsyncEngine, vault: Vault, pseudonymiser: Pseudonymiser, digest: KeyedDigest, regions: Regions
@@ -65,6 +77,8 @@ class Gatherer:
         self._pseudonymiser = pseudonymiser
         self._digest = digest
         self._regions = regions
+        self._known = Together(self._find)
+        self._keys = Together(self._find_keys)
 
     def identify(self, received: Received, canonicals: Sequence[Canonical], as_of: date) -> Identified:
         """Routes by gemeente of residence on `as_of`, tags the persons, and leaves out what stands twice in the batch."""
@@ -98,17 +112,41 @@ class Gatherer:
 
     async def gather(self, received: Received, identified: Identified, as_of: date) -> Gathered:
         """Leaves out what this party gave before; finds the statements in force and the keys of the persons."""
-        known = await seen(self._engine, received.party, identified.content_digests) if identified.content_digests else set()
-        fresh = [place for place, digest in enumerate(identified.content_digests) if digest not in known]
-        tags = [identified.tags[place] for place in fresh]
-        statements = await standing(self._engine, tags, as_of) if tags else []
-        keys = await self._vault.keys_for(tags, received.party, received.received_us) if tags else {}
+        party = received.party
+        records = [
+            _Asked(party, digest, tag, as_of, received.received_us)
+            for digest, tag in zip(identified.content_digests, identified.tags, strict=True)
+        ]
+        known = await self._known(records)
+        fresh = [place for place, found in enumerate(known) if found is not None]
+        keys = await self._keys([records[place] for place in fresh])
         canonicals = [identified.canonicals[place] for place in fresh]
         return Gathered(
             canonicals=canonicals,
             candidates=[identified.candidates[place] for place in fresh],
-            facts=[subject_facts(c.record, as_of, said) for c, said in zip(canonicals, statements, strict=True)],
-            persons=[Person(tag, keys[tag], identified.first_steps[place]) for place, tag in zip(fresh, tags, strict=True)],
+            facts=[
+                subject_facts(canonical.record, as_of, known[place]) for canonical, place in zip(canonicals, fresh, strict=True)
+            ],
+            persons=[
+                Person(identified.tags[place], key, identified.first_steps[place])
+                for place, key in zip(fresh, keys, strict=True)
+            ],
             content_digests=[identified.content_digests[place] for place in fresh],
-            duplicates=identified.duplicates + len(identified.content_digests) - len(fresh),
+            duplicates=identified.duplicates + len(records) - len(fresh),
         )
+
+    async def _find(self, asked: Sequence[_Asked]) -> list[frozenset[StatementKind] | None]:
+        """Per record the statements in force; None where the party gave the same record before."""
+        before = await seen(self._engine, [(one.party, one.content_digest) for one in asked])
+        said = await standing(self._engine, [(one.tag, one.as_of) for one in asked])
+        return [
+            None if (one.party, one.content_digest) in before else statements
+            for one, statements in zip(asked, said, strict=True)
+        ]
+
+    async def _find_keys(self, asked: Sequence[_Asked]) -> list[bytes]:
+        keys: dict[bytes, bytes] = {}
+        for party in dict.fromkeys(one.party for one in asked):
+            theirs = [one for one in asked if one.party == party]
+            keys |= await self._vault.keys_for([one.tag for one in theirs], party, theirs[0].us)
+        return [keys[one.tag] for one in asked]

@@ -51,11 +51,13 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A statement that must touch exactly `expect` rows; otherwise someone else was first and the work item is a conflict."""
+    """A condition: `statement` must touch one row for each of `rows`, else someone was first and the item is a conflict.
+
+    The statement takes an array per column of `rows`, so that the claims of many items run as one.
+    """
 
     statement: str
-    args: tuple[Any, ...]
-    expect: int
+    rows: Sequence[tuple[Any, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +82,8 @@ class Tally:
 class WorkItem:
     """What must become durable together or not at all: log entries and the rows that belong to them.
 
-    `claims` run first and may find a conflict; `rows` follow; `closing` statements run under the head's lock. `tally` is kept
-    with the request so that the same request can be answered again. `receipts` asks for an inclusion proof per entry.
+    `claims` run first and may find a conflict; `rows` follow; `closing` statements run under the head's lock and cannot fail.
+    `tally` is kept with the request, so that the same request can be answered again. `receipts` asks for proofs.
     """
 
     request_id: UUID
@@ -89,7 +91,7 @@ class WorkItem:
     entries: Sequence[Draft]
     claims: Sequence[Claim] = ()
     rows: Sequence[RowSet] = ()
-    closing: Sequence[tuple[str, tuple[Any, ...]]] = ()
+    closing: Sequence[Claim] = ()
     tally: Tally | None = None
     receipts: bool = False
 

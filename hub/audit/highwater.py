@@ -2,7 +2,7 @@
 
 A database restored from a backup has a head below its mark; signing on would fork the log, so the hub refuses to start. Put the
 file on another volume than the database. Two slots are written in turn, each with its own checksum, so that a torn write costs
-at most the newest mark.
+at most the newest mark; a file of which nothing is whole is refused, never taken for a new one.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from hub.errors import Misconfigured
+from hub.errors import Misconfigured, Tampered
 
 _SLOT = 512
 _MARK = 8 + 32
@@ -34,6 +34,7 @@ class HighWater:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            _keep_name(path.parent)
         except OSError:
             raise Misconfigured(
                 "The high-water mark cannot be opened.",
@@ -42,8 +43,14 @@ class HighWater:
             ) from None
 
     def read(self) -> Mark | None:
-        """The highest mark that is whole; None where there never was one."""
+        """The highest mark that is whole; None where there never was one. Raises Tampered where none is whole any more."""
         marks = [mark for slot in range(2) if (mark := self._slot(slot)) is not None]
+        if not marks and any(os.pread(self._file, 2 * _SLOT, 0)):
+            raise Tampered(
+                "The high-water mark cannot be read.",
+                "Its file was damaged, or is not one.",
+                "Compare the log with the checkpoints that partners hold before you remove the file.",
+            )
         return max(marks, key=lambda mark: mark.size, default=None)
 
     def raise_to(self, mark: Mark) -> None:
@@ -69,3 +76,12 @@ class HighWater:
     def close(self) -> None:
         """Lets the file go."""
         os.close(self._file)
+
+
+def _keep_name(folder: Path) -> None:
+    """A new file outlasts a power cut only when its directory is on disk too."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

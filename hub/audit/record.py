@@ -19,13 +19,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from hub.audit import store
 from hub.audit.checkpoint import make_checkpoint, make_receipt
 from hub.audit.highwater import HighWater, Mark
-from hub.audit.tiles import Edge, Prover, Tile
+from hub.audit.tiles import Edge, Prover, Tile, tiles_needed
 from hub.audit.tree import leaf_hash
 from hub.db import CommitUnknown, Connection, transaction
 from hub.domain.stages import Recorded
 from hub.domain.terms import LogId, PartyId
 from hub.errors import Conflict, HubError, Retry, Tampered
-from hub.observe import Event, emit
+from hub.observe import Event, emit, report
 from hub.ports import Clock, Entropy, Signer, WorkItem
 
 MOST_ENTRIES = 500
@@ -127,7 +127,7 @@ class Committer:
             if not batch:
                 self._arrived.clear()
                 continue
-            committing = asyncio.ensure_future(self._settle(batch))
+            committing = asyncio.ensure_future(self._work_off(batch))
             try:
                 await asyncio.shield(committing)
             except asyncio.CancelledError:
@@ -144,59 +144,90 @@ class Committer:
         self._queued -= entries
         return batch
 
-    async def _settle(self, batch: list[_Waiter]) -> None:
+    async def _work_off(self, batch: list[_Waiter]) -> None:
         """Every waiter of the batch gets an answer, whatever happens."""
         try:
-            await self._commit(batch)
-        except _Lost as lost:
-            for waiter in lost.waiters:
-                self._fail(waiter, Conflict("Someone else recorded the same first."))
-            rest = [waiter for waiter in batch if waiter not in lost.waiters]
-            if rest:
-                await self._settle(rest)
+            await self._settle(batch)
+        except Exception as error:
+            report(error)
+        finally:
+            for waiter in batch:
+                self._fail(waiter, _unclear("The log's writer failed in a way that nobody foresaw."))
+
+    async def _settle(self, batch: list[_Waiter]) -> None:
+        """Commits the batch; what cannot be committed with others is tried alone."""
+        try:
+            appended = await self._commit(batch)
         except CommitUnknown:
             await self._look_up(batch)
-        except Retry as away:
-            emit(Event.log_unavailable)
-            for waiter in batch:
-                self._fail(waiter, away)
-        except Exception as error:  # one bad item must not fail its neighbours: try each alone
-            if len(batch) > 1:
+        except Exception as error:
+            away = isinstance(error, Retry) and not isinstance(error, Conflict)
+            if away:
+                emit(Event.log_unavailable)
+            if len(batch) > 1 and not away:  # one bad item must not fail its neighbours: try each alone
                 for waiter in batch:
                     await self._settle([waiter])
             else:
-                self._fail(batch[0], error if isinstance(error, HubError) else _busy("The log refused the item."))
+                for waiter in batch:
+                    self._fail(waiter, error if isinstance(error, HubError) else _busy("The log refused the item."))
+        else:
+            await self._answer(batch, appended)
 
     async def _look_up(self, batch: list[_Waiter]) -> None:
         """The connection went while committing: ask the log what it holds, before anyone is told anything."""
         for waiter in batch:
+            request_id = waiter.item.request_id
             try:
                 async with transaction(self._engine) as connection:
-                    found = await store.find_request(connection, self._log_id, waiter.item.request_id)
-                    note = await store.newest_checkpoint(connection, self._log_id)
-            except HubError:
-                self._fail(waiter, _busy("The database went away while the log was written."))
+                    # Where the commit is still on its way it holds the head; who gets the head knows how it ended.
+                    head = await store.lock_head(connection, self._log_id)
+                    found = await store.find_request(connection, self._log_id, request_id)
+                    checkpoint = await store.newest_checkpoint(connection, self._log_id) or ""
+                    places = await store.locate(connection, self._log_id, [draft.ref for draft in waiter.item.entries])
+                    edge = await self._caught_up(connection, head)
+                    needed = (
+                        tiles_needed([entry.seq for entry in places.values()], head.size) if waiter.item.receipts else set()
+                    )
+                    prover = await store.prover(connection, self._log_id, head.size, needed, edge)
+                if found is None:
+                    self._fail(waiter, _busy("The database went away before the log was written."))
+                    continue
+                await asyncio.to_thread(self._high_water.raise_to, Mark(head.size, head.root))
+            except (Retry, OSError):
+                self._fail(waiter, _unclear("The database went away while the log was written."))
                 continue
-            if found is None:
-                self._fail(waiter, _busy("The database went away before the log was written."))
-            else:
-                self._resolve(waiter, Recorded(self._log_id, waiter.item.request_id, found.size, note or "", {}))
+            except HubError as wrong:
+                self._fail(waiter, wrong)
+                continue
+            receipts = {
+                ref: make_receipt(entry.seq, prover.inclusion(entry.seq), checkpoint)
+                for ref, entry in places.items()
+                if waiter.item.receipts
+            }
+            self._resolve(waiter, Recorded(self._log_id, request_id, found.size, checkpoint, receipts))
 
-    async def _commit(self, batch: list[_Waiter]) -> None:
+    async def _commit(self, batch: list[_Waiter]) -> _Appended:
         items = [waiter.item for waiter in batch]
         async with transaction(self._engine) as connection:
-            lost = [waiter for waiter in batch if not await store.claim_all(connection, waiter.item.claims)]
-            if lost:
-                raise _Lost(lost)
+            if not await store.claim_all(connection, [claim for item in items for claim in item.claims]):
+                raise Conflict("Someone else recorded the same first.")
             await store.copy_rows(connection, [rows for item in items for rows in item.rows])
             appended = await self._append(connection, items)
-            for item in items:
-                await store.add_request(connection, self._log_id, item, appended.edge.size, appended.us)
-                for statement, args in item.closing:
-                    await connection.raw.execute(statement, *args)
+            await store.add_requests(connection, self._log_id, items, appended.edge.size, appended.us)
+            await store.close_all(connection, [closing for item in items for closing in item.closing])
         self._edge = appended.edge
+        return appended
+
+    async def _answer(self, batch: list[_Waiter], appended: _Appended) -> None:
+        """What is committed is promised on disk, then told."""
         if appended.places:
-            await asyncio.to_thread(self._high_water.raise_to, Mark(appended.edge.size, appended.edge.root))
+            try:
+                await asyncio.to_thread(self._high_water.raise_to, Mark(appended.edge.size, appended.edge.root))
+            except OSError:
+                emit(Event.log_unavailable)
+                for waiter in batch:
+                    self._fail(waiter, _unclear("The high-water mark cannot be written."))
+                return
         prover: Prover | None = None
         for waiter in batch:
             receipts: dict[UUID, str] = {}
@@ -252,15 +283,13 @@ class Committer:
             waiter.done.set_exception(error)
 
 
-class _Lost(Exception):  # says which waiters lost, within this module only
-    def __init__(self, waiters: list[_Waiter]) -> None:
-        self.waiters = waiters
-        super().__init__("claims lost")
-
-
 def _same(edge: Edge, head: store.Head) -> None:
     if edge.size != head.size or edge.root != head.root:
         raise Tampered("The log's head is not what its entries lead to.", "Entries, tiles or head were changed.", _FORK)
+
+
+def _unclear(what: str) -> Retry:
+    return Retry(what, "What was sent may be recorded; nothing left the hub.", "Repeat the same call in a few seconds.")
 
 
 def _busy(what: str) -> Retry:

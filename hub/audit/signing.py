@@ -59,7 +59,6 @@ def create(path: Path) -> None:
         # O_EXCL: an existing key, or a link to one, is never written over; the mode holds from the first byte.
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         with os.fdopen(descriptor, "wb") as file:
-            os.fchmod(file.fileno(), 0o600)
             file.write(pem)
             file.flush()
             os.fsync(file.fileno())

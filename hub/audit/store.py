@@ -32,13 +32,11 @@ _NEWEST = "SELECT note FROM audit_checkpoint WHERE log_id = $1 ORDER BY size DES
 _LEAVES = "SELECT leaf FROM audit_entry WHERE log_id = $1 AND seq >= $2 AND seq < $3 ORDER BY seq"
 _BODIES = "SELECT body FROM audit_entry WHERE log_id = $1 AND seq >= $2 AND seq < $3 ORDER BY seq"
 _TILES = "SELECT idx, hashes FROM audit_tile WHERE log_id = $1 AND level = $2 AND idx = ANY($3::bigint[])"
-_REQUEST = """
-INSERT INTO audit_request (log_id, party_id, request_id, size, refs, tally, created_us) VALUES ($1, $2, $3, $4, $5, $6, $7)
-"""
 _FIND_REQUEST = "SELECT party_id, size, refs, tally FROM audit_request WHERE log_id = $1 AND request_id = $2"
 _LOCATE = "SELECT ref, seq, body FROM audit_entry WHERE log_id = $1 AND ref = ANY($2::uuid[])"
 
 _ENTRY_COLUMNS = ("log_id", "party_id", "seq", "ref", "leaf", "body")
+_REQUEST_COLUMNS = ("log_id", "party_id", "request_id", "size", "refs", "tally", "created_us")
 _TILE_COLUMNS = ("log_id", "party_id", "level", "idx", "hashes")
 
 
@@ -91,12 +89,25 @@ async def lock_head(connection: Connection, log_id: LogId) -> Head:
 
 
 async def claim_all(connection: Connection, claims: Sequence[Claim]) -> bool:
-    """Runs the conditions of one item; False as soon as one does not hold."""
-    for claim in claims:
-        status = await connection.raw.execute(claim.statement, *claim.args)
-        if int(status.rsplit(" ", 1)[1]) != claim.expect:
+    """Runs the conditions, those of one statement together; False as soon as one does not hold."""
+    for statement, rows in _merged(claims).items():
+        status = await connection.raw.execute(statement, *map(list, zip(*rows, strict=True)))
+        if int(status.rsplit(" ", 1)[1]) != len(rows):
             return False
     return True
+
+
+async def close_all(connection: Connection, closing: Sequence[Claim]) -> None:
+    """Runs the closing statements, those of one statement together."""
+    for statement, rows in _merged(closing).items():
+        await connection.raw.execute(statement, *map(list, zip(*rows, strict=True)))
+
+
+def _merged(claims: Sequence[Claim]) -> dict[str, list[tuple[Any, ...]]]:
+    merged: dict[str, list[tuple[Any, ...]]] = {}
+    for claim in claims:
+        merged.setdefault(claim.statement, []).extend(claim.rows)
+    return {statement: rows for statement, rows in merged.items() if rows}
 
 
 async def copy_rows(connection: Connection, sets: Sequence[RowSet]) -> None:
@@ -132,11 +143,21 @@ async def append(
     await connection.raw.execute(_SIGN, log_id, operator, after.size, checkpoint, us)
 
 
-async def add_request(connection: Connection, log_id: LogId, item: WorkItem, size: int, us: int) -> None:
-    """Remembers the request, so that an unclear commit can be looked up and the same request answered again."""
-    refs = [draft.ref for draft in item.entries] if len(item.entries) <= _REFS_KEPT else []
-    tally = [] if item.tally is None else [item.tally.accepted, item.tally.quarantined, item.tally.duplicate]
-    await connection.raw.execute(_REQUEST, log_id, item.party, item.request_id, size, refs, tally, us)
+async def add_requests(connection: Connection, log_id: LogId, items: Sequence[WorkItem], size: int, us: int) -> None:
+    """Remembers the requests, so that an unclear commit can be looked up and the same request answered again."""
+    rows = [
+        (
+            log_id,
+            item.party,
+            item.request_id,
+            size,
+            [draft.ref for draft in item.entries] if len(item.entries) <= _REFS_KEPT else [],
+            [] if item.tally is None else [item.tally.accepted, item.tally.quarantined, item.tally.duplicate],
+            us,
+        )
+        for item in items
+    ]
+    await connection.raw.copy_records_to_table("audit_request", records=rows, columns=_REQUEST_COLUMNS)
 
 
 async def find_request(connection: Connection, log_id: LogId, request_id: UUID) -> FoundRequest | None:

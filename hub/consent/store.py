@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -14,22 +13,24 @@ from hub.db import transaction
 from hub.domain.facts import StatementKind
 from hub.domain.stages import ProtectedRecord, Refused
 from hub.domain.terms import LogId, Micros, PartyId, ReasonCode
-from hub.ports import RowSet
+from hub.ports import Claim, RowSet
 
 _STANDING = """
-SELECT subject_tag, kind FROM consent_statement
-WHERE subject_tag = ANY($1::bytea[]) AND valid_from <= $2 AND (valid_until IS NULL OR valid_until > $2)
+SELECT asked.tag, asked.as_of, said.kind FROM unnest($1::bytea[], $2::date[]) AS asked (tag, as_of)
+JOIN consent_statement AS said ON said.subject_tag = asked.tag
+WHERE said.valid_from <= asked.as_of AND (said.valid_until IS NULL OR said.valid_until > asked.as_of)
 """
 _NONE: frozenset[StatementKind] = frozenset()
 
 
-async def standing(engine: AsyncEngine, tags: Sequence[bytes], as_of: date) -> list[frozenset[StatementKind]]:
-    """Per tag, in order, the kinds of statement in force on `as_of`."""
-    found: dict[bytes, frozenset[StatementKind]] = {}
+async def standing(engine: AsyncEngine, persons: Sequence[tuple[bytes, date]]) -> list[frozenset[StatementKind]]:
+    """Per person, by tag and legal date, the kinds of statement in force on that date; in order."""
+    found: dict[tuple[bytes, date], frozenset[StatementKind]] = {}
     async with transaction(engine) as connection:
-        for tag, kind in await connection.raw.fetch(_STANDING, list(dict.fromkeys(tags)), as_of):
-            found[bytes(tag)] = found.get(bytes(tag), _NONE) | {StatementKind(kind)}
-    return [found.get(tag, _NONE) for tag in tags]
+        rows = await connection.raw.fetch(_STANDING, [person[0] for person in persons], [person[1] for person in persons])
+    for tag, as_of, kind in rows:
+        found[bytes(tag), as_of] = found.get((bytes(tag), as_of), _NONE) | {StatementKind(kind)}
+    return [found.get(person, _NONE) for person in persons]
 
 
 def row_of(
@@ -61,15 +62,15 @@ def row_of(
 
 _COUNT = """
 INSERT INTO route_tally (log_id, party_id, recipient, reason, refused)
-SELECT $1, $2, recipient, reason, refused FROM unnest($3::text[], $4::text[], $5::bigint[]) AS new (recipient, reason, refused)
+SELECT log_id, party_id, recipient, reason, sum(refused)
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[]) AS new (log_id, party_id, recipient, reason, refused)
+GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
 ON CONFLICT (log_id, party_id, recipient, reason) DO UPDATE SET refused = route_tally.refused + excluded.refused
 """
 _COUNTS = "SELECT recipient, reason, sum(refused)::bigint FROM route_tally WHERE log_id = $1 GROUP BY 1, 2 ORDER BY 1, 2"
 
 
-def count_refusals(
-    log_id: LogId, party: PartyId, records: Sequence[ProtectedRecord]
-) -> tuple[tuple[str, tuple[Any, ...]], ...]:
+def count_refusals(log_id: LogId, party: PartyId, records: Sequence[ProtectedRecord]) -> tuple[Claim, ...]:
     """Figures without persons: how many were refused per recipient and first reason, for the desks."""
     refused = Counter(
         (protected.verdict.candidate.recipient, protected.verdict.reasons[0])
@@ -77,10 +78,7 @@ def count_refusals(
         for protected in record.verdicts
         if isinstance(protected.verdict, Refused)
     )
-    if not refused:
-        return ()
-    keys = sorted(refused)
-    return ((_COUNT, (log_id, party, [key[0] for key in keys], [key[1] for key in keys], [refused[key] for key in keys])),)
+    return (Claim(_COUNT, [(log_id, party, *key, count) for key, count in refused.items()]),) if refused else ()
 
 
 async def refusals(engine: AsyncEngine, log_id: LogId) -> list[tuple[PartyId, ReasonCode, int]]:

@@ -36,13 +36,15 @@ WHERE party_id = $1 AND state <> 'acknowledged' ORDER BY delivery_id LIMIT $2
 """
 _WAITING = "SELECT count(*) FROM deliver_outbox WHERE party_id = $1 AND state <> 'acknowledged'"
 _HAND = """
-UPDATE deliver_outbox SET state = 'handed', attempts = attempts + 1, handed_us = $3
-WHERE party_id = $1 AND delivery_id = ANY($2::uuid[]) AND state <> 'acknowledged'
+UPDATE deliver_outbox AS held SET state = 'handed', attempts = attempts + 1, handed_us = new.us
+FROM unnest($1::text[], $2::uuid[], $3::bigint[]) AS new (recipient, delivery, us)
+WHERE held.party_id = new.recipient AND held.delivery_id = new.delivery AND held.state <> 'acknowledged'
 """
 _OWN = "SELECT delivery_id, state, source, attempts FROM deliver_outbox WHERE party_id = $1 AND delivery_id = ANY($2::uuid[])"
 _ACKNOWLEDGE = """
-UPDATE deliver_outbox SET state = 'acknowledged', acknowledged_us = $3, sealed = NULL
-WHERE party_id = $1 AND delivery_id = ANY($2::uuid[]) AND state = 'handed'
+UPDATE deliver_outbox AS held SET state = 'acknowledged', acknowledged_us = new.us, sealed = NULL
+FROM unnest($1::text[], $2::uuid[], $3::bigint[]) AS new (recipient, delivery, us)
+WHERE held.party_id = new.recipient AND held.delivery_id = new.delivery AND held.state = 'handed'
 """
 _COUNTS = (
     "SELECT party_id, state, count(*) FROM deliver_outbox WHERE log_id = $1 GROUP BY party_id, state ORDER BY party_id, state"
@@ -107,9 +109,9 @@ async def counts(engine: AsyncEngine, log_id: LogId) -> list[tuple[PartyId, str,
 
 def claim_hand_over(recipient: PartyId, delivery_ids: Sequence[UUID], now: Micros) -> Claim:
     """The condition that all of these are still to be handed over; marks them so."""
-    return Claim(_HAND, (recipient, list(delivery_ids), int(now)), expect=len(delivery_ids))
+    return Claim(_HAND, [(recipient, delivery, int(now)) for delivery in delivery_ids])
 
 
 def claim_acknowledge(recipient: PartyId, delivery_ids: Sequence[UUID], now: Micros) -> Claim:
     """The condition that all of these were handed over and not yet acknowledged; marks them so and empties the payload."""
-    return Claim(_ACKNOWLEDGE, (recipient, list(delivery_ids), int(now)), expect=len(delivery_ids))
+    return Claim(_ACKNOWLEDGE, [(recipient, delivery, int(now)) for delivery in delivery_ids])

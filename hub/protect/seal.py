@@ -62,7 +62,7 @@ def unseal(key: bytes, sealed: bytes, bound_to: bytes) -> bytes:
         raise Tampered("A sealed payload has an unknown version.", now="Keep it and call the privacy officer.")
     try:
         return AESGCM(key).decrypt(sealed[1:13], sealed[13:], bound_to)
-    except InvalidTag:
+    except (InvalidTag, ValueError):  # ValueError where it was cut off
         raise Tampered(
             "A sealed payload does not open.",
             "It was changed, or the key is not the one it was sealed with.",

@@ -11,26 +11,29 @@ from hub.domain.stages import ProtectedRecord
 from hub.domain.terms import LogId, Micros, PartyId
 from hub.ports import Claim, RowSet
 
-_SEEN = "SELECT content_digest FROM receive_record WHERE party_id = $1 AND content_digest = ANY($2::bytea[])"
+_SEEN = """
+SELECT party_id, content_digest FROM receive_record
+WHERE (party_id, content_digest) IN (SELECT * FROM unnest($1::text[], $2::bytea[]))
+"""
 _CLAIM = """
 INSERT INTO receive_record (log_id, party_id, content_digest, record_id, received_us)
-SELECT $1, $2, digest, record_id, $3 FROM unnest($4::bytea[], $5::uuid[]) AS new (digest, record_id)
+SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::uuid[], $5::bigint[])
 ON CONFLICT (party_id, content_digest) DO NOTHING
 """
 
 
-async def seen(engine: AsyncEngine, party: PartyId, digests: Sequence[bytes]) -> set[bytes]:
-    """Which of these records the party has given before. Looks within one party only, so nobody learns of another's."""
+async def seen(engine: AsyncEngine, records: Sequence[tuple[PartyId, bytes]]) -> set[tuple[str, bytes]]:
+    """Which of these records, by party and content digest, that same party gave before; nobody learns of another's."""
     async with transaction(engine) as connection:
-        return {bytes(row[0]) for row in await connection.raw.fetch(_SEEN, party, list(digests))}
+        found = await connection.raw.fetch(_SEEN, [record[0] for record in records], [record[1] for record in records])
+    return {(row[0], bytes(row[1])) for row in found}
 
 
 def claim_records(log_id: LogId, party: PartyId, received_us: Micros, records: Sequence[ProtectedRecord]) -> tuple[Claim, ...]:
     """The condition that none of these records was given before by this party."""
     if not records:
         return ()
-    args = (log_id, party, int(received_us), [r.content_digest for r in records], [r.record_id for r in records])
-    return (Claim(_CLAIM, args, expect=len(records)),)
+    return (Claim(_CLAIM, [(log_id, party, r.content_digest, r.record_id, int(received_us)) for r in records]),)
 
 
 def rows_of(log_id: LogId, party: PartyId, received_us: Micros, records: Sequence[ProtectedRecord]) -> tuple[RowSet, RowSet]:

@@ -42,7 +42,7 @@ class Vault:
         wanted = list(dict.fromkeys(tags))
         async with transaction(self._engine) as connection:
             found = {row[0]: bytes(row[1]) for row in await connection.raw.fetch(_FIND, wanted)}
-            missing = [tag for tag in wanted if tag not in found]
+            missing = sorted(tag for tag in wanted if tag not in found)  # one order for all: nobody waits in a circle
             if missing:
                 fresh = [self._wrap(self._entropy(_KEY_BYTES), tag) for tag in missing]
                 await connection.raw.execute(_ADD, self._log_id, party, self.key_version, int(now), missing, fresh)

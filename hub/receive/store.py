@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
@@ -12,11 +13,15 @@ from hub.db import transaction
 from hub.domain.stages import Received
 from hub.domain.terms import LogId, PartyId
 from hub.ports import Claim
+from hub.together import Together
 
-_FIND = "SELECT body_digest, request_id FROM receive_idempotency WHERE log_id = $1 AND party_id = $2 AND key_digest = $3"
+_FIND = """
+SELECT party_id, key_digest, body_digest, request_id FROM receive_idempotency
+WHERE log_id = $1 AND (party_id, key_digest) IN (SELECT * FROM unnest($2::text[], $3::bytea[]))
+"""
 _CLAIM = """
 INSERT INTO receive_idempotency (log_id, party_id, key_digest, body_digest, request_id, created_us)
-VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING
+SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::bytea[], $5::uuid[], $6::bigint[]) ON CONFLICT DO NOTHING
 """
 
 
@@ -39,25 +44,31 @@ class IdempotencyStore:
 
     def __init__(self, engine: AsyncEngine, log_id: LogId) -> None:
         self._engine, self._log_id = engine, log_id
+        self._together = Together(self._find_all)
 
     async def find(self, party: PartyId, key_digest: bytes, /) -> Earlier | None:
         """The write that the party made under this key. Raises errors.Retry when the database is away."""
+        return (await self._together(((party, key_digest),)))[0]
+
+    async def _find_all(self, keys: Sequence[tuple[PartyId, bytes]]) -> list[Earlier | None]:
         async with transaction(self._engine) as connection:
-            row = await connection.raw.fetchrow(_FIND, self._log_id, party, key_digest)
-        return None if row is None else Earlier(bytes(row[0]), row[1])
+            rows = await connection.raw.fetch(_FIND, self._log_id, [key[0] for key in keys], [key[1] for key in keys])
+        found = {(row[0], bytes(row[1])): Earlier(bytes(row[2]), row[3]) for row in rows}
+        return [found.get(key) for key in keys]
 
 
 def claim_key(received: Received) -> Claim:
     """The condition that this key is new; becomes durable together with the records, or not at all."""
     return Claim(
         _CLAIM,
-        (
-            received.log_id,
-            received.party,
-            received.key_digest,
-            received.body_digest,
-            received.request_id,
-            int(received.received_us),
-        ),
-        expect=1,
+        [
+            (
+                received.log_id,
+                received.party,
+                received.key_digest,
+                received.body_digest,
+                received.request_id,
+                int(received.received_us),
+            )
+        ],
     )

@@ -1,0 +1,60 @@
+"""Answers many small questions with one: whoever asks while an answer is on its way is asked along with the next.
+
+No timer: alone, a question is asked at once; under load the batch is whatever came while the last one was out. It is to reading
+what the log's group commit is to writing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+_MOST = 1000
+
+
+class Together(Generic[K, V]):
+    """Calls `ask` with the questions of several callers; `ask` answers in order. An error goes to all who asked with it."""
+
+    def __init__(self, ask: Callable[[Sequence[K]], Awaitable[Sequence[V]]]) -> None:
+        self._ask = ask
+        self._waiting: list[tuple[Sequence[K], asyncio.Future[Sequence[V]]]] = []
+        self._asking: asyncio.Task[None] | None = None
+
+    async def __call__(self, questions: Sequence[K]) -> Sequence[V]:
+        """The answers to these questions, in order."""
+        if not questions:
+            return ()
+        answer: asyncio.Future[Sequence[V]] = asyncio.get_running_loop().create_future()
+        self._waiting.append((questions, answer))
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.create_task(self._ask_all())
+        # A caller that goes away takes no one else's answer with it.
+        return await asyncio.shield(answer)
+
+    async def _ask_all(self) -> None:
+        while self._waiting:
+            batch = self._take()
+            try:
+                answers = await self._ask([question for questions, _ in batch for question in questions])
+            except Exception as error:
+                for _, answer in batch:
+                    if not answer.done():
+                        answer.set_exception(error)
+                continue
+            place = 0
+            for questions, answer in batch:
+                if not answer.done():
+                    answer.set_result(answers[place : place + len(questions)])
+                place += len(questions)
+
+    def _take(self) -> list[tuple[Sequence[K], asyncio.Future[Sequence[V]]]]:
+        batch = [self._waiting.pop(0)]
+        asked = len(batch[0][0])
+        while self._waiting and asked + len(self._waiting[0][0]) <= _MOST:
+            asked += len(self._waiting[0][0])
+            batch.append(self._waiting.pop(0))
+        return batch
