@@ -353,11 +353,7 @@ KINDS |= dict.fromkeys(("re_identification", "export"), EVENT)
 _NUMBERED = ("unreadable", *KINDS)
 
 
-def _no_fraction(_text: str) -> None:
-    raise ValueError
-
-
-_decode = json.JSONDecoder(parse_float=_no_fraction, parse_constant=_no_fraction).raw_decode
+_decode = json.JSONDecoder().raw_decode
 _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 
 

@@ -125,6 +125,15 @@ def test_no_log_has_such_a_checkpoint(size: int, root: bytes) -> None:
         make_checkpoint(signer(), size, root)
 
 
+def test_control_characters_are_not_read_even_when_signed() -> None:
+    by = signer()
+    key = VerifierKey.parse(by.vkey)
+    for text in ("a\tb\n", "a\0b\n", "a\rb\n"):
+        line = f"— {by.name} {b64encode(key.key_id + by.sign(text.encode())).decode()}\n"
+        with pytest.raises(Tampered, match="control characters"):
+            open_signed(f"{text}\n{line}", by.vkey)
+
+
 def test_control_characters_are_not_signed() -> None:
     with pytest.raises(ValueError):
         checkpoint.sign_note("a\tb\n", signer())

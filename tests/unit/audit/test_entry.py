@@ -130,7 +130,7 @@ def test_other_kinds_say_what_they_are_about(kind: EntryKind) -> None:
 
 @pytest.mark.parametrize("kind", [EntryKind.disclosure, EntryKind.refusal, EntryKind.outcome])
 def test_kinds_with_a_template_are_not_events(kind: EntryKind) -> None:
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="template"):
         entry.event(kind, LOG, REF, RECIPIENT, "start", PURPOSE, "policy", {})
 
 
@@ -210,6 +210,10 @@ def _changed(**changes: Any) -> bytes:
     return entry.canonical({name: value for name, value in fields.items() if value is not ...})
 
 
+def _event(details: dict[str, Any]) -> bytes:
+    return entry.canonical({**entry.parse(sample_bodies(4)[3]), "details": details})
+
+
 NO_ENTRIES = {
     "nothing": b"",
     "no object": b"[]",
@@ -225,7 +229,9 @@ NO_ENTRIES = {
     "a fraction": disclosure().replace(b'"count":1', b'"count":1.0'),
     "an exponent": disclosure().replace(b'"count":1', b'"count":1e0'),
     "not a number": disclosure().replace(b'"count":1', b'"count":NaN'),
-    "too long": disclosure() + b" " * 65_535,
+    "too long": _event({f"{'a' * 60}-{nth}": nth for nth in range(1000)}),
+    "a detail that is a fraction": _event({"share": 0.5}),
+    "a detail beyond every number": _event({"share": 1}).replace(b'"share":1', b'"share":1e999'),
     "version 2": _changed(v=2),
     "version true": _changed(v=True),
     "count 2": _changed(count=2),

@@ -86,6 +86,15 @@ def test_an_edge_is_not_rebuilt_from_less() -> None:
         tiles.Edge.rebuild(257, [LEAVES[0]])
     with pytest.raises(Tampered):
         tiles.Edge.rebuild(257, [LEAVES[0], LEAVES[1][:-1]])
+    with pytest.raises(Tampered):
+        tiles.Edge.rebuild(258, [LEAVES[0], LEAVES[1]])
+
+
+def test_a_tile_narrower_than_the_tree_is_noticed() -> None:
+    with pytest.raises(Tampered):
+        tiles.prove(0, 200, {(0, 0): b"".join(LEAVES[:199])})
+    with pytest.raises(Tampered):
+        tiles.prove(0, 200, {(0, 0): LEAVES[0]})
 
 
 @pytest.mark.parametrize("size", [1, 5, 256, 257, 1000, 65_536, 65_600, SIZE])

@@ -240,7 +240,7 @@ SIGNED_BUT_WRONG = {
     "a long number": (b"9" * 60_000, "entry 5: it is not canonical JSON"),
     "a surrogate": (b'"\\ud800"', "entry 5: it is not canonical JSON"),
     "not a number": (BODIES[5].replace(b'"count":1', b'"count":NaN'), "entry 5: it is not canonical JSON"),
-    "a fraction": (BODIES[5].replace(b'"count":1', b'"count":1.0'), "entry 5: it is not canonical JSON"),
+    "a fraction": (BODIES[5].replace(b'"count":1', b'"count":1.0'), "entry 5: its count is not well formed"),
     "spaces": (BODIES[5].replace(b",", b", "), "entry 5: it is not canonical JSON"),
     "twice a key": (BODIES[5].replace(b'"v":1', b'"v":1,"v":1'), "entry 5: it is not canonical JSON"),
     "a list": (b"[]", "entry 5: it is not canonical JSON"),
