@@ -113,7 +113,8 @@ class DurableWay:
             sealed = [SealedRow(uuid4(), each.row.number, each.faults, b"sealed", 1) for each in rejected]
             async with transaction(self.engine) as connection:
                 for claim in intake.claims(received, tally):
-                    if await connection.raw.execute(claim.statement, *claim.args) != f"UPDATE {claim.expect}":
+                    done = await connection.raw.execute(claim.statement, *map(list, zip(*claim.rows, strict=True)))
+                    if done != f"UPDATE {len(claim.rows)}":
                         raise Conflict("Someone was first.")
                 for rows in intake.keep(received, sealed):
                     await connection.copy(rows.table, rows.columns, rows.rows)
