@@ -1,0 +1,172 @@
+"""Protect: sealed for one thing under one key, and nothing in the log that tells anything without the key."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Sequence
+from uuid import UUID
+
+import orjson
+import pytest
+
+from hub.domain.stages import ProtectedRecord, Verdict
+from hub.domain.terms import Form
+from hub.errors import Tampered
+from hub.protect.keys import KeyRing
+from hub.protect.pseudonymise import Pseudonymiser, check_pseudonym
+from hub.protect.seal import (
+    ENTROPY_PER_RECORD,
+    ENTROPY_PER_VERDICT,
+    Person,
+    Versions,
+    domains_of,
+    payload_digest,
+    protect,
+    seal,
+    unseal,
+)
+from tests import canary
+from tests.fakes.granted import canonical, facts, full_record, grant, permitted, refused
+
+KEY, OTHER_KEY, NONCE = b"k" * 32, b"o" * 32, b"n" * 12
+HUB = Pseudonymiser(KeyRing(bytes(range(32)), 1))
+RECORD = canonical()
+PERSON = Person(HUB.subject_tag(RECORD.record.pgn), KEY, HUB.first_step(RECORD.record.pgn))
+RAW = grant({"bsn": Form.raw, "geslachtsnaam": Form.raw})
+PSEUDONYMOUS = grant({"bsn": Form.pseudonym, "gemeente": Form.raw})
+
+
+def protected(verdicts: Sequence[Verdict], person: Person = PERSON, entropy: bytes | None = None) -> ProtectedRecord:
+    enough = ENTROPY_PER_RECORD + ENTROPY_PER_VERDICT * len(verdicts)
+    return protect(
+        [RECORD],
+        [verdicts],
+        [facts(RECORD.record)],
+        [person],
+        {domain: HUB.domain_key(domain) for domain in domains_of([verdicts])},
+        [b"c" * 32],
+        Versions("uitvalmelding/1", "duo-uitval/1", 1),
+        [UUID(int=number) for number in range(1, 2 + len(verdicts))],
+        bytes(at % 251 for at in range(enough)) if entropy is None else entropy,
+    )[0]
+
+
+def test_what_was_sealed_opens_for_its_own_key_and_thing() -> None:
+    assert unseal(KEY, seal(KEY, NONCE, b"plain", b"delivery"), b"delivery") == b"plain"
+
+
+@pytest.mark.parametrize(("key", "bound_to"), [(OTHER_KEY, b"delivery"), (KEY, b"another"), (KEY, b"")])
+def test_another_key_or_thing_opens_nothing(key: bytes, bound_to: bytes) -> None:
+    with pytest.raises(Tampered, match="does not open"):
+        unseal(key, seal(KEY, NONCE, b"plain", b"delivery"), bound_to)
+
+
+def test_every_flipped_bit_and_every_cut_is_seen() -> None:
+    sealed = seal(KEY, NONCE, b"plain", b"delivery")
+    flipped = [
+        bytes(byte ^ (bit if at == place else 0) for at, byte in enumerate(sealed))
+        for place in range(len(sealed))
+        for bit in (1, 128)
+    ]
+    for damaged in [*flipped, *(sealed[:length] for length in range(len(sealed))), sealed + b"\0"]:
+        with pytest.raises(Tampered):
+            unseal(KEY, damaged, b"delivery")
+
+
+def test_a_permitted_payload_opens_for_its_delivery_alone() -> None:
+    (one,) = protected([permitted(RECORD, RAW)]).verdicts
+    assert one.sealed is not None
+    assert orjson.loads(unseal(KEY, one.sealed, one.ref.bytes)) == {"bsn": canary.BSN, "geslachtsnaam": "Verzonnen"}
+    with pytest.raises(Tampered):
+        unseal(KEY, one.sealed, UUID(int=9).bytes)
+
+
+def test_sealed_facts_hold_what_replay_needs_reasons_about_the_person_included() -> None:
+    group = [permitted(RECORD, RAW), refused(RECORD, "OVERLEDEN", personal=("OVERLEDEN",))]
+    record = protected(group)
+    opened = orjson.loads(unseal(KEY, record.sealed_facts, record.record_id.bytes))
+    assert opened["refused"] == {str(record.verdicts[1].ref): ["OVERLEDEN"]}
+    assert opened["versions"] == {"record": "uitvalmelding/1", "mapping": "duo-uitval/1", "key": 1}
+    assert (opened["age"], opened["gemeente"], opened["asOf"], opened["standing"]) == (19, "9001", "2026-11-02", [])
+    assert canary.BSN.encode() not in unseal(KEY, record.sealed_facts, record.record_id.bytes)
+    with pytest.raises(Tampered):
+        unseal(KEY, record.sealed_facts, record.verdicts[0].ref.bytes)
+
+
+def test_a_refusal_holds_no_payload() -> None:
+    (one,) = protected([refused(RECORD, "BEZWAAR")]).verdicts
+    assert one.sealed is None
+    assert one.digest == payload_digest(hmac.digest(KEY, one.nonce, "sha256"), b"")
+
+
+def test_digests_are_the_ones_that_their_description_gives() -> None:
+    """Worked out anew: what whoever is given `inner` can check of this one entry."""
+    record = protected([permitted(RECORD, RAW)])
+    (one,) = record.verdicts
+    assert one.sealed is not None
+    inner = hmac.digest(KEY, one.nonce, "sha256")
+    payload = unseal(KEY, one.sealed, one.ref.bytes)
+    known = unseal(KEY, record.sealed_facts, record.record_id.bytes)
+    assert one.digest == hmac.digest(inner, b"payload\0" + payload, "sha256")
+    assert one.facts_digest == hmac.digest(inner, b"facts\0" + known, "sha256")
+    assert one.commitment == hmac.digest(inner, b"subject\0" + PERSON.tag + b"doorstroompunt-a", "sha256")
+
+
+def test_two_entries_of_one_person_share_no_value() -> None:
+    group = [
+        permitted(RECORD, RAW),
+        permitted(RECORD, RAW, "doorstroompunt-b"),
+        refused(RECORD, "BEZWAAR"),
+        refused(RECORD, "BEZWAAR"),
+    ]
+    values = [value for one in protected(group).verdicts for value in (one.nonce, one.digest, one.facts_digest, one.commitment)]
+    assert len(set(values)) == len(values)
+
+
+def test_no_randomness_is_used_twice() -> None:
+    record = protected([permitted(RECORD, RAW), permitted(RECORD, RAW)])
+    nonces = [one.sealed[1:13] for one in record.verdicts if one.sealed] + [record.sealed_facts[1:13]]
+    nonces += [one.nonce for one in record.verdicts]
+    assert len(set(nonces)) == len(nonces) == 5
+
+
+def test_too_little_entropy_is_refused_before_anything_is_sealed_with_it() -> None:
+    enough = ENTROPY_PER_RECORD + 2 * ENTROPY_PER_VERDICT
+    for length in (0, ENTROPY_PER_RECORD, enough - 1):
+        with pytest.raises(ValueError, match="entropy"):
+            protected([permitted(RECORD, RAW), refused(RECORD, "BEZWAAR")], entropy=bytes(length))
+
+
+def test_a_pseudonymous_payload_holds_the_pseudonym_and_no_number() -> None:
+    (one,) = protected([permitted(RECORD, PSEUDONYMOUS)]).verdicts
+    assert one.sealed is not None
+    payload = orjson.loads(unseal(KEY, one.sealed, one.ref.bytes))
+    assert list(payload) == ["pseudoniem", "gemeente"]
+    assert check_pseudonym(payload["pseudoniem"])
+
+
+def test_keys_are_asked_for_pseudonymous_domains_alone_each_once() -> None:
+    young = canonical(full_record(bsn=None, onderwijsnummer=canary.ONDERWIJSNUMMER))
+    group = [
+        permitted(RECORD, PSEUDONYMOUS),
+        permitted(RECORD, PSEUDONYMOUS),
+        permitted(RECORD, RAW),
+        refused(RECORD, "BEZWAAR"),
+    ]
+    assert {(domain.recipient, domain.identifier) for domain in domains_of([group])} == {("doorstroompunt-a", "bsn")}
+    assert domains_of([[permitted(young, PSEUDONYMOUS)]]) == set()
+    both = grant({"bsn": Form.pseudonym, "onderwijsnummer": Form.pseudonym})
+    asked = domains_of([[permitted(RECORD, both), permitted(RECORD, both, "doorstroompunt-b")], [permitted(young, both)]])
+    assert {(domain.recipient, domain.identifier) for domain in asked} == {
+        ("doorstroompunt-a", "bsn"),
+        ("doorstroompunt-b", "bsn"),
+        ("doorstroompunt-a", "onderwijsnummer"),
+    }
+
+
+def test_nothing_shows_a_person() -> None:
+    record = protected([permitted(RECORD, RAW)])
+    for shown in (repr(PERSON), repr(record), str(record)):
+        assert not canary.found_in(shown)
+        assert repr(KEY) not in shown
+        assert repr(PERSON.tag) not in repr(PERSON)
