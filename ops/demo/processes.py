@@ -47,7 +47,7 @@ class Processes:
     def start(
         self, name: str, command: Sequence[str], environment: Mapping[str, str] | None = None, *, ends: bool = False
     ) -> None:
-        """Starts `python command...` in the repository, with its output in the log of that name; `ends` says it may end well."""
+        """Starts `python command...` in the repository, with its output in the log of that name; `ends`: it may end well."""
         self._running[name] = self._popen(name, command, environment)
         if ends:
             self._with_end.add(name)
