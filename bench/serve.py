@@ -6,13 +6,13 @@ import sys
 from uuid import UUID
 
 import asyncpg
-import uvicorn
 import uvloop
 
 from bench.message import take_in_a_list
 from bench.world import plain
 from hub import server
 from hub.app import Hub, open_hub
+from hub.cli import stopper
 from hub.domain.stages import Received
 from hub.normalise import normalise
 from hub.observe import configure
@@ -51,7 +51,7 @@ async def main(what: str) -> None:
         if what == "list":
             await take_in_a_list(hub)
         elif what == "hub":
-            await server.server_of(hub).serve()
+            await server.serve(server.server_of(hub), stopper())
         else:
             await _baseline(hub, settings)
 
@@ -67,7 +67,7 @@ async def _baseline(hub: Hub, settings: Settings) -> None:
         desk = getattr(endpoint, "__self__", None)
         if type(desk).__name__ == "Messages":
             desk._way, desk._idempotency = OneInsert(pool), NoEarlier()
-    await uvicorn.Server(built.config).serve()
+    await server.serve(built, stopper())
     await pool.close()
 
 

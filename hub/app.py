@@ -116,7 +116,10 @@ def load_ring(settings: Settings) -> KeyRing:
 
 @asynccontextmanager
 async def databases(settings: Settings) -> AsyncIterator[Urls]:
-    """The database URLs of the settings, or of a private PostgreSQL under the state directory that ends with this process."""
+    """The database URLs of the settings, or of a private PostgreSQL under the state directory.
+
+    The first process of a state directory starts it, and it ends with that process; others share it meanwhile.
+    """
     given = (settings.migration_url, settings.database_url, settings.vault_migration_url, settings.vault_url)
     if settings.database_url is not None and settings.vault_url is not None:
         migration, database, vault_migration, vault = ("" if url is None else url.get_secret_value() for url in given)
@@ -134,7 +137,11 @@ async def databases(settings: Settings) -> AsyncIterator[Urls]:
             "The private PostgreSQL does not run in production.",
             "Set HUB_DATABASE_URL and HUB_VAULT_URL.",
         )
-    with PrivatePostgres(settings.state / _POSTGRES) as postgres:
+    postgres = PrivatePostgres(settings.state / _POSTGRES)
+    if (shared := postgres.shared()) is not None:
+        yield shared
+        return
+    with postgres:
         await migrate_all(settings, postgres.urls)
         yield postgres.urls
 

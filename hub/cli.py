@@ -23,6 +23,7 @@ from hub.domain.facts import StatementKind
 from hub.domain.terms import PartyId
 from hub.errors import HubError, Misconfigured, Refused, Retry
 from hub.observe import Event, configure, emit, watch
+from hub.server import serve as serve_until
 from hub.server import server_of
 from hub.settings import Settings
 
@@ -117,7 +118,7 @@ def serve() -> None:
         async with open_hub(chosen, name="hub-serve") as hub:
             server = server_of(hub)
             emit(Event.hub_started)
-            await server.serve()
+            await serve_until(server, stopper())
             emit(Event.hub_stopped)
 
     run(work)

@@ -157,6 +157,18 @@ class PrivatePostgres:
             raise
         return self.urls
 
+    def shared(self) -> Urls | None:
+        """The URLs of the server that another process holds here; None where nobody does, and `start` would get it."""
+        try:
+            with (self.directory / "lock").open("a") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return None
+        except FileNotFoundError:
+            return None
+        except BlockingIOError:
+            self._load()
+            return self.urls
+
     def stop(self) -> None:
         """Ends the server with a clean shutdown and lets go of the directory; does nothing when it is not running."""
         process, self._process = self._process, None

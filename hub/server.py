@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from asyncio import BaseTransport
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
@@ -34,8 +37,30 @@ class TlsProtocol(HttpToolsProtocol):
             scope["extensions"] = {**scope.get("extensions", {}), "tls": self._tls}
 
 
-def server_of(hub: Hub) -> uvicorn.Server:
-    """The server, ready to serve until SIGINT or SIGTERM; requests under way are finished first."""
+class Server(uvicorn.Server):
+    """Leaves the signals to the command line: uvicorn would raise them again, and end the process before the hub is closed."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def serve(server: Server, stopping: asyncio.Event) -> None:
+    """Serves until `stopping`; requests under way are finished first."""
+
+    async def end() -> None:
+        await stopping.wait()
+        server.should_exit = True
+
+    ending = asyncio.create_task(end())
+    try:
+        await server.serve()
+    finally:
+        ending.cancel()
+
+
+def server_of(hub: Hub) -> Server:
+    """The server over a hub, as its settings say."""
     settings = hub.settings
     tls: dict[str, Any] = {}
     if settings.tls_certificate is not None:
@@ -56,4 +81,4 @@ def server_of(hub: Hub) -> uvicorn.Server:
         timeout_graceful_shutdown=GRACE_S,
         **tls,
     )
-    return uvicorn.Server(config)
+    return Server(config)

@@ -74,7 +74,7 @@ class KeyRing:
         try:
             mode = path.stat().st_mode
         except FileNotFoundError:
-            raise Misconfigured("The key ring is missing.", "HUB_KEYRING names no file.", "Run 'hub keys init'.") from None
+            raise Misconfigured("The key ring is missing.", f"There is no file {path}.", "Run 'hub keys init'.") from None
         if mode & (stat.S_IRWXG | stat.S_IRWXO):
             raise Misconfigured("The key ring can be read by others.", "Its file mode is too wide.", "Run chmod 600 on it.")
         try:
