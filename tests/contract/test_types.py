@@ -102,7 +102,17 @@ def test_the_hub_type_checks_and_a_skipped_step_does_not(tmp_path):
     proof = tmp_path / "skipped_steps.py"
     proof.write_text(SNIPPETS, encoding="utf-8")
     ran = subprocess.run(
-        [sys.executable, "-m", "mypy", "--no-error-summary", "--no-pretty", "--hide-error-context", "hub", str(proof)],
+        [
+            sys.executable,
+            "-m",
+            "mypy",
+            "--no-error-summary",
+            "--no-pretty",
+            "--hide-error-context",
+            "--cache-dir=.mypy_cache/contract",
+            "hub",
+            str(proof),
+        ],
         cwd=ROOT,
         capture_output=True,
         text=True,
