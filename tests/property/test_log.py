@@ -45,6 +45,7 @@ sizes = st.integers(0, len(LEAVES))
 # --- The tree ---------------------------------------------------------------------------------------------------------------
 
 
+@settings(deadline=None)
 @given(size=sizes, cuts=st.lists(st.integers(1, 600), max_size=8))
 def test_a_tree_is_the_same_however_it_grew(size: int, cuts: list[int]) -> None:
     edge, at, made = tiles.Edge(), 0, []
@@ -58,6 +59,7 @@ def test_a_tree_is_the_same_however_it_grew(size: int, cuts: list[int]) -> None:
     assert tree.Frontier.decode(edge.frontier.encode()) == edge.frontier
 
 
+@settings(deadline=None)
 @given(data=st.binary(max_size=200))
 def test_a_frontier_is_read_or_refused(data: bytes) -> None:
     with contextlib.suppress(Tampered):
@@ -69,6 +71,7 @@ def flip(data: bytes, bit: int) -> bytes:
     return data[: bit // 8] + bytes([data[bit // 8] ^ 1 << bit % 8]) + data[bit // 8 + 1 :]
 
 
+@settings(deadline=None)
 @given(
     size=st.integers(1, len(LEAVES)), at=st.integers(0), bit=st.integers(0, 10_000), other=st.integers(0), how=st.integers(0, 6)
 )
@@ -99,6 +102,7 @@ def test_an_inclusion_proof_shows_one_leaf_at_one_place(size: int, at: int, bit:
         tree.verify_inclusion(wrong[0], wrong[1], size, wrong[2], wrong[3])
 
 
+@settings(deadline=None)
 @given(new=st.integers(1, len(LEAVES)), at=st.integers(0), bit=st.integers(0, 10_000), how=st.integers(0, 5))
 def test_a_consistency_proof_shows_one_past(new: int, at: int, bit: int, how: int) -> None:
     old, edge = 1 + at % new, tiles.Edge().extend(LEAVES[:new])
@@ -119,6 +123,7 @@ def test_a_consistency_proof_shows_one_past(new: int, at: int, bit: int, how: in
         tree.verify_consistency(old, spoilt[0], new, spoilt[1], spoilt[2])
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(max_size=33), max_size=12), st.integers(-2, 70), st.integers(-2, 70), st.binary(max_size=33))
 def test_no_nonsense_is_a_proof(proof: list[bytes], one: int, two: int, root: bytes) -> None:
     with pytest.raises(Tampered):
@@ -131,6 +136,7 @@ def test_no_nonsense_is_a_proof(proof: list[bytes], one: int, two: int, root: by
 # --- Notes and receipts -----------------------------------------------------------------------------------------------------
 
 
+@settings(deadline=None)
 @given(text=st.text(max_size=300))
 def test_what_is_read_as_a_note_or_receipt_is_one_or_is_refused(text: str) -> None:
     for read in (lambda: checkpoint.open_note(text, signer().vkey), lambda: checkpoint.parse_receipt(text)):
@@ -141,7 +147,7 @@ def test_what_is_read_as_a_note_or_receipt_is_one_or_is_refused(text: str) -> No
 
 
 @given(size=st.integers(1, (1 << 63) - 1), root=st.binary(min_size=32, max_size=32))
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 def test_both_readers_open_what_was_signed(size: int, root: bytes) -> None:
     by = signer()
     note = checkpoint.make_checkpoint(by, size % 10**18, root) if size % 10**18 else checkpoint.make_checkpoint(by, 1, root)
@@ -189,6 +195,7 @@ def jcs(fields: dict[str, Any]) -> bytes:
     return json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
+@settings(deadline=None)
 @given(words.map(LogId), parties, candidates, grants(), words.map(RecordKind), st.uuids(), hashes, hashes, hashes, moments)
 def test_a_disclosure_template_writes_canonical_json(
     log: LogId,
@@ -237,6 +244,7 @@ def test_a_disclosure_template_writes_canonical_json(
     assert dict(entry.parse(body)) == verify.read_entry(body)
 
 
+@settings(deadline=None)
 @given(words.map(LogId), candidates, st.lists(codes, min_size=1, max_size=5), st.data(), st.uuids(), hashes, moments)
 def test_a_refusal_template_writes_canonical_json(
     log: LogId, candidate: Candidate, reasons: list[ReasonCode], data: st.DataObject, ref: UUID, digest: bytes, us: int
@@ -254,6 +262,7 @@ def test_a_refusal_template_writes_canonical_json(
     )
 
 
+@settings(deadline=None)
 @given(words.map(LogId), parties, words.map(PurposeId), st.sampled_from(entry.OutcomeKind), st.uuids(), st.uuids(), moments)
 def test_an_outcome_template_writes_canonical_json(
     log: LogId, party: PartyId, purpose: PurposeId, kind: entry.OutcomeKind, ref: UUID, delivery: UUID, us: int
@@ -281,6 +290,7 @@ values = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(
     st.integers(0, 3), st.dictionaries(st.sampled_from(sorted(verify.PERSON | verify.EVENT)), values, max_size=2), st.booleans()
 )
@@ -290,12 +300,14 @@ def test_hub_and_verifier_agree_on_what_an_entry_is(which: int, changes: dict[st
     assert accepts(entry.parse, body, Tampered) == accepts(verify.read_entry, body, verify.Fault)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=400) | st.text(alphabet='{}[]":,0123456789.eE-\\u truefalsn', max_size=200).map(str.encode))
 def test_no_bytes_make_a_reader_of_entries_crash(body: bytes) -> None:
     assert not accepts(entry.parse, body, Tampered)
     assert not accepts(verify.read_entry, body, verify.Fault)
 
 
+@settings(deadline=None)
 @given(which=st.integers(0, 7), bit=st.integers(0, 100_000))
 def test_a_flipped_bit_never_makes_another_reading(which: int, bit: int) -> None:
     """Where both still read it, they read the same; the tree then shows that it is not what was recorded."""
@@ -351,7 +363,7 @@ HOW = ["flip", "drop", "swap", "copy", "rename", "duplicate", "insert", "truncat
 
 
 @given(st.sampled_from(HOW), paths, paths, st.integers(0, 1 << 22), st.binary(min_size=1, max_size=40))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_any_change_of_a_file_is_reported(how: str, path: str, other: str, at: int, extra: bytes) -> None:
     files = spoil_file(dict(WHOLE.files), how, path, other, at, extra)
     assume(files != WHOLE.files)
@@ -384,7 +396,7 @@ def spoil_log(how: str, one: int, two: int) -> list[bytes]:
     st.integers(0, 299),
     st.sampled_from(["old checkpoint", "another key", "shorter than known"]),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_a_log_rebuilt_whole_around_a_change_is_reported(how: str, one: int, two: int, signed: str) -> None:
     """Bundles and tiles all agree with each other; only what was signed, and by whom, tells."""
     bodies = spoil_log(how, one, two)
@@ -413,13 +425,14 @@ junk = st.dictionaries(
 
 
 @given(junk, st.booleans())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_no_bytes_make_the_verifier_crash(files: dict[str, bytes], keep: bool) -> None:
     wrong = {**(WHOLE.files if keep else {}), **files}
     assume(wrong != WHOLE.files)
     assert not report_of(wrong).verified
 
 
+@settings(deadline=None)
 @given(
     st.binary(max_size=300) | st.text(max_size=200).map(lambda text: f"log {signer().vkey}\n\n{text}".encode(errors="replace"))
 )
@@ -433,6 +446,7 @@ def test_no_trust_file_makes_the_verifier_crash(data: bytes) -> None:
             verify.read_checkpoint(trust.earlier, trust.key, alone=False)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=70), st.binary(max_size=40), st.binary(max_size=70))
 def test_nothing_random_is_a_signature(public: bytes, message: bytes, signature: bytes) -> None:
     assert not verify.signature_holds(public, message, signature)

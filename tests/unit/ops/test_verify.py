@@ -14,7 +14,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from hub.audit import entry, tiles
-from hub.audit.checkpoint import make_checkpoint
+from hub.audit.checkpoint import make_checkpoint, sign_note
 from ops.verify import verify
 from tests.fakes.log import START, Exported, checkpoint_of, exported, sample_bodies, signer
 
@@ -153,6 +153,16 @@ CHANGED: dict[str, tuple[Callable[[dict[str, bytes]], None], str]] = {
     "an upper tile is changed": (replaced("tile/1/000.p/2", bytes.upper), "tile/1/000.p/2: does not hold what follows"),
     "a file too many": (lambda files: files.update({"notes.txt": b""}), "notes.txt: does not belong"),
     "an older partial tile": (lambda files: files.update({"tile/0/002.p/3": bytes(96)}), "tile/0/002.p/3: does not belong"),
+    "the checkpoint's size is changed": (
+        replaced("checkpoint", lambda data: data.replace(b"\n600\n", b"\n599\n")),
+        "signature does not hold",
+    ),
+    "the checkpoint is of another origin": (
+        replaced(
+            "checkpoint", lambda data: sign_note("hub.example/b\n" + data.decode().split("\n", 1)[1][:49], signer()).encode()
+        ),
+        "it is not three lines: the log's name",
+    ),
     "the checkpoint has a line more": (replaced("checkpoint", lambda data: data + b"\n"), "checkpoint: "),
     "a cosigned checkpoint": (
         replaced(
