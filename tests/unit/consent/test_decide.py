@@ -46,7 +46,7 @@ def _decide(
     }
     record = Uitvalmelding.model_validate(plain | others)
     canonical = Canonical(record, Row(1, Personal({}), Personal(b"")))
-    steps = [Candidate(PartyId(to), PartyId(giver), ()) for giver, to in pairwise(path)]
+    steps = [Candidate(PartyId(to), PartyId(giver), (PartyId(giver),)) for giver, to in pairwise(path)]
     return decide(table, [canonical], [subject_facts(record, day, standing)], [steps])[0]
 
 
