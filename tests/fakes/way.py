@@ -47,7 +47,8 @@ class FakeWay:
             self.conflicts -= 1
             raise Conflict("Someone was first.")
         for claim in intake.claims(received, tally):
-            self._claim(claim.args)
+            for row in claim.rows:
+                self._claim(row)
         outcomes = tuple(
             Outcome(uuid5(received.request_id, each), each, not number, (ReasonCode("GEEN_GRONDSLAG"),) if number else ())
             for number, each in enumerate(RECIPIENTS)
@@ -57,8 +58,8 @@ class FakeWay:
         self.admitted[received.request_id] = admitted
         return admitted
 
-    def _claim(self, args: tuple[Any, ...]) -> None:
-        _log_id, party, key_digest, body_digest, request_id, _created = args
+    def _claim(self, row: tuple[Any, ...]) -> None:
+        _log_id, party, key_digest, body_digest, request_id, _created = row
         if (party, key_digest) in self.keys:
             raise Conflict("Someone was first.")
         self.keys[party, key_digest] = Earlier(body_digest, request_id)

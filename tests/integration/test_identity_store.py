@@ -113,8 +113,9 @@ def _received(party: PartyId = SCHOOL, log_id: LogId = LOG) -> Received:
 
 async def _execute(engine: AsyncEngine, claim: Claim) -> bool:
     async with transaction(engine) as connection:
-        done: str = await connection.raw.execute(claim.statement, *claim.args)
-    return done.rsplit(" ", 1)[-1] == str(claim.expect)
+        columns = [list(column) for column in zip(*claim.rows, strict=True)]
+        done: str = await connection.raw.execute(claim.statement, *columns)
+    return done.rsplit(" ", 1)[-1] == str(len(claim.rows))
 
 
 async def test_a_key_is_claimed_once_per_party(engine: AsyncEngine) -> None:
