@@ -381,3 +381,19 @@ def test_a_reader_that_stops_reading_leaves_the_verdict(tmp_path: Path) -> None:
     )
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_log_rebuilt_whole_under_the_old_checkpoint(tmp_path: Path) -> None:
+    """Bundles and tiles agree with each other; the signed root alone tells."""
+    whole = exported(BODIES[:300])
+    rebuilt = exported([BODIES[1], BODIES[0], *BODIES[2:300]])
+    code, text = run(Exported({**rebuilt.files, "checkpoint": whole.files["checkpoint"]}, whole.trust), tmp_path)
+    assert code == 1
+    assert "the root: that was signed" in text
+
+
+def test_an_earlier_checkpoint_of_an_empty_log_with_entries_under_it(tmp_path: Path) -> None:
+    wrong = make_checkpoint(signer(), 0, bytes(32))
+    code, text = run(Exported(exported(BODIES[:3]).files, exported([]).trust + "\n" + wrong), tmp_path)
+    assert code == 1
+    assert "the first 0 entries" in text
