@@ -33,7 +33,7 @@ async def test_a_stream_is_read_no_further_than_the_limit(desk: Desk, client: ht
     is_problem(answer, 413)
 
 
-@pytest.mark.parametrize("length", ["-1", "1e3", "99999999999999999999", "٣"])
+@pytest.mark.parametrize("length", ["70000", "-1", "1e3", "99999999999999999999", "٣"])
 async def test_lengths_that_are_refused(desk: Desk, length: str) -> None:
     scope_headers = [(name.encode(), value.encode()) for name, value in headers_of(desk).items()]
     status, _ = await raw_send(desk, [*scope_headers, (b"content-length", length.encode())], b"{}")
