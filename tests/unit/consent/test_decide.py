@@ -28,7 +28,13 @@ WAY = ("duo", "doorstroompunt-lindemark", "werk-en-inkomen-aldermeer")
 
 
 def _decide(
-    table: DecisionTable, *, day: date = TODAY, path: tuple[str, ...] = WAY, standing: Any = frozenset(), **others: Any
+    table: DecisionTable,
+    *,
+    day: date = TODAY,
+    path: tuple[str, ...] = WAY,
+    standing: Any = frozenset(),
+    forget: str | None = None,
+    **others: Any,
 ) -> list[Verdict]:
     plain = {
         "bsn": number_with_remainder(99_999_001, 0),
@@ -47,7 +53,10 @@ def _decide(
     record = Uitvalmelding.model_validate(plain | others)
     canonical = Canonical(record, Row(1, Personal({}), Personal(b"")))
     steps = [Candidate(PartyId(to), PartyId(giver), (PartyId(giver),)) for giver, to in pairwise(path)]
-    return decide(table, [canonical], [subject_facts(record, day, standing)], [steps])[0]
+    facts = subject_facts(record, day, standing)
+    if forget is not None:
+        facts = facts.but(**{forget: None})
+    return decide(table, [canonical], [facts], [steps])[0]
 
 
 def _fields(verdict: Verdict) -> dict[str, str]:
@@ -168,6 +177,28 @@ def test_the_school_is_consulted_first(table: DecisionTable, school: str, diplom
         assert _reasons(then) == ("RAADPLEGING_SCHOOL_ONTBREEKT",)
     consulted = frozenset({StatementKind.raadpleging_school})
     assert isinstance(_decide(table, onderwijssoort=school, datum_diploma=diploma, standing=consulted)[1], Permitted)
+
+
+@pytest.mark.parametrize(("fact", "code"), [
+    ("age", "LEEFTIJD"),
+    ("overleden", "OVERLIJDEN"),
+    ("startkwalificatie", "STARTKWALIFICATIE"),
+    ("ingeschreven", "INSCHRIJVING"),
+    ("indicatie_geheim", "GEHEIM"),
+    ("gemeente", "GEMEENTE"),
+    ("has_bsn", "NUMMER"),
+    ("standing", "VERKLARINGEN"),
+])  # fmt: skip
+def test_what_nobody_knows_is_a_no(table: DecisionTable, fact: str, code: str):
+    first, then = _decide(table, forget=fact)
+    assert _reasons(first) == (f"FEIT_ONTBREEKT_{code}",)
+    assert f"FEIT_ONTBREEKT_{code}" in _reasons(then)
+
+
+def test_own_data_are_not_passed_on(files: dict[str, str]):
+    name = "agreements/doorstroompunt-werk-en-inkomen.v1.yaml"
+    files[name] = files[name].replace("    reuse_of: [wro-21-1]\n", "")
+    assert _reasons(_decide(compile_policy(read_policy(files)))[1]) == ("DOORGIFTE_NIET_GEREGELD",)
 
 
 def test_the_dead_are_left_in_peace_and_it_is_not_told_in_clear(table: DecisionTable):
