@@ -35,7 +35,8 @@ from hub.consent.store import count_refusals
 from hub.consent.table import DecisionTable
 from hub.deliver.outbox import Outbox, hand_over
 from hub.domain.ids import new_ids
-from hub.domain.stages import Acknowledged, ProtectedRecord, Received, Rejected
+from hub.domain.personal import Personal
+from hub.domain.stages import Acknowledged, Held, ProtectedRecord, Received, Rejected
 from hub.domain.terms import Interface, PartyId
 from hub.errors import Conflict
 from hub.gather import Gatherer, Identified
@@ -175,9 +176,7 @@ class Route:
         return await _settled(lambda: self._release(recipient, limit))
 
     async def _release(self, recipient: PartyId, limit: int) -> Handed:
-        held, beyond = await self.outbox.page(recipient, limit)
-        payloads = await self.protector.open(held)
-        held = [one for one in held if one.delivery_id in payloads]
+        held, payloads, beyond = await self._open(recipient, limit)
         if not held:
             return Handed((), await self.log.checkpoint_or_none() or "", beyond)
         located = await self.log.locate([one.delivery_id for one in held])
@@ -194,6 +193,16 @@ class Route:
         receipts, checkpoint = await self.log.prove(located)
         proofs = {ref: (located[ref].body.decode(), receipts[ref]) for ref in located}
         return Handed(hand_over(recipient, held, payloads, proofs), checkpoint, beyond)
+
+    async def _open(self, recipient: PartyId, limit: int) -> tuple[list[Held], dict[UUID, Personal[bytes]], int]:
+        """The oldest page of which something opens: what is about someone who was erased opens for nobody, and blocks none."""
+        after: UUID | None = None
+        while True:
+            page, beyond = await self.outbox.page(recipient, limit, after)
+            payloads = await self.protector.open(page)
+            if payloads or not beyond:
+                return [one for one in page if one.delivery_id in payloads], payloads, beyond
+            after = page[-1].delivery_id
 
     async def acknowledge(self, recipient: PartyId, delivery_ids: Sequence[UUID], /) -> tuple[Acknowledged, ...]:
         """Step 7: closes what was handed over; the same receipt twice is once. Of ids not its own nothing is said."""

@@ -81,9 +81,9 @@ class Log:
         """What an earlier request of this party became, with the entries of what it gave itself. Raises Refused for none."""
         async with transaction(self.engine) as connection:
             found = await store.find_request(connection, self.log_id, request_id)
-            if found is None or found.party != party:
-                raise Refused("This request is not known.", "It was never recorded.", "Send it again.")
-            located = await store.locate(connection, self.log_id, found.refs) if found.refs else {}
+        if found is None or found.party != party:
+            raise Refused("This request is not known.", "It was never recorded.", "Send it again.")
+        located = await self.locate(found.refs)
         return found, {ref: located[ref] for ref in found.refs if orjson.loads(located[ref].body)["source"] == party}
 
     async def export(self) -> AsyncIterator[tuple[str, bytes]]:

@@ -30,9 +30,9 @@ class Outbox:
         """What waits after this batch."""
         return store.rows_of(self.log_id, uitvalmelding.KIND, held_us, records)
 
-    async def page(self, recipient: PartyId, limit: int) -> tuple[list[Held], int]:
-        """The oldest `limit` deliveries not acknowledged yet, and how many wait beyond them."""
-        held, total = await store.page(self.engine, recipient, limit)
+    async def page(self, recipient: PartyId, limit: int, after: UUID | None = None) -> tuple[list[Held], int]:
+        """The oldest `limit` deliveries (after that one) not acknowledged yet, and how many wait beyond them."""
+        held, total = await store.page(self.engine, recipient, limit, after)
         return held, total - len(held)
 
     async def own(self, recipient: PartyId, delivery_ids: Sequence[UUID]) -> list[Standing]:

@@ -32,9 +32,10 @@ _COLUMNS = (
 )
 _PAGE = """
 SELECT delivery_id, source, record_kind, subject_tag, sealed, nonce, digest, attempts FROM deliver_outbox
-WHERE party_id = $1 AND state <> 'acknowledged' ORDER BY delivery_id LIMIT $2
+WHERE party_id = $1 AND delivery_id > $2 AND state <> 'acknowledged' ORDER BY delivery_id LIMIT $3
 """
-_WAITING = "SELECT count(*) FROM deliver_outbox WHERE party_id = $1 AND state <> 'acknowledged'"
+_WAITING = "SELECT count(*) FROM deliver_outbox WHERE party_id = $1 AND delivery_id > $2 AND state <> 'acknowledged'"
+_FIRST = UUID(int=0)
 _HAND = """
 UPDATE deliver_outbox AS held SET state = 'handed', attempts = attempts + 1, handed_us = new.us
 FROM unnest($1::text[], $2::uuid[], $3::bigint[]) AS new (recipient, delivery, us)
@@ -78,13 +79,13 @@ def rows_of(log_id: LogId, kind: RecordKind, held_us: Micros, records: Sequence[
     return RowSet("deliver_outbox", _COLUMNS, rows)
 
 
-async def page(engine: AsyncEngine, recipient: PartyId, limit: int) -> tuple[list[Held], int]:
-    """The oldest `limit` deliveries that the recipient has not acknowledged, and how many there are in all."""
+async def page(engine: AsyncEngine, recipient: PartyId, limit: int, after: UUID | None = None) -> tuple[list[Held], int]:
+    """The oldest `limit` deliveries (after that one) that the recipient has not acknowledged, and how many there are in all."""
     async with transaction(engine) as connection:
         await connection.raw.execute("SET LOCAL ROLE hub_reader")
         await connection.raw.execute("SELECT set_config('hub.party_id', $1, true)", recipient)
-        rows = await connection.raw.fetch(_PAGE, recipient, limit)
-        total = await connection.raw.fetchval(_WAITING, recipient)
+        rows = await connection.raw.fetch(_PAGE, recipient, after or _FIRST, limit)
+        total = await connection.raw.fetchval(_WAITING, recipient, after or _FIRST)
     waiting = [
         Held(row[0], PartyId(row[1]), RecordKind(row[2]), bytes(row[3]), bytes(row[4]), bytes(row[5]), bytes(row[6]), row[7])
         for row in rows
