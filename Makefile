@@ -13,7 +13,7 @@ export ONCE
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-demo: $(ready) ## a region at work on this machine: watch it in the browser, or ONCE=1 to run it through and stop
+demo: $(ready) ## a region at work on this machine, until Ctrl-C; ONCE=1 to run it through and stop
 	@$(python) -m ops.demo
 
 test: $(ready) ## run every test (ARGS="-k word" for some)

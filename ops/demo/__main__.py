@@ -118,7 +118,7 @@ class Demo:
             raise Failed(f"{what} did not get ready in {_READY_S:.0f} seconds; see the logs in {self.directory / 'logs'}.")
 
     async def _until_settled(self, hub: Hub, environment: dict[str, str], made: Generated) -> Figures:
-        """Until every row has its place and nothing is under way but what is held; half way, what is trusted is kept."""
+        """Until every row has its place and nothing is under way but what is held; on the way, what is trusted is kept."""
         trust, last = False, (-1, -1)
         changed = asyncio.get_running_loop().time()
         while True:
@@ -129,7 +129,7 @@ class Demo:
             self.display.move(
                 f"{rows.received:,} of {made.rows:,} rows, {every.delivered:,} delivered", rows.received / made.rows
             )
-            if not trust and 2 * rows.received >= made.rows:
+            if not trust and rows.received:
                 command = [*_HUB, "audit", "trust", str(self.directory / "trust"), "--checkpoint"]
                 await self.processes.run("trust", command, environment)
                 trust = True
