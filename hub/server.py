@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from asyncio import BaseTransport
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from hub.app import Hub, api_of
+from hub.errors import Misconfigured
 
 GRACE_S = 20
 
@@ -46,7 +48,8 @@ class Server(uvicorn.Server):
 
 
 async def serve(server: Server, stopping: asyncio.Event) -> None:
-    """Serves until `stopping`; requests under way are finished first."""
+    """Serves until `stopping`; requests under way are finished first. Raises Misconfigured when the address is taken."""
+    listening = _listen(server.config.host, server.config.port)
 
     async def end() -> None:
         await stopping.wait()
@@ -54,9 +57,21 @@ async def serve(server: Server, stopping: asyncio.Event) -> None:
 
     ending = asyncio.create_task(end())
     try:
-        await server.serve()
+        await server.serve(sockets=[listening])
     finally:
         ending.cancel()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError:
+        raise Misconfigured(
+            f"The hub cannot listen on {host}, port {port}.",
+            "Another process does, or the address is not this machine's.",
+            "Stop the other process, or set HUB_HOST and HUB_PORT.",
+        ) from None
 
 
 def server_of(hub: Hub) -> Server:
