@@ -15,6 +15,7 @@ import json
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -258,6 +259,9 @@ def main() -> int:
         print("\n".join(line for line in (error.what, error.why, error.now) if line), file=sys.stderr)
     except Failed as error:
         print(error, file=sys.stderr)
+    except Exception:
+        # Nobody foresaw it. The hub's own hook would keep it to the log, and everything here is invented.
+        traceback.print_exc()
     return 1
 
 

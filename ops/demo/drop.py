@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import getpass
+import os
 import secrets
 from pathlib import Path
 
@@ -19,6 +21,10 @@ from ops.demo.sftp_server import FOLDER, USER
 
 async def put(home: Path, name: str, content: bytes) -> None:
     """Uploads `content` as `name` to the server whose files are in `home`."""
+    try:
+        getpass.getuser()
+    except (KeyError, OSError):  # the library asks who runs it, and in a container that user may have no name
+        os.environ["LOGNAME"] = USER
     async with (
         asyncssh.connect(
             "127.0.0.1",

@@ -1,0 +1,72 @@
+"""The account at the end of the demo: a figure that is off by one, anywhere, is named."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from hub.insight.store import Disclosures, Figures, Rows
+from ops.demo.people import generate
+from ops.demo.summary import Expected, as_json, as_text, disagreements
+
+DSP, WERK, HELD = "doorstroompunt-lindemark", "werk-en-inkomen-aldermeer", "werk-en-inkomen-wolfslo"
+FIGURES = Figures(
+    rows=Rows(10, 7, 2, 1),
+    disclosures=Disclosures(14, 7, 2, 5),
+    recipients={DSP: Disclosures(7, 5, 0, 2), WERK: Disclosures(4, 2, 0, 2), HELD: Disclosures(3, 0, 2, 1)},
+    refusals={"NOG_LEERPLICHTIG": 4, "OVERLEDEN": 1},
+    quarantine={"BSN_ONGELDIG": 2},
+    log_size=40,
+)
+EXPECTED = Expected(rows=10, quarantined=2, duplicate=1, refused_by_doorstroompunten=2)
+RECEIVED = {DSP: 5, WERK: 2}
+
+
+def test_an_account_that_adds_up_says_nothing() -> None:
+    assert list(disagreements(FIGURES, EXPECTED, RECEIVED)) == []
+
+
+@pytest.mark.parametrize("name", ["rows", "quarantined", "duplicate", "refused_by_doorstroompunten"])
+def test_what_was_put_in_must_come_out(name: str) -> None:
+    other = replace(EXPECTED, **{name: getattr(EXPECTED, name) + 1})
+    assert len(list(disagreements(FIGURES, other, RECEIVED))) == 1
+
+
+@pytest.mark.parametrize("received", [{DSP: 4, WERK: 2}, {DSP: 5}, {**RECEIVED, HELD: 1}])
+def test_recipients_must_have_counted_the_same(received: dict[str, int]) -> None:
+    assert len(list(disagreements(FIGURES, EXPECTED, received))) == 1
+
+
+@pytest.mark.parametrize(
+    "figures",
+    [
+        replace(FIGURES, rows=Rows(10, 7, 2, 2)),
+        replace(FIGURES, disclosures=Disclosures(14, 6, 2, 5)),
+        replace(FIGURES, disclosures=Disclosures(15, 8, 2, 5)),
+        replace(FIGURES, refusals={"NOG_LEERPLICHTIG": 4}),
+        replace(FIGURES, quarantine={}),
+    ],
+)
+def test_parts_must_make_the_whole(figures: Figures) -> None:
+    assert list(disagreements(figures, EXPECTED, RECEIVED))
+
+
+def test_the_expected_come_from_the_list_and_the_messages() -> None:
+    made = generate(1000, 3, date(2026, 9, 1))
+    school = {"accepted": 4, "duplicate": 1, "under_age": 1}
+    expected = Expected.of(made, school)
+    assert expected.rows == 1005
+    assert expected.quarantined == made.unreadable + made.expected["gemeente_onbekend"]
+    assert expected.duplicate >= made.expected["dubbel"] + 1
+    assert expected.refused_by_doorstroompunten > made.expected["onder_18"]
+
+
+def test_the_text_tells_each_reason_in_the_words_of_the_policy() -> None:
+    text = "\n".join(as_text(as_json(FIGURES, {"size": 41, "verdict": "verified"}, 1.0)))
+    assert "10 = 7 accepted + 2 quarantined + 1 duplicate" in text
+    assert "14 = 7 delivered + 2 held + 5 refused" in text
+    for code in (*FIGURES.refusals, *FIGURES.quarantine):
+        assert f"{code}: " in text
+        assert f"{code}: \n" not in text
