@@ -240,4 +240,5 @@ def api_of(hub: Hub) -> FastAPI:
         log_id=hub.log_id,
         ready=hub.ready,
         issuer=issuer,
+        contact=hub.settings.contact,
     )

@@ -19,13 +19,14 @@ from hub.domain.facts import StatementKind
 from hub.domain.ids import new_ids
 from hub.domain.personal import Bsn, Onderwijsnummer, Pgn
 from hub.domain.terms import ConnectorId, PartyId, PurposeId
-from hub.errors import Malformed, Misconfigured
+from hub.errors import HubError, Malformed, Misconfigured
 from hub.identity import store as partners
 from hub.identity.store import Registered
 from hub.insight.store import Figures, figures
 from hub.normalise.mapping import load_mapping
+from hub.observe import Event, report
 from hub.ports import Draft, WorkItem
-from hub.receive.drop.poll import Drops, RunReport
+from hub.receive.drop.poll import Drops
 from hub.receive.drop.poll import Instance as DropInstance
 from hub.receive.drop.run import poll, run
 from hub.receive.drop.store import DropStore, Run, runs
@@ -33,6 +34,8 @@ from hub.settings import Instance, Settings, read_instances
 
 OPERATION = PurposeId("hub-beheer")
 """The purpose of entries about the hub itself: keeping it running and answerable (GDPR 28, 32)."""
+
+_TIDY_S = 3600.0
 
 
 def _instances(settings: Settings) -> tuple[Instance, ...]:
@@ -69,12 +72,19 @@ def drops_of(hub: Hub) -> list[Drops]:
                 f"There is no connector {instance.connector}.", "An instance names it.", "See 'hub connector list'."
             )
         party, name = PartyId(instance.party), ConnectorId(instance.id)
+        mapping = load_mapping(instance.mapping or connector.mapping)
+        if hub.settings.environment == "production" and not mapping.verified:
+            raise Misconfigured(
+                f"The mapping of connector {instance.id} is not verified.",
+                "Its columns are not known to be those of the real delivery.",
+                "Compare them with the partner's own description, then set 'verified: true' in the mapping.",
+            )
         found.append(
             Drops(
                 DropInstance(name, party, hub.log_id, instance.pattern, instance.settle_s),
                 _connect(connector, instance),
                 connector.format,
-                load_mapping(instance.mapping or connector.mapping),
+                mapping,
                 hub.route,
                 DropStore(hub.engine, hub.log_id, party, name),
                 hub.digests,
@@ -86,19 +96,33 @@ def drops_of(hub: Hub) -> list[Drops]:
 
 
 async def work(hub: Hub, stopping: asyncio.Event, *, once: bool = False) -> None:
-    """Takes in what lies ready, until `stopping`; with `once` until nothing waits any more."""
+    """Takes in what lies ready, until `stopping`; with `once` until nothing waits any more.
+
+    With `once` a connector that fails ends the work with its error; otherwise it is said and tried again.
+    """
     drops = drops_of(hub)
-    if not once:
-        await run(drops, hub.settings.poll_s, stopping, lambda _: None)
+    if once:
+        for one in drops:
+            while not stopping.is_set() and (told := await poll(one)).waiting and not told.busy:
+                await _pause(stopping, min(hub.settings.poll_s, 1.0))
         return
-    for one in drops:
-        while not stopping.is_set() and _unfinished(await poll(one)):
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stopping.wait(), min(hub.settings.poll_s, 1.0))
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_tidy(hub, stopping))
+        group.create_task(run(drops, hub.settings.poll_s, stopping))
 
 
-def _unfinished(told: RunReport | None) -> bool:
-    return told is not None and not told.busy and told.waiting > 0
+async def _tidy(hub: Hub, stopping: asyncio.Event) -> None:
+    while not stopping.is_set():
+        try:
+            await partners.forget_assertions(hub.engine, hub.log_id, hub.clock.now_us())
+        except HubError as error:
+            report(error, Event.database_unavailable)
+        await _pause(stopping, _TIDY_S)
+
+
+async def _pause(stopping: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stopping.wait(), seconds)
 
 
 def describe_connectors(settings: Settings) -> Iterator[str]:

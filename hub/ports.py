@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -150,13 +150,14 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """What became of a batch: in the log, durable, with a receipt (tlog-proof) per ref where receipts were asked for."""
+    """What became of a batch: in the log, durable; per ref its entry and receipt where these were asked for."""
 
     request_id: UUID
     tally: Tally
     outcomes: tuple[Outcome, ...]
     receipts: Mapping[UUID, str]
     checkpoint: str | None
+    entries: Mapping[UUID, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,7 +161,8 @@ class Route:
                 return await self.recall(prepared.received.party, recorded.request_id)
             outcomes = outcomes_of(prepared.records, prepared.received.party) if prepared.item.receipts else ()
             receipts = {outcome.ref: recorded.receipts[outcome.ref] for outcome in outcomes}
-            return Admitted(prepared.received.request_id, prepared.tally, outcomes, receipts, recorded.checkpoint)
+            entries = {outcome.ref: recorded.entries[outcome.ref] for outcome in outcomes}
+            return Admitted(prepared.received.request_id, prepared.tally, outcomes, receipts, recorded.checkpoint, entries)
         raise Conflict("The same was recorded by someone else.", "Another process took it.", "Look it up before repeating it.")
 
     async def recall(self, party: PartyId, request_id: UUID, /) -> Admitted:
@@ -169,7 +170,9 @@ class Route:
         found, located = await self.log.request(request_id, party)
         receipts, checkpoint = await self.log.prove(located) if located else ({}, None)
         tally = found.tally or Tally(0, 0, 0)
-        return Admitted(request_id, tally, tuple(outcome_of(entry) for entry in located.values()), receipts, checkpoint)
+        entries = {ref: entry.body.decode() for ref, entry in located.items()}
+        outcomes = tuple(outcome_of(entry) for entry in located.values())
+        return Admitted(request_id, tally, outcomes, receipts, checkpoint, entries)
 
     async def release(self, recipient: PartyId, limit: int, /) -> Handed:
         """Step 6 for one page: nothing of it leaves before the log says that it does."""

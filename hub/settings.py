@@ -48,6 +48,7 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="without TLS only a loopback address is accepted")
     port: int = Field(default=8443, ge=0, le=65535)
     issuer: str | None = Field(default=None, description="the public base URL; by default made from host and port")
+    contact: str | None = Field(default=None, description="the e-mail address of who runs the hub, for partners")
     tls_certificate: Path | None = None
     tls_key: Path | None = None
     tls_client_ca: Path | None = Field(default=None, description="asks clients for a certificate of this authority")

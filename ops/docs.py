@@ -5,10 +5,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import orjson
+
 from hub.domain.export import RECORDS, json_schema
 from hub.observe import catalogue
+from hub.receive.openapi import describe
 
 ROOT = Path(__file__).parent.parent
+EXAMPLE = "https://hub.example.nl"
+"""Where the hub of the published interface description is."""
 
 
 def generated() -> dict[Path, str]:
@@ -17,6 +22,8 @@ def generated() -> dict[Path, str]:
     for kind in RECORDS:
         schema = json.dumps(json_schema(kind), indent=2, ensure_ascii=False) + "\n"
         files[ROOT / "schemas" / "canonical" / f"{kind}.json"] = schema
+    interface = orjson.dumps(describe(EXAMPLE), option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS).decode() + "\n"
+    files[ROOT / "schemas" / "openapi" / "hub.json"] = interface
     return files
 
 

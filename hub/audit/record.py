@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hub.audit import store
 from hub.audit.checkpoint import make_checkpoint, make_receipt
+from hub.audit.entry import complete
 from hub.audit.highwater import HighWater, Mark
 from hub.audit.tiles import Edge, Prover, Tile, tiles_needed
 from hub.audit.tree import leaf_hash
@@ -204,7 +205,8 @@ class Committer:
                 for ref, entry in places.items()
                 if waiter.item.receipts
             }
-            self._resolve(waiter, Recorded(self._log_id, request_id, found.size, checkpoint, receipts))
+            entries = {ref: places[ref].body.decode() for ref in receipts}
+            self._resolve(waiter, Recorded(self._log_id, request_id, found.size, checkpoint, receipts, entries))
 
     async def _commit(self, batch: list[_Waiter]) -> _Appended:
         items = [waiter.item for waiter in batch]
@@ -231,6 +233,7 @@ class Committer:
         prover: Prover | None = None
         for waiter in batch:
             receipts: dict[UUID, str] = {}
+            entries: dict[UUID, str] = {}
             if waiter.item.receipts:
                 if prover is None:
                     tiles = {(tile.level, tile.index): tile.hashes for tile in appended.tiles}
@@ -238,9 +241,10 @@ class Committer:
                 for draft in waiter.item.entries:
                     place = appended.places[draft.ref]
                     receipts[draft.ref] = make_receipt(place, prover.inclusion(place), appended.checkpoint)
+                    entries[draft.ref] = complete(draft, appended.us).decode()
             self._resolve(
                 waiter,
-                Recorded(self._log_id, waiter.item.request_id, appended.edge.size, appended.checkpoint, receipts),
+                Recorded(self._log_id, waiter.item.request_id, appended.edge.size, appended.checkpoint, receipts, entries),
             )
 
     async def _append(self, connection: Connection, items: Sequence[WorkItem]) -> _Appended:

@@ -143,8 +143,8 @@ class Refused:
     candidate: Candidate
     purpose: PurposeId | None
     agreement: AgreementId | None
-    reasons: tuple[ReasonCode, ...]
-    personal: frozenset[ReasonCode]
+    reasons: tuple[ReasonCode, ...] = field(repr=False)
+    personal: frozenset[ReasonCode] = field(repr=False)
     policy: PolicyHash
 
 
@@ -181,13 +181,17 @@ class ProtectedRecord:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """5. In the log, durable and under a signed checkpoint of `size` entries; `receipts` has tlog-proofs if asked for."""
+    """5. In the log, durable and under a signed checkpoint of `size` entries.
+
+    Where receipts were asked for: `receipts` has a tlog-proof per ref, and `entries` the entry that it proves, verbatim.
+    """
 
     log_id: LogId
     request_id: UUID
     size: int
     checkpoint: str
     receipts: Mapping[UUID, str]
+    entries: Mapping[UUID, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,7 @@ class DeclarativeMapping:
 
     def __init__(self, sheet: _Sheet) -> None:
         self.version: Final = sheet.mapping
+        self.verified: Final = sheet.verified
         self.record_kind: Final = KIND
         self.columns: Final = frozenset(sheet.columns)
         filled = [column.field for column in sheet.columns.values() if not isinstance(column, _Pgn)]

@@ -126,6 +126,7 @@ def _answer(admitted: Admitted) -> dict[str, Any]:
                 "ontvanger": str(outcome.recipient),
                 "besluit": "verstrekt" if outcome.permitted else "geweigerd",
                 "redenen": [str(reason) for reason in outcome.reasons],
+                "logregel": admitted.entries.get(outcome.ref),
                 "bewijs": admitted.receipts.get(outcome.ref),
             }
             for outcome in admitted.outcomes

@@ -266,6 +266,7 @@ def _schemas() -> dict[str, Any]:
                 "redenen": _list(
                     {"type": "string", "description": "Redencode; PERSOONLIJK waar de reden iets over de jongere zegt"}
                 ),
+                "logregel": {"type": ["string", "null"], "description": "De regel in het logboek over dit besluit, letterlijk"},
                 "bewijs": {"type": ["string", "null"], "description": "Bewijs van opname in het logboek (C2SP tlog-proof)"},
             }
         ),

@@ -383,7 +383,7 @@ async def test_nothing_in_any_table_tells_who_it_is(house: House, engine: AsyncE
     )
     await house.route.release(DESK, 5)
     tables = await house.rows(
-        "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND has_table_privilege(tablename::text, 'SELECT')"
+        "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename !~ '^(audit_entry_|alembic_)'"
     )
     dump = [row async for row in _all(house, [table["tablename"] for table in tables])]
     assert len(dump) > 10

@@ -20,7 +20,7 @@ from hub.connector import FileFormat, FileSource, Layout, RemoteFile
 from hub.domain.ids import new_ids
 from hub.domain.stages import DropPlace, Received, Row
 from hub.domain.terms import ConnectorId, Count, Interface, LogId, Micros, PartyId, ReasonCode
-from hub.errors import Conflict, Malformed, Retry
+from hub.errors import Conflict, Malformed, Misconfigured, Retry
 from hub.ports import Clock, Entropy, KeyedDigest, RecordMapping, Way
 from hub.receive.drop.store import Drop, DropIntake, DropStore
 
@@ -137,10 +137,25 @@ class Drops:
             source = await self._connect()
             try:
                 ready, waiting = self._settled(await source.list())
-                reports = [await self._take(source, file) for file in ready]
+                reports, failed = await self._take_all(source, ready)
             finally:
                 await source.close()
+        if failed is not None:
+            raise failed
         return RunReport(self._instance.connector, waiting=Count(waiting), files=tuple(reports))
+
+    async def _take_all(
+        self, source: FileSource, files: Sequence[RemoteFile]
+    ) -> tuple[list[FileReport], Retry | Misconfigured | None]:
+        """Every file gets its turn; the first failure is raised when all had theirs, so that one file holds up no other."""
+        reports: list[FileReport] = []
+        failed: Retry | Misconfigured | None = None
+        for file in files:
+            try:
+                reports.append(await self._take(source, file))
+            except (Retry, Misconfigured) as error:
+                failed = failed or error
+        return reports, failed
 
     def _settled(self, files: Sequence[RemoteFile]) -> tuple[list[RemoteFile], int]:
         now = Micros(self._clock.now_us())

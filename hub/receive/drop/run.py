@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 
 from hub.domain.terms import Count
 from hub.errors import HubError
@@ -19,13 +20,13 @@ _SAID = {
 }
 
 
-async def poll(drops: Drops) -> RunReport | None:
-    """One poll, told to the log; None where the partner's system failed, which is said and tried again at the next."""
+async def poll(drops: Drops) -> RunReport:
+    """One poll, told to the log; the error of a partner's system that failed is told and raised."""
     try:
         run = await drops.poll_once()
     except HubError as error:
         report(error, Event.connector_failed, connector=drops.connector)
-        return None
+        raise
     for file in run.files:
         _tell(run, file)
     return run
@@ -40,24 +41,22 @@ def _tell(run: RunReport, file: FileReport) -> None:
         quarantined=file.quarantined,
         duplicate=file.duplicate,
         columns_ignored=file.columns_ignored,
-        **({} if file.drop_id is None else {"drop": file.drop_id}),
-        **({} if file.reason is None else {"reason": file.reason}),
+        drop=file.drop_id,
+        reason=file.reason,
     )
     if file.quarantined:
         emit(Event.row_quarantined, connector=run.connector, rows=Count(file.quarantined))
 
 
-async def run(all_drops: Sequence[Drops], poll_s: float, stopping: asyncio.Event, heard: Callable[[RunReport], None]) -> None:
+async def run(all_drops: Sequence[Drops], poll_s: float, stopping: asyncio.Event) -> None:
     """Polls every connector each `poll_s` seconds until `stopping` is set; a poll under way is finished first."""
 
     async def keep_polling(drops: Drops) -> None:
         while not stopping.is_set():
-            if (told := await poll(drops)) is not None:
-                heard(told)
-            try:
+            with suppress(HubError):
+                await poll(drops)
+            with suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), poll_s)
-            except TimeoutError:
-                continue
 
     async with asyncio.TaskGroup() as group:
         for drops in all_drops:

@@ -227,4 +227,4 @@ class Run:
 async def runs(engine: AsyncEngine, log_id: LogId, limit: int = 100) -> list[Run]:
     """The files that were taken, newest first."""
     async with transaction(engine) as connection:
-        return [Run(*row) for row in await connection.raw.fetch(_RUNS, log_id, limit)]
+        return [Run(UUID(bytes=row[0].bytes), *row[1:]) for row in await connection.raw.fetch(_RUNS, log_id, limit)]
