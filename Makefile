@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SHELLFLAGS := -euc
-.PHONY: help demo test check bench docs lock clean
+.PHONY: help demo test test-crash check bench docs lock clean
 
 python := .venv/bin/python
 ready := .venv/.ready
@@ -11,13 +11,16 @@ export PIP_USER := 0
 export ONCE
 
 help: ## say what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: $(ready) ## a region at work on this machine, until Ctrl-C; ONCE=1 to run it through and stop
-	@$(python) -m ops.demo
+	@exec $(python) -m ops.demo
 
 test: $(ready) ## run every test (ARGS="-k word" for some)
 	@$(python) -m pytest $(ARGS)
+
+test-crash: $(ready) ## kill the hub at every moment of its work: a few minutes
+	@$(python) -m pytest -m slow tests/e2e/test_kills.py $(ARGS)
 
 check: $(ready) ## what a change must pass: format, lint, types, layers, tests
 	@$(python) -m ruff format --check --quiet .
