@@ -35,7 +35,7 @@ from ops.demo import region
 from ops.demo.display import Display
 from ops.demo.drop import put
 from ops.demo.people import Generated, generate
-from ops.demo.processes import Failed, Processes
+from ops.demo.processes import Failed, Processes, end_with_make
 from ops.demo.summary import Expected, as_json, as_text, disagreements, received
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -231,6 +231,7 @@ def main() -> int:
     sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.default_int_handler)
+    end_with_make()
     display = Display(sys.stdout)
     processes: Processes | None = None
     try:

@@ -35,6 +35,12 @@ def _tie_to(parent: int) -> Callable[[], None]:
     return tie
 
 
+def end_with_make() -> None:
+    """Started by make, this process is asked to end when make does; a shell may end before what it started."""
+    if "MAKELEVEL" in os.environ:
+        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
 class Processes:
     """Started from the main thread alone: what the kernel watches is the thread."""
 

@@ -66,11 +66,11 @@ def workplace(quick_place: str | None) -> Iterator[Path]:
 def start(workplace: Path) -> Iterator[Callable[..., Running]]:
     started: list[Running] = []
 
-    def start(*options: str, **environment: str) -> Running:
+    def start(*options: str, under: tuple[str, ...] = (), **environment: str) -> Running:
         said = workplace / f"said-{len(started)}"
         with said.open("wb") as out:
             process = subprocess.Popen(
-                [sys.executable, "-m", "ops.demo", "--directory", str(HOME), *options],
+                [*under, sys.executable, "-m", "ops.demo", "--directory", str(HOME), *options],
                 cwd=workplace,
                 env={**os.environ, **environment},
                 stdin=subprocess.DEVNULL,
@@ -172,6 +172,16 @@ def test_killed_outright_it_leaves_no_process(start: Callable[..., Running], mom
     children = demo.children()
     assert children
     demo.process.kill()
+    assert gone(children) == []
+
+
+def test_it_ends_with_the_make_that_started_it(start: Callable[..., Running]) -> None:
+    stand_in = (sys.executable, "-c", "import subprocess, sys; subprocess.run(sys.argv[1:])")
+    make = start("--rows", "100", under=stand_in, MAKELEVEL="1")
+    make.until("a private PostgreSQL")
+    children = make.children()
+    assert len(children) > 1
+    make.process.kill()
     assert gone(children) == []
 
 
