@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
+import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine
@@ -71,6 +73,7 @@ def settings() -> Settings:
 def guarded(work: Callable[[], Any]) -> None:
     """Runs a command and turns a HubError into sentences on standard error and an exit status."""
     configure()
+    _give_user_a_name()
     try:
         work()
     except HubError as error:
@@ -79,6 +82,14 @@ def guarded(work: Callable[[], Any]) -> None:
                 typer.echo(line, err=True)
         status = next((code for kind, code in _EXIT.items() if isinstance(error, kind)), 1)
         raise typer.Exit(status) from None
+
+
+def _give_user_a_name() -> None:
+    """The SSH library asks who runs it, though nothing here hangs on it; in a container that user may have no name."""
+    try:
+        getpass.getuser()
+    except (KeyError, OSError):
+        os.environ["LOGNAME"] = "hub"
 
 
 def run(work: Callable[[Settings], Coroutine[Any, Any, None]]) -> None:

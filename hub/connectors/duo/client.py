@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import getpass
-import os
 import socket
 import stat as modes
 from collections.abc import AsyncGenerator, Iterator
@@ -35,7 +33,6 @@ async def connect(endpoint: Endpoint) -> SftpFolder:
             "It needs a private key or a password, and not both.",
             "Give one of the two in the settings of this connector.",
         )
-    _give_a_name(endpoint)
     with _translated(endpoint):
         try:
             keys = [asyncssh.import_private_key(endpoint.private_key)] if endpoint.private_key is not None else []
@@ -146,14 +143,6 @@ class SftpFolder:
 
     def _path(self, name: str) -> str:
         return f"{self._endpoint.folder}/{name}"
-
-
-def _give_a_name(endpoint: Endpoint) -> None:
-    """The library asks who runs it, for a configuration that is not read here; in a container that user may have no name."""
-    try:
-        getpass.getuser()
-    except (KeyError, OSError):
-        os.environ["LOGNAME"] = endpoint.username
 
 
 def _text(name: bytes | str) -> str:
