@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import secrets
+import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -45,6 +46,8 @@ from hub.route import Route
 from hub.settings import Settings
 
 _KEYRING, _LOG_KEY, _TOKEN_KEY, _HIGH_WATER, _POSTGRES = "keyring.json", "log.key", "token.jwk", "high-water", "postgres"
+
+_SWITCH_S = 0.0005
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +168,9 @@ async def open_hub(settings: Settings, *, name: str = "hub") -> AsyncIterator[Hu
     regions = load_regions(settings.policy)
     ring = load_ring(settings)
     signer = load_signer(settings)
+    # A list is worked out in a thread while the loop writes the chunk before; at Python's own five milliseconds the loop
+    # would wait for its turn some fifteen times a commit.
+    sys.setswitchinterval(_SWITCH_S)
     log_id, operator = LogId(settings.log_id), PartyId(settings.operator)
     clock, entropy = SystemClock(), secrets.token_bytes
     async with AsyncExitStack() as stack:
