@@ -1,0 +1,294 @@
+"""The command line as an administrator or officer meets it: real processes on real databases, clear words, exit statuses."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from hub.app import make_keys
+from hub.postgres import Urls
+from hub.settings import Settings
+from tests import canary
+from tests.fakes.partner import ec_key, jwks
+from tests.fakes.shell import command
+
+ROOT = Path(__file__).resolve().parents[2]
+Hub = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    made = tmp_path / "state"
+    make_keys(Settings(state=made))
+    return made
+
+
+@pytest.fixture
+def hub(database_urls: Urls, state: Path) -> Hub:
+    """`hub` on fresh databases."""
+    settings = {
+        "HUB_ENVIRONMENT": "test",
+        "HUB_STATE": str(state),
+        "HUB_DATABASE_URL": database_urls.database,
+        "HUB_VAULT_URL": database_urls.vault,
+    }
+    return lambda *arguments, stdin="", **other: command(*arguments, environment={**settings, **other}, stdin=stdin)
+
+
+def fails(done: subprocess.CompletedProcess[str], status: int, *words: str) -> None:
+    """It ended with this status and said these words, without a traceback, to standard error alone."""
+    assert (done.returncode, done.stdout) == (status, ""), done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    for word in words:
+        assert word in done.stderr, done.stderr
+
+
+# -- keys and settings
+
+
+def test_keys_are_made_once_and_never_over_others(tmp_path: Path) -> None:
+    environment = {"HUB_STATE": str(tmp_path / "state")}
+    first = command("keys", "init", environment=environment)
+    made = sorted((tmp_path / "state").iterdir())
+    contents = [path.read_bytes() for path in made]
+    assert first.stdout.count("made ") == len(made) == 3
+    assert all(path.stat().st_mode & 0o077 == 0 for path in made)
+    again = command("keys", "init", environment=environment)
+    assert (again.returncode, again.stdout) == (0, "all keys are there already\n")
+    assert [path.read_bytes() for path in made] == contents
+    made[0].unlink()
+    assert command("keys", "init", environment=environment).stdout == f"made {made[0]}\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("HUB_PORT", "geheim-999990019"), ("HUB_PORT", "70000"), ("HUB_ENVIRONMENT", "live"), ("HUB_POLL_S", "0")],
+)
+def test_a_wrong_setting_is_named_and_its_value_is_not(name: str, value: str) -> None:
+    done = command("policy", "check", environment={name: value})
+    fails(done, 5, name, "Correct")
+    assert value not in done.stderr
+
+
+def test_half_a_set_of_databases_is_refused(state: Path) -> None:
+    environment = {"HUB_STATE": str(state), "HUB_DATABASE_URL": "postgresql://x:geheim@127.0.0.1/x"}
+    done = command("admin", "status", environment=environment)
+    fails(done, 5, "HUB_VAULT_URL")
+    assert "geheim" not in done.stderr
+
+
+@pytest.mark.parametrize("url", ["geheim", "mysql://x:geheim@127.0.0.1/x", "postgresql://x:geheim@127.0.0.1:1/x"])
+def test_a_database_that_is_none_or_not_there_is_said_without_its_password(hub: Hub, url: str) -> None:
+    done = hub("admin", "status", HUB_DATABASE_URL=url)
+    fails(done, 4 if ":1/" in url else 5)
+    assert "geheim" not in done.stderr
+    assert done.stderr.strip()
+
+
+def test_without_keys_it_says_how_to_make_them(hub: Hub, tmp_path: Path) -> None:
+    fails(hub("admin", "status", HUB_STATE=str(tmp_path / "empty")), 5, "hub keys init")
+
+
+def test_a_key_ring_that_others_can_read_is_refused(hub: Hub, state: Path) -> None:
+    (state / "keyring.json").chmod(0o644)
+    fails(hub("admin", "status"), 5, "chmod 600")
+
+
+def test_another_key_for_the_same_log_is_refused(hub: Hub, state: Path) -> None:
+    assert (
+        hub("rights", "statement", "--kind", "bezwaar", "--party", "duo", "--from", "2026-11-01", stdin=canary.BSN).returncode
+        == 0
+    )
+    (state / "log.key").unlink()
+    make_keys(Settings(state=state))
+    fails(hub("admin", "status"), 1)
+
+
+# -- production
+
+
+def test_production_runs_with_neither_the_key_ring_nor_the_private_database(hub: Hub, state: Path) -> None:
+    fails(hub("admin", "status", HUB_ENVIRONMENT="production"), 5, "key ring", "HUB_ENVIRONMENT")
+    fails(hub("serve", HUB_ENVIRONMENT="production"), 5, "key ring")
+    alone = {"HUB_ENVIRONMENT": "production", "HUB_STATE": str(state)}
+    fails(command("admin", "migrate", environment=alone), 5, "private PostgreSQL", "HUB_DATABASE_URL")
+    assert not (state / "postgres").exists()
+
+
+def test_beyond_this_machine_it_speaks_tls_or_not_at_all(hub: Hub) -> None:
+    fails(hub("serve", HUB_HOST="0.0.0.0"), 5, "HUB_TLS_CERTIFICATE")
+
+
+# -- policy and figures
+
+
+def test_policy_check_prints_the_hash_and_says_where_it_is_wrong(tmp_path: Path) -> None:
+    good = command("policy", "check", environment={})
+    assert (good.returncode, len(good.stdout.strip())) == (0, 64)
+    policy = tmp_path / "policy"
+    for path in (ROOT / "schemas/policy").rglob("*.yaml"):
+        target = policy / path.relative_to(ROOT / "schemas/policy")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(path.read_text().replace("effect: permit", "effect: allow"))
+    fails(command("policy", "check", environment={"HUB_POLICY": str(policy)}), 5, "agreements/", "effect")
+    fails(command("policy", "check", environment={"HUB_POLICY": str(tmp_path / "nowhere")}), 5)
+
+
+def test_figures_add_up_for_people_and_as_json(hub: Hub) -> None:
+    figures = json.loads(hub("admin", "status", "--json").stdout)
+    assert figures["rows"]["received"] == sum(figures["rows"][name] for name in ("accepted", "quarantined", "duplicate")) == 0
+    assert figures["log_size"] == 0
+    table = hub("admin", "status")
+    assert table.returncode == 0
+    assert "rows                 0 = 0 accepted + 0 quarantined + 0 duplicate" in table.stdout
+
+
+# -- partners
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> Path:
+    path = tmp_path / "jwks.json"
+    path.write_bytes(orjson.dumps(jwks(ec_key("duo"))))
+    return path
+
+
+def test_a_partner_is_let_in_listed_and_closed_and_the_log_says_so(hub: Hub, keys: Path) -> None:
+    add = ("admin", "partner", "add", "duo", "duo-systeem", "--jwks", str(keys), "--scope", "uitvalmeldingen:aanleveren")
+    assert hub(*add).stdout == "duo-systeem may now sign in for duo\n"
+    (listed,) = json.loads(hub("admin", "partner", "list", "--json").stdout)
+    assert (listed["client_id"], listed["party"], listed["active"]) == ("duo-systeem", "duo", True)
+    assert hub("admin", "partner", "close", "duo-systeem").returncode == 0
+    assert "closed" in hub("admin", "partner", "list").stdout
+    assert json.loads(hub("admin", "status", "--json").stdout)["log_size"] == 2
+
+
+@pytest.mark.parametrize(
+    ("document", "status"),
+    [
+        (b"{", 5),
+        (b"[]", 1),
+        (orjson.dumps({"keys": []}), 1),
+        (orjson.dumps({"keys": [ec_key("duo").as_dict(private=True)]}), 1),
+        (orjson.dumps({"keys": [{"kty": "oct", "k": "geheim", "kid": "a"}]}), 1),
+    ],
+)
+def test_a_bad_key_set_is_refused_and_nothing_of_it_shown(hub: Hub, keys: Path, document: bytes, status: int) -> None:
+    keys.write_bytes(document)
+    done = hub("admin", "partner", "add", "duo", "duo-systeem", "--jwks", str(keys), "--scope", "uitvalmeldingen:aanleveren")
+    fails(done, status)
+    private: Any = ec_key("duo").as_dict(private=True)
+    assert private["d"] not in done.stderr
+    assert "geheim" not in done.stderr
+    assert hub("admin", "partner", "list").stdout == "none\n"
+
+
+def test_an_unknown_party_scope_or_partner_is_refused(hub: Hub, keys: Path) -> None:
+    fails(
+        hub(
+            "admin",
+            "partner",
+            "add",
+            "Geen Partij",
+            "duo-systeem",
+            "--jwks",
+            str(keys),
+            "--scope",
+            "uitvalmeldingen:aanleveren",
+        ),
+        5,
+    )
+    fails(
+        hub("admin", "partner", "add", "duo", "duo-systeem", "--jwks", str(keys), "--scope", "alles"),
+        1,
+        "uitvalmeldingen:aanleveren",
+    )
+    assert hub("admin", "partner", "close", "nobody").returncode != 0
+
+
+# -- connectors
+
+
+def test_connectors_are_listed_with_their_instances(tmp_path: Path) -> None:
+    known = command("connector", "list", environment={})
+    assert known.returncode == 0
+    assert known.stdout.startswith("duo ")
+    file = tmp_path / "connectors.yaml"
+    file.write_text(
+        "instances:\n  - {id: duo-uitval, connector: duo, party: duo, host: sftp.example.nl, username: hub, "
+        "known_hosts: /x, private_key: /y}\n"
+    )
+    listed = command("connector", "list", environment={"HUB_CONNECTORS": str(file)})
+    assert "sftp://sftp.example.nl:22" in listed.stdout
+    file.write_text("instances: []\n")
+    wrong = command("connector", "list", environment={"HUB_CONNECTORS": str(file)})
+    assert wrong.returncode == 5
+    assert str(file) in wrong.stderr
+
+
+def test_a_worker_without_connectors_says_what_to_set(hub: Hub) -> None:
+    fails(hub("worker", "--once"), 5, "HUB_CONNECTORS")
+
+
+def test_runs_of_a_new_hub_are_none(hub: Hub) -> None:
+    assert hub("connector", "runs", "--json").stdout == "[]\n"
+
+
+# -- the log
+
+
+def test_an_export_needs_a_place_of_its_own_and_verifies_without_the_hub(hub: Hub, tmp_path: Path) -> None:
+    assert hub("audit", "export", str(tmp_path / "export")).stdout == f"1 entries in {tmp_path / 'export'}\n"
+    fails(hub("audit", "export", str(tmp_path / "export")), 5, "not empty")
+    trust = tmp_path / "trust"
+    assert hub("audit", "trust", str(trust), "--checkpoint").returncode == 0
+    assert hub("audit", "export", str(tmp_path / "later")).returncode == 0
+    verify = [sys.executable, "-I", str(ROOT / "ops/verify/verify.py"), str(tmp_path / "later"), "--trust", str(trust)]
+    done = subprocess.run(verify, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout
+
+
+def test_trust_of_an_empty_log_with_a_checkpoint_is_refused(hub: Hub, tmp_path: Path) -> None:
+    fails(hub("audit", "trust", str(tmp_path / "trust"), "--checkpoint"), 3, "empty")
+    assert not (tmp_path / "trust").exists()
+
+
+# -- statements
+
+
+def test_a_statement_is_recorded_and_the_number_is_nowhere(hub: Hub, tmp_path: Path) -> None:
+    given = ("rights", "statement", "--kind", "bezwaar", "--party", "duo", "--from", "2026-11-01", "--until", "2027-01-01")
+    done = hub(*given, stdin=f"{canary.BSN}\n")
+    assert (done.returncode, done.stdout) == (0, "recorded; the log now has 1 entries\n")
+    assert hub("audit", "export", str(tmp_path / "export")).returncode == 0
+    files = [path.read_bytes() for path in (tmp_path / "export").rglob("*") if path.is_file()]
+    assert not canary.found_in(done.stdout, done.stderr, *files)
+
+
+@pytest.mark.parametrize("number", ["123456789", "999990019x", "Kanariepiet-Zangzaad", ""])
+def test_a_wrong_number_is_refused_and_never_repeated(hub: Hub, number: str) -> None:
+    given = ("rights", "statement", "--kind", "bezwaar", "--party", "duo", "--from", "2026-11-01")
+    done = hub(*given, stdin=number)
+    fails(done, 1, "elfproef")
+    assert not number or number not in done.stderr
+
+
+@pytest.mark.parametrize(("option", "value"), [("--from", "gisteren"), ("--party", "Geen Partij"), ("--until", "2026-02-30")])
+def test_a_wrong_date_or_party_is_refused(hub: Hub, option: str, value: str) -> None:
+    given = {"--kind": "bezwaar", "--party": "duo", "--from": "2026-11-01", option: value}
+    done = hub("rights", "statement", *(word for pair in given.items() for word in pair), stdin=canary.BSN)
+    fails(done, 5)
+    assert value not in done.stderr
+
+
+def test_an_unknown_command_says_what_there_is(hub: Hub) -> None:
+    done = hub("alles")
+    assert done.returncode == 2
+    assert "alles" in done.stderr
