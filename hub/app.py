@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import ipaddress
 import os
 import secrets
@@ -48,6 +49,7 @@ from hub.settings import Settings
 _KEYRING, _LOG_KEY, _TOKEN_KEY, _HIGH_WATER, _POSTGRES = "keyring.json", "log.key", "token.jwk", "high-water", "postgres"
 
 _SWITCH_S = 0.0005
+_GC_THRESHOLDS = (20_000, 50, 100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +173,10 @@ async def open_hub(settings: Settings, *, name: str = "hub") -> AsyncIterator[Hu
     # A list is worked out in a thread while the loop writes the chunk before; at Python's own five milliseconds the loop
     # would wait for its turn some fifteen times a commit.
     sys.setswitchinterval(_SWITCH_S)
+    # A batch's objects all live until it is durable: looking through them for cycles after every 700th costs a third of the
+    # time and finds nothing.
+    gc.freeze()
+    gc.set_threshold(*_GC_THRESHOLDS)
     log_id, operator = LogId(settings.log_id), PartyId(settings.operator)
     clock, entropy = SystemClock(), secrets.token_bytes
     async with AsyncExitStack() as stack:

@@ -6,8 +6,8 @@ The smallest set of data that serves the purpose (GDPR 5(1)(c)) is what the clau
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -16,7 +16,7 @@ from pydantic.alias_generators import to_camel
 from hub.domain.personal import Pseudonym
 from hub.domain.records.uitvalmelding import Uitvalmelding
 from hub.domain.stages import Grant
-from hub.domain.terms import ElementName, Form
+from hub.domain.terms import Form
 from hub.errors import Misconfigured
 
 PSEUDONYM_FIELD = "pseudoniem"
@@ -39,12 +39,33 @@ _BANDS: dict[str, tuple[str, Reader]] = {
 }
 
 
-@lru_cache(maxsize=1024)
-def _plan(fields: tuple[tuple[ElementName, Form], ...]) -> tuple[tuple[tuple[str, str, Reader | None], ...], frozenset[str]]:
-    """Per permitted field: its name in the record, its name on the wire, and what makes the form; and who is pseudonymous."""
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Per permitted field its name in the record, its name on the wire, and what makes the form; and who is pseudonymous."""
+
+    grant: Grant
+    fields: tuple[tuple[str, str, Reader | None], ...]
+    pseudonymous: frozenset[str]
+
+
+_plans: dict[int, _Plan] = {}
+_MOST_PLANS = 4096
+
+
+def _plan(grant: Grant) -> _Plan:
+    # Grants are shared by all records that they permit alike, so they are told apart by identity; held, an id is not reused.
+    known = _plans.get(id(grant))
+    if known is None:
+        if len(_plans) >= _MOST_PLANS:
+            _plans.clear()
+        known = _plans[id(grant)] = _make_plan(grant)
+    return known
+
+
+def _make_plan(grant: Grant) -> _Plan:
     plan: list[tuple[str, str, Reader | None]] = []
     pseudonymous: set[str] = set()
-    for name, form in fields:
+    for name, form in grant.fields:
         if form is Form.raw:
             plan.append((str(name), to_camel(str(name)), None))
         elif form is Form.pseudonym:
@@ -56,12 +77,12 @@ def _plan(fields: tuple[tuple[ElementName, Form], ...]) -> tuple[tuple[tuple[str
             plan.append((str(name), wire, reader))
         else:
             raise Misconfigured(f"The element {name} has no banded form.", "A clause asks for one.", "Mend the clause.")
-    return tuple(plan), frozenset(pseudonymous)
+    return _Plan(grant, tuple(plan), frozenset(pseudonymous))
 
 
 def pseudonymous_identifier(grant: Grant, identifier: str) -> bool:
     """Whether the grant lets this identifier pass only as the recipient's own pseudonym."""
-    return identifier in _plan(grant.fields)[1]
+    return identifier in _plan(grant).pseudonymous
 
 
 def minimise(record: Uitvalmelding, grant: Grant, pseudonym: Pseudonym | None) -> dict[str, Any]:
@@ -70,7 +91,7 @@ def minimise(record: Uitvalmelding, grant: Grant, pseudonym: Pseudonym | None) -
     if pseudonym is not None:
         payload[PSEUDONYM_FIELD] = pseudonym.reveal()
     values = record.__dict__
-    for name, wire, reader in _plan(grant.fields)[0]:
+    for name, wire, reader in _plan(grant).fields:
         held = values[name]
         if held is not None:
             value = held.reveal()

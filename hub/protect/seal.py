@@ -10,8 +10,9 @@ can check this one entry and no other; when the key is destroyed the entries can
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from io import BytesIO
 from uuid import UUID
 
 import orjson
@@ -53,7 +54,11 @@ class Versions:
 
 def seal(key: bytes, nonce: bytes, plain: bytes, bound_to: bytes) -> bytes:
     """AES-256-GCM under a person's key, bound to the thing it belongs to: version, nonce, ciphertext and tag."""
-    return VERSION + nonce + AESGCM(key).encrypt(nonce, plain, bound_to)
+    return _seal(AESGCM(key), nonce, plain, bound_to)
+
+
+def _seal(cipher: AESGCM, nonce: bytes, plain: bytes, bound_to: bytes) -> bytes:
+    return VERSION + nonce + cipher.encrypt(nonce, plain, bound_to)
 
 
 def unseal(key: bytes, sealed: bytes, bound_to: bytes) -> bytes:
@@ -102,23 +107,20 @@ def protect(
     `ids` gives one identifier per record and one per verdict; `entropy` ENTROPY_PER_RECORD bytes per record and
     ENTROPY_PER_VERDICT per verdict. Raises ValueError when they are too few.
     """
+    decided = sum(len(group) for group in verdicts)
+    if len(entropy) < ENTROPY_PER_RECORD * len(canonicals) + ENTROPY_PER_VERDICT * decided:
+        raise ValueError("too little entropy for what must be sealed")
+    if len(ids) < len(canonicals) + decided:
+        raise ValueError("too few identifiers for what must be sealed")
     identifiers = iter(ids)
-    cursor = 0
-
-    def draw(count: int) -> bytes:
-        nonlocal cursor
-        taken = entropy[cursor : cursor + count]
-        cursor += count
-        if len(taken) != count:
-            raise ValueError("too little entropy for what must be sealed")
-        return taken
-
+    cut = _cut(entropy)
     protected: list[ProtectedRecord] = []
     for canonical, group, known, person, content in zip(canonicals, verdicts, facts, persons, content_digests, strict=True):
         record_id = next(identifiers)
         refs = [next(identifiers) for _ in group]
         plain_facts = _facts_of(known, group, refs, versions)
-        sealed_facts = seal(person.key, draw(AEAD_NONCE_BYTES), plain_facts, record_id.bytes)
+        cipher = AESGCM(person.key)
+        sealed_facts = _seal(cipher, cut(AEAD_NONCE_BYTES), plain_facts, record_id.bytes)
         protected.append(
             ProtectedRecord(
                 record_id=record_id,
@@ -126,9 +128,7 @@ def protect(
                 subject_tag=person.tag,
                 sealed_facts=sealed_facts,
                 verdicts=tuple(
-                    _protect_one(
-                        canonical, verdict, ref, person, domain_keys, plain_facts, draw(NONCE_BYTES), draw(AEAD_NONCE_BYTES)
-                    )
+                    _protect_one(canonical, verdict, ref, person, cipher, domain_keys, plain_facts, cut(ENTROPY_PER_VERDICT))
                     for verdict, ref in zip(group, refs, strict=True)
                 ),
             )
@@ -136,16 +136,22 @@ def protect(
     return protected
 
 
+def _cut(entropy: bytes) -> Callable[[int], bytes]:
+    """Gives piece after piece of the random bytes, none twice."""
+    return BytesIO(entropy).read
+
+
 def _protect_one(
     canonical: Canonical,
     verdict: Verdict,
     ref: UUID,
     person: Person,
+    cipher: AESGCM,
     domain_keys: Mapping[Domain, DomainKey],
     plain_facts: bytes,
-    nonce: bytes,
-    aead_nonce: bytes,
+    entropy: bytes,
 ) -> Protected:
+    nonce = entropy[:NONCE_BYTES]
     inner = hmac.digest(person.key, nonce, "sha256")
     sealed: bytes | None = None
     payload = NOTHING
@@ -155,7 +161,7 @@ def _protect_one(
         if pseudonymous_identifier(verdict.grant, kind):
             pseudonym = pseudonyms(domain_keys[_domain(verdict, kind)], (person.first_step,))[0]
         payload = orjson.dumps(minimise(canonical.record, verdict.grant, pseudonym))
-        sealed = seal(person.key, aead_nonce, payload, ref.bytes)
+        sealed = _seal(cipher, entropy[NONCE_BYTES:], payload, ref.bytes)
     return Protected(
         ref=ref,
         verdict=verdict,

@@ -22,7 +22,7 @@ _FIND = "SELECT subject_tag, wrapped, kek_version FROM vault_key WHERE subject_t
 _ADD = """
 INSERT INTO vault_key (log_id, party_id, subject_tag, wrapped, kek_version, created_us)
 SELECT $1, $2, tag, wrapped, $3, $4 FROM unnest($5::bytea[], $6::bytea[]) AS new (tag, wrapped)
-ON CONFLICT (subject_tag) DO NOTHING
+ON CONFLICT (subject_tag) DO NOTHING RETURNING subject_tag
 """
 
 
@@ -41,14 +41,16 @@ class Vault:
         """The key of every person in `tags`, made where there is none yet; durable when this returns."""
         wanted = list(dict.fromkeys(tags))
         async with transaction(self._engine) as connection:
-            found = {row[0]: bytes(row[1]) for row in await connection.raw.fetch(_FIND, wanted)}
+            found = {row[0]: row[1] for row in await connection.raw.fetch(_FIND, wanted)}
             missing = sorted(tag for tag in wanted if tag not in found)  # one order for all: nobody waits in a circle
+            fresh = {tag: self._entropy(_KEY_BYTES) for tag in missing}
             if missing:
-                fresh = [self._wrap(self._entropy(_KEY_BYTES), tag) for tag in missing]
-                await connection.raw.execute(_ADD, self._log_id, party, self.key_version, int(now), missing, fresh)
-                # Read again: where another process was first, its key is the person's.
-                found |= {row[0]: bytes(row[1]) for row in await connection.raw.fetch(_FIND, missing)}
-        return {tag: self._unwrap(wrapped, tag) for tag, wrapped in found.items()}
+                wrapped = [self._wrap(key, tag) for tag, key in fresh.items()]
+                made = await connection.raw.fetch(_ADD, self._log_id, party, self.key_version, int(now), missing, wrapped)
+                if len(made) < len(missing):
+                    # Another process was first with some: its key is the person's, and ours was never used.
+                    found |= {row[0]: row[1] for row in await connection.raw.fetch(_FIND, missing)}
+        return {tag: fresh[tag] if tag not in found else self._unwrap(found[tag], tag) for tag in wanted}
 
     async def existing(self, tags: Sequence[bytes]) -> dict[bytes, bytes]:
         """The keys that there are; a tag that is missing in the answer belongs to nobody, or to somebody who was erased."""
