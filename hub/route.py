@@ -14,14 +14,14 @@
     7 acknowledge  the recipient says that it has it, and the payload is emptied
 
 Steps 2 to 4 are pure. What they need to know is gathered before 3; what they make becomes durable in 5, all of it or nothing.
-One message and a list of a million take the same way; a list's next chunk is prepared while the last one commits.
+One message and a list of a million take the same way; a list's next chunks are prepared while the last one commits.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
@@ -44,8 +44,10 @@ from hub.normalise import normalise
 from hub.ports import Admitted, Clock, Entropy, Handed, Intake, Recorder, RecordMapping, Tally, WorkItem
 from hub.protect.protector import Protector
 from hub.protect.store import claim_records, rows_of
+from hub.together import ahead
 
 _ATTEMPTS = 5
+_AHEAD = 2
 _OFF_LOOP = 16
 T = TypeVar("T")
 
@@ -84,11 +86,11 @@ class Route:
         """Steps 1 to 5 for a list, in order. What was yielded is durable; on an error the rest is as if never received."""
         committing: asyncio.Task[Admitted] | None = None
         try:
-            async for received in chunks:
-                prepared = await self._prepare(received, mapping, intake)
-                if committing is not None:
-                    yield await committing
-                committing = asyncio.create_task(self._record(prepared, mapping, intake))
+            async with aclosing(ahead(chunks, lambda received: self._prepare(received, mapping, intake), _AHEAD)) as preparing:
+                async for prepared in preparing:
+                    if committing is not None:
+                        yield await committing
+                    committing = asyncio.create_task(self._record(prepared, mapping, intake))
             if committing is not None:
                 yield await committing
         finally:

@@ -1,14 +1,18 @@
-"""Answers many small questions with one: whoever asks while an answer is on its way is asked along with the next.
+"""Doing at once what would otherwise be done one by one.
 
-No timer: alone, a question is asked at once; under load the batch is whatever came while the last one was out. It is to reading
+`Together` answers many small questions with one: whoever asks while an answer is on its way is asked along with the next. No
+timer: alone, a question is asked at once; under load the batch is whatever came while the last one was out. It is to reading
 what the log's group commit is to writing.
+
+`ahead` works on the next few of a series while the present one is in hand, and gives the results in order.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Generic, TypeVar
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from typing import Any, Generic, TypeVar
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -58,3 +62,24 @@ class Together(Generic[K, V]):
             asked += len(self._waiting[0][0])
             batch.append(self._waiting.pop(0))
         return batch
+
+
+async def ahead(source: AsyncIterator[K], work: Callable[[K], Coroutine[Any, Any, V]], most: int) -> AsyncGenerator[V, None]:
+    """The results of `work` on everything in `source`, in order, with up to `most` under way.
+
+    Where the consumer stops or anything fails, what is under way is cancelled before this ends.
+    """
+    under_way: deque[asyncio.Task[V]] = deque()
+    try:
+        async for each in source:
+            under_way.append(asyncio.create_task(work(each)))
+            if len(under_way) == most:
+                yield await under_way[0]
+                under_way.popleft()
+        while under_way:
+            yield await under_way[0]
+            under_way.popleft()
+    finally:
+        for task in under_way:
+            task.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
