@@ -282,7 +282,7 @@ async def test_where_the_mark_cannot_be_written_nobody_is_told_yes(
             broken.setattr(os, "fdatasync", full)
             items = [item(), item()]
             told = await settled(committer, items)
-            assert all(type(each) is Retry and "may be recorded" in each.why for each in told)
+            assert all(type(each) is Retry and "high-water" in each.what and "may be" in each.why for each in told)
         await committer.record(last := item())
     await whole(engine, [*items, last])
 
