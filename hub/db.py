@@ -94,24 +94,41 @@ async def transaction(engine: AsyncEngine, *, isolation: str | None = None) -> A
     Raises errors.Retry, errors.Conflict, errors.Misconfigured or errors.Tampered for what PostgreSQL says, CommitUnknown when
     nobody can say whether it committed. Other exceptions pass.
     """
+    async with _driver(engine) as raw:
+        begun = raw.transaction(isolation=isolation)
+        await begun.start()
+        if not raw.is_in_transaction():
+            raise Misconfigured("PostgreSQL began no transaction.", now=_DOCTOR)
+        try:
+            yield Connection(raw)
+        except BaseException:
+            with contextlib.suppress(Exception):  # what is left open is thrown away with its connection
+                await begun.rollback()
+            raise
+        # COMMIT of a failed transaction rolls back without an error; this statement gives it one.
+        await raw.execute("SELECT 1")
+        await _commit(begun)
+
+
+async def fetch(engine: AsyncEngine, query: str, *args: Any) -> list[asyncpg.Record]:
+    """One statement by itself, in one round trip: a reading, or a writing that is durable when this returns.
+
+    Raises as `transaction` does; CommitUnknown never, so write only what may be written twice.
+    """
+    async with _driver(engine) as raw:
+        found: list[asyncpg.Record] = await raw.fetch(query, *args)
+    return found
+
+
+@contextlib.asynccontextmanager
+async def _driver(engine: AsyncEngine) -> AsyncIterator[asyncpg.Connection]:
+    """A connection of the pool as asyncpg's own; what goes wrong with it is told in the hub's words, without its values."""
     clean: HubError
     try:
         async with engine.connect() as pooled:
             raw: asyncpg.Connection = (await pooled.get_raw_connection()).driver_connection
             try:
-                begun = raw.transaction(isolation=isolation)
-                await begun.start()
-                if not raw.is_in_transaction():
-                    raise Misconfigured("PostgreSQL began no transaction.", now=_DOCTOR)
-                try:
-                    yield Connection(raw)
-                except BaseException:
-                    with contextlib.suppress(Exception):  # what is left open is thrown away below
-                        await begun.rollback()
-                    raise
-                # COMMIT of a failed transaction rolls back without an error; this statement gives it one.
-                await raw.execute("SELECT 1")
-                await _commit(begun)
+                yield raw
             finally:
                 if raw.is_closed() or raw.is_in_transaction():
                     await pooled.invalidate()

@@ -83,7 +83,7 @@ class Route:
     async def admit_list(
         self, chunks: AsyncIterator[Received], mapping: RecordMapping, intake: Intake, /
     ) -> AsyncIterator[Admitted]:
-        """Steps 1 to 5 for a list, in order. What was yielded is durable; on an error the rest is as if never received."""
+        """Steps 1 to 5 for a list, in order. What was yielded is durable; on an error the chunk on its way may be too."""
         committing: asyncio.Task[Admitted] | None = None
         try:
             async with aclosing(ahead(chunks, lambda received: self._prepare(received, mapping, intake), _AHEAD)) as preparing:

@@ -67,19 +67,29 @@ class Together(Generic[K, V]):
 async def ahead(source: AsyncIterator[K], work: Callable[[K], Coroutine[Any, Any, V]], most: int) -> AsyncGenerator[V, None]:
     """The results of `work` on everything in `source`, in order, with up to `most` under way.
 
-    Where the consumer stops or anything fails, what is under way is cancelled before this ends.
+    Where `source` fails, what it gave before comes first. Where work fails or the consumer stops, the rest is cancelled.
     """
     under_way: deque[asyncio.Task[V]] = deque()
+    failure: Exception | None = None
+    ended = False
     try:
-        async for each in source:
-            under_way.append(asyncio.create_task(work(each)))
-            if len(under_way) == most:
-                yield await under_way[0]
+        while under_way or not ended:
+            while not ended and len(under_way) < most:
+                try:
+                    each = await anext(source)
+                except StopAsyncIteration:
+                    ended = True
+                except Exception as error:
+                    ended, failure = True, error
+                else:
+                    under_way.append(asyncio.create_task(work(each)))
+            if under_way:
+                result = await under_way[0]
                 under_way.popleft()
-        while under_way:
-            yield await under_way[0]
-            under_way.popleft()
+                yield result
     finally:
         for task in under_way:
             task.cancel()
         await asyncio.gather(*under_way, return_exceptions=True)
+    if failure is not None:
+        raise failure

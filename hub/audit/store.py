@@ -26,8 +26,10 @@ INSERT INTO audit_head (log_id, party_id, size, frontier, root, last_us) VALUES 
 ON CONFLICT (log_id) DO NOTHING
 """
 _HEAD = "SELECT size, root, last_us FROM audit_head WHERE log_id = $1 FOR UPDATE"
-_MOVE = "UPDATE audit_head SET size = $2, frontier = $3, root = $4, last_us = $5 WHERE log_id = $1"
-_SIGN = "INSERT INTO audit_checkpoint (log_id, party_id, size, note, created_us) VALUES ($1, $2, $3, $4, $5)"
+_MOVE_AND_SIGN = """
+WITH moved AS (UPDATE audit_head SET size = $2, frontier = $3, root = $4, last_us = $5 WHERE log_id = $1)
+INSERT INTO audit_checkpoint (log_id, party_id, size, note, created_us) VALUES ($1, $6, $2, $7, $5)
+"""
 _NEWEST = "SELECT note FROM audit_checkpoint WHERE log_id = $1 ORDER BY size DESC LIMIT 1"
 _LEAVES = "SELECT leaf FROM audit_entry WHERE log_id = $1 AND seq >= $2 AND seq < $3 ORDER BY seq"
 _BODIES = "SELECT body FROM audit_entry WHERE log_id = $1 AND seq >= $2 AND seq < $3 ORDER BY seq"
@@ -139,8 +141,9 @@ async def append(
     if tiles:
         records = [(log_id, operator, each.level, each.index, each.hashes) for each in tiles]
         await connection.raw.copy_records_to_table("audit_tile", records=records, columns=_TILE_COLUMNS)
-    await connection.raw.execute(_MOVE, log_id, after.size, after.frontier.encode(), after.root, us)
-    await connection.raw.execute(_SIGN, log_id, operator, after.size, checkpoint, us)
+    await connection.raw.execute(
+        _MOVE_AND_SIGN, log_id, after.size, after.frontier.encode(), after.root, us, operator, checkpoint
+    )
 
 
 async def add_requests(connection: Connection, log_id: LogId, items: Sequence[WorkItem], size: int, us: int) -> None:

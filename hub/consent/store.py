@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from hub.db import transaction
+from hub.db import fetch
 from hub.domain.facts import StatementKind
 from hub.domain.stages import ProtectedRecord, Refused
 from hub.domain.terms import LogId, Micros, PartyId, ReasonCode
@@ -26,8 +26,7 @@ _NONE: frozenset[StatementKind] = frozenset()
 async def standing(engine: AsyncEngine, persons: Sequence[tuple[bytes, date]]) -> list[frozenset[StatementKind]]:
     """Per person, by tag and legal date, the kinds of statement in force on that date; in order."""
     found: dict[tuple[bytes, date], frozenset[StatementKind]] = {}
-    async with transaction(engine) as connection:
-        rows = await connection.raw.fetch(_STANDING, [person[0] for person in persons], [person[1] for person in persons])
+    rows = await fetch(engine, _STANDING, [person[0] for person in persons], [person[1] for person in persons])
     for tag, as_of, kind in rows:
         found[bytes(tag), as_of] = found.get((bytes(tag), as_of), _NONE) | {StatementKind(kind)}
     return [found.get(person, _NONE) for person in persons]
@@ -83,5 +82,4 @@ def count_refusals(log_id: LogId, party: PartyId, records: Sequence[ProtectedRec
 
 async def refusals(engine: AsyncEngine, log_id: LogId) -> list[tuple[PartyId, ReasonCode, int]]:
     """How many were refused, per recipient and first reason."""
-    async with transaction(engine) as connection:
-        return [(PartyId(row[0]), ReasonCode(row[1]), int(row[2])) for row in await connection.raw.fetch(_COUNTS, log_id)]
+    return [(PartyId(row[0]), ReasonCode(row[1]), int(row[2])) for row in await fetch(engine, _COUNTS, log_id)]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from hub.db import transaction
+from hub.db import fetch
 from hub.domain.stages import ProtectedRecord
 from hub.domain.terms import LogId, Micros, PartyId
 from hub.ports import Claim, RowSet
@@ -24,8 +24,7 @@ ON CONFLICT (party_id, content_digest) DO NOTHING
 
 async def seen(engine: AsyncEngine, records: Sequence[tuple[PartyId, bytes]]) -> set[tuple[str, bytes]]:
     """Which of these records, by party and content digest, that same party gave before; nobody learns of another's."""
-    async with transaction(engine) as connection:
-        found = await connection.raw.fetch(_SEEN, [record[0] for record in records], [record[1] for record in records])
+    found = await fetch(engine, _SEEN, [record[0] for record in records], [record[1] for record in records])
     return {(row[0], bytes(row[1])) for row in found}
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from hub.db import transaction
+from hub.db import fetch
 from hub.domain.terms import LogId, Micros, PartyId
 from hub.errors import Tampered
 from hub.protect.keys import KeyRing, KeyUse
@@ -40,22 +40,20 @@ class Vault:
     async def keys_for(self, tags: Sequence[bytes], party: PartyId, now: Micros) -> dict[bytes, bytes]:
         """The key of every person in `tags`, made where there is none yet; durable when this returns."""
         wanted = list(dict.fromkeys(tags))
-        async with transaction(self._engine) as connection:
-            found = {row[0]: row[1] for row in await connection.raw.fetch(_FIND, wanted)}
-            missing = sorted(tag for tag in wanted if tag not in found)  # one order for all: nobody waits in a circle
-            fresh = {tag: self._entropy(_KEY_BYTES) for tag in missing}
-            if missing:
-                wrapped = [self._wrap(key, tag) for tag, key in fresh.items()]
-                made = await connection.raw.fetch(_ADD, self._log_id, party, self.key_version, int(now), missing, wrapped)
-                if len(made) < len(missing):
-                    # Another process was first with some: its key is the person's, and ours was never used.
-                    found |= {row[0]: row[1] for row in await connection.raw.fetch(_FIND, missing)}
+        found = {row[0]: row[1] for row in await fetch(self._engine, _FIND, wanted)}
+        missing = sorted(tag for tag in wanted if tag not in found)  # one order for all: nobody waits in a circle
+        fresh = {tag: self._entropy(_KEY_BYTES) for tag in missing}
+        if missing:
+            wrapped = [self._wrap(key, tag) for tag, key in fresh.items()]
+            made = await fetch(self._engine, _ADD, self._log_id, party, self.key_version, int(now), missing, wrapped)
+            if len(made) < len(missing):
+                # Another process was first with some: its key is the person's, and ours was never used.
+                found |= {row[0]: row[1] for row in await fetch(self._engine, _FIND, missing)}
         return {tag: fresh[tag] if tag not in found else self._unwrap(found[tag], tag) for tag in wanted}
 
     async def existing(self, tags: Sequence[bytes]) -> dict[bytes, bytes]:
         """The keys that there are; a tag that is missing in the answer belongs to nobody, or to somebody who was erased."""
-        async with transaction(self._engine) as connection:
-            rows = await connection.raw.fetch(_FIND, list(dict.fromkeys(tags)))
+        rows = await fetch(self._engine, _FIND, list(dict.fromkeys(tags)))
         return {bytes(tag): self._unwrap(bytes(wrapped), bytes(tag)) for tag, wrapped, _ in rows}
 
     def seal_row(self, raw: bytes, bound_to: bytes) -> bytes:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from hub.db import transaction
+from hub.db import fetch
 from hub.domain.stages import Received
 from hub.domain.terms import LogId, PartyId
 from hub.ports import Claim
@@ -51,8 +51,7 @@ class IdempotencyStore:
         return (await self._together(((party, key_digest),)))[0]
 
     async def _find_all(self, keys: Sequence[tuple[PartyId, bytes]]) -> list[Earlier | None]:
-        async with transaction(self._engine) as connection:
-            rows = await connection.raw.fetch(_FIND, self._log_id, [key[0] for key in keys], [key[1] for key in keys])
+        rows = await fetch(self._engine, _FIND, self._log_id, [key[0] for key in keys], [key[1] for key in keys])
         found = {(row[0], bytes(row[1])): Earlier(bytes(row[2]), row[3]) for row in rows}
         return [found.get(key) for key in keys]
 
