@@ -6,6 +6,7 @@ party gave before, or twice in this batch, is a duplicate.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -66,6 +67,9 @@ class _Asked:
     us: Micros
 
 
+_Found = tuple[bool, frozenset[StatementKind], bytes]
+
+
 class Gatherer:
     """Asks regions, vault and stores once per batch, and for single messages that come at once together."""
 
@@ -77,8 +81,7 @@ class Gatherer:
         self._pseudonymiser = pseudonymiser
         self._digest = digest
         self._regions = regions
-        self._known = Together(self._find)
-        self._keys = Together(self._find_keys)
+        self._together = Together(self._find)
 
     def identify(self, received: Received, canonicals: Sequence[Canonical], as_of: date) -> Identified:
         """Routes by gemeente of residence on `as_of`, tags the persons, and leaves out what stands twice in the batch."""
@@ -117,36 +120,36 @@ class Gatherer:
             _Asked(party, digest, tag, as_of, received.received_us)
             for digest, tag in zip(identified.content_digests, identified.tags, strict=True)
         ]
-        known = await self._known(records)
-        fresh = [place for place, found in enumerate(known) if found is not None]
-        keys = await self._keys([records[place] for place in fresh])
+        found = await self._together(records)
+        fresh = [place for place, (before, _, _) in enumerate(found) if not before]
         canonicals = [identified.canonicals[place] for place in fresh]
         return Gathered(
             canonicals=canonicals,
             candidates=[identified.candidates[place] for place in fresh],
             facts=[
-                subject_facts(canonical.record, as_of, known[place]) for canonical, place in zip(canonicals, fresh, strict=True)
+                subject_facts(canonical.record, as_of, found[place][1])
+                for canonical, place in zip(canonicals, fresh, strict=True)
             ],
-            persons=[
-                Person(identified.tags[place], key, identified.first_steps[place])
-                for place, key in zip(fresh, keys, strict=True)
-            ],
+            persons=[Person(identified.tags[place], found[place][2], identified.first_steps[place]) for place in fresh],
             content_digests=[identified.content_digests[place] for place in fresh],
             duplicates=identified.duplicates + len(records) - len(fresh),
         )
 
-    async def _find(self, asked: Sequence[_Asked]) -> list[frozenset[StatementKind] | None]:
-        """Per record the statements in force; None where the party gave the same record before."""
-        before = await seen(self._engine, [(one.party, one.content_digest) for one in asked])
-        said = await standing(self._engine, [(one.tag, one.as_of) for one in asked])
+    async def _find(self, asked: Sequence[_Asked]) -> list[_Found]:
+        """Per record: whether its party gave it before, the statements in force, and the person's key."""
+        before, said, keys = await asyncio.gather(
+            seen(self._engine, [(one.party, one.content_digest) for one in asked]),
+            standing(self._engine, [(one.tag, one.as_of) for one in asked]),
+            self._keys(asked),
+        )
         return [
-            None if (one.party, one.content_digest) in before else statements
+            ((one.party, one.content_digest) in before, statements, keys[one.tag])
             for one, statements in zip(asked, said, strict=True)
         ]
 
-    async def _find_keys(self, asked: Sequence[_Asked]) -> list[bytes]:
+    async def _keys(self, asked: Sequence[_Asked]) -> dict[bytes, bytes]:
         keys: dict[bytes, bytes] = {}
         for party in dict.fromkeys(one.party for one in asked):
             theirs = [one for one in asked if one.party == party]
             keys |= await self._vault.keys_for([one.tag for one in theirs], party, theirs[0].us)
-        return [keys[one.tag] for one in asked]
+        return keys

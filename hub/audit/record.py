@@ -210,10 +210,10 @@ class Committer:
 
     async def _commit(self, batch: list[_Waiter]) -> _Appended:
         items = [waiter.item for waiter in batch]
-        async with transaction(self._engine) as connection:
+        async with transaction(self._engine, swallows=False) as connection:
             if not await store.claim_all(connection, [claim for item in items for claim in item.claims]):
                 raise Conflict("Someone else recorded the same first.")
-            await store.copy_rows(connection, [rows for item in items for rows in item.rows])
+            await store.write_rows(connection, [rows for item in items for rows in item.rows])
             appended = await self._append(connection, items)
             await store.add_requests(connection, self._log_id, items, appended.edge.size, appended.us)
             await store.close_all(connection, [closing for item in items for closing in item.closing])

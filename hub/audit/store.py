@@ -19,6 +19,7 @@ from hub.ports import Claim, RowSet, Tally, WorkItem
 
 _FORK = "Stop; compare with the checkpoints that partners hold; see ops/runbooks/log-restore.md."
 _REFS_KEPT = 16
+_FEW = 100
 _PARTITION_AHEAD = 1_000_000
 
 _OPEN = """
@@ -36,6 +37,11 @@ _BODIES = "SELECT body FROM audit_entry WHERE log_id = $1 AND seq >= $2 AND seq 
 _TILES = "SELECT idx, hashes FROM audit_tile WHERE log_id = $1 AND level = $2 AND idx = ANY($3::bigint[])"
 _FIND_REQUEST = "SELECT party_id, size, refs, tally FROM audit_request WHERE log_id = $1 AND request_id = $2"
 _LOCATE = "SELECT ref, seq, body FROM audit_entry WHERE log_id = $1 AND ref = ANY($2::uuid[])"
+
+_COLUMN_TYPES = """
+SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute
+WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped
+"""
 
 _ENTRY_COLUMNS = ("log_id", "party_id", "seq", "ref", "leaf", "body")
 _REQUEST_COLUMNS = ("log_id", "party_id", "request_id", "size", "refs", "tally", "created_us")
@@ -112,14 +118,31 @@ def _merged(claims: Sequence[Claim]) -> dict[str, list[tuple[Any, ...]]]:
     return {statement: rows for statement, rows in merged.items() if rows}
 
 
-async def copy_rows(connection: Connection, sets: Sequence[RowSet]) -> None:
-    """Writes all rows, those of one table together."""
+async def write_rows(connection: Connection, sets: Sequence[RowSet]) -> None:
+    """Writes all rows, those of one table together: few by INSERT, which takes one exchange less, many by COPY."""
     merged: dict[tuple[str, tuple[str, ...]], list[tuple[Any, ...]]] = {}
     for rows in sets:
         if rows.rows:
             merged.setdefault((rows.table, rows.columns), []).extend(rows.rows)
     for (table, columns), records in merged.items():
-        await connection.raw.copy_records_to_table(table, records=records, columns=columns)
+        if len(records) < _FEW:
+            await connection.raw.execute(await _insert(connection, table, columns), *map(list, zip(*records, strict=True)))
+        else:
+            await connection.copy(table, columns, records)
+
+
+_inserts: dict[tuple[str, tuple[str, ...]], str] = {}
+
+
+async def _insert(connection: Connection, table: str, columns: tuple[str, ...]) -> str:
+    """The statement that adds rows given as an array per column; the database is asked once for the columns' types."""
+    known = _inserts.get((table, columns))
+    if known is None:
+        types = {row[0]: row[1] for row in await connection.raw.fetch(_COLUMN_TYPES, table)}
+        arrays = ", ".join(f"${place}::{types[column]}[]" for place, column in enumerate(columns, start=1))
+        known = f"INSERT INTO {table} ({', '.join(columns)}) SELECT * FROM unnest({arrays})"  # noqa: S608  # names of ours
+        _inserts[table, columns] = known
+    return known
 
 
 async def append(
@@ -137,10 +160,8 @@ async def append(
         after.size - len(rows) + _PARTITION_AHEAD // 2
     ) // _PARTITION_AHEAD:
         await make_room(connection, log_id, after.size)
-    await connection.raw.copy_records_to_table("audit_entry", records=rows, columns=_ENTRY_COLUMNS)
-    if tiles:
-        records = [(log_id, operator, each.level, each.index, each.hashes) for each in tiles]
-        await connection.raw.copy_records_to_table("audit_tile", records=records, columns=_TILE_COLUMNS)
+    made = [(log_id, operator, each.level, each.index, each.hashes) for each in tiles]
+    await write_rows(connection, (RowSet("audit_entry", _ENTRY_COLUMNS, rows), RowSet("audit_tile", _TILE_COLUMNS, made)))
     await connection.raw.execute(
         _MOVE_AND_SIGN, log_id, after.size, after.frontier.encode(), after.root, us, operator, checkpoint
     )

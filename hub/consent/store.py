@@ -15,21 +15,21 @@ from hub.domain.stages import ProtectedRecord, Refused
 from hub.domain.terms import LogId, Micros, PartyId, ReasonCode
 from hub.ports import Claim, RowSet
 
-_STANDING = """
-SELECT asked.tag, asked.as_of, said.kind FROM unnest($1::bytea[], $2::date[]) AS asked (tag, as_of)
-JOIN consent_statement AS said ON said.subject_tag = asked.tag
-WHERE said.valid_from <= asked.as_of AND (said.valid_until IS NULL OR said.valid_until > asked.as_of)
-"""
+_STANDING = "SELECT subject_tag, kind, valid_from, valid_until FROM consent_statement WHERE subject_tag = ANY($1::bytea[])"
 _NONE: frozenset[StatementKind] = frozenset()
 
 
 async def standing(engine: AsyncEngine, persons: Sequence[tuple[bytes, date]]) -> list[frozenset[StatementKind]]:
     """Per person, by tag and legal date, the kinds of statement in force on that date; in order."""
-    found: dict[tuple[bytes, date], frozenset[StatementKind]] = {}
-    rows = await fetch(engine, _STANDING, [person[0] for person in persons], [person[1] for person in persons])
-    for tag, as_of, kind in rows:
-        found[bytes(tag), as_of] = found.get((bytes(tag), as_of), _NONE) | {StatementKind(kind)}
-    return [found.get(person, _NONE) for person in persons]
+    said: dict[bytes, list[tuple[StatementKind, date, date | None]]] = {}
+    for tag, kind, begins, ends in await fetch(engine, _STANDING, list({person[0] for person in persons})):
+        said.setdefault(bytes(tag), []).append((StatementKind(kind), begins, ends))
+    if not said:
+        return [_NONE] * len(persons)
+    return [
+        frozenset(kind for kind, begins, ends in said.get(tag, ()) if begins <= as_of and (ends is None or as_of < ends))
+        for tag, as_of in persons
+    ]
 
 
 def row_of(

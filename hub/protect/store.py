@@ -12,8 +12,7 @@ from hub.domain.terms import LogId, Micros, PartyId
 from hub.ports import Claim, RowSet
 
 _SEEN = """
-SELECT party_id, content_digest FROM receive_record
-WHERE (party_id, content_digest) IN (SELECT * FROM unnest($1::text[], $2::bytea[]))
+SELECT party_id, content_digest FROM receive_record WHERE party_id = ANY($1::text[]) AND content_digest = ANY($2::bytea[])
 """
 _CLAIM = """
 INSERT INTO receive_record (log_id, party_id, content_digest, record_id, received_us)
@@ -24,7 +23,7 @@ ON CONFLICT (party_id, content_digest) DO NOTHING
 
 async def seen(engine: AsyncEngine, records: Sequence[tuple[PartyId, bytes]]) -> set[tuple[str, bytes]]:
     """Which of these records, by party and content digest, that same party gave before; nobody learns of another's."""
-    found = await fetch(engine, _SEEN, [record[0] for record in records], [record[1] for record in records])
+    found = await fetch(engine, _SEEN, list({record[0] for record in records}), [record[1] for record in records])
     return {(row[0], bytes(row[1])) for row in found}
 
 

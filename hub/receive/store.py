@@ -17,7 +17,7 @@ from hub.together import Together
 
 _FIND = """
 SELECT party_id, key_digest, body_digest, request_id FROM receive_idempotency
-WHERE log_id = $1 AND (party_id, key_digest) IN (SELECT * FROM unnest($2::text[], $3::bytea[]))
+WHERE log_id = $1 AND party_id = ANY($2::text[]) AND key_digest = ANY($3::bytea[])
 """
 _CLAIM = """
 INSERT INTO receive_idempotency (log_id, party_id, key_digest, body_digest, request_id, created_us)
@@ -51,7 +51,7 @@ class IdempotencyStore:
         return (await self._together(((party, key_digest),)))[0]
 
     async def _find_all(self, keys: Sequence[tuple[PartyId, bytes]]) -> list[Earlier | None]:
-        rows = await fetch(self._engine, _FIND, self._log_id, [key[0] for key in keys], [key[1] for key in keys])
+        rows = await fetch(self._engine, _FIND, self._log_id, list({key[0] for key in keys}), [key[1] for key in keys])
         found = {(row[0], bytes(row[1])): Earlier(bytes(row[2]), row[3]) for row in rows}
         return [found.get(key) for key in keys]
 
