@@ -184,7 +184,7 @@ class Route:
         held, payloads, beyond = await self._open(recipient, limit)
         if not held:
             return Handed((), await self.log.checkpoint_or_none() or "", beyond)
-        located = await self.log.locate([one.delivery_id for one in held])
+        located = await self.log.disclosed(recipient, held)
         now = self.clock.now_us()
         await self.recorder.record(
             WorkItem(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator, Mapping, Sequence
 from uuid import UUID
 
@@ -10,9 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hub.audit import store
 from hub.audit.checkpoint import make_receipt, open_note
+from hub.audit.entry import EntryKind
 from hub.audit.store import FoundRequest, Located
 from hub.audit.tiles import Edge, Export, tiles_needed
+from hub.audit.tree import leaf_hash, verify_inclusion
 from hub.db import Connection, transaction
+from hub.domain.stages import Held
 from hub.domain.terms import LogId, PartyId, PurposeId, ReasonCode
 from hub.errors import Refused, Tampered
 from hub.ports import Outcome
@@ -40,15 +44,37 @@ class Log:
             )
         return found
 
+    async def disclosed(self, recipient: PartyId, held: Sequence[Held]) -> dict[UUID, Located]:
+        """The entries under which these may leave. Raises Tampered unless each is about this very payload and recipient."""
+        located = await self.locate([one.delivery_id for one in held])
+        for one in held:
+            says = orjson.loads(located[one.delivery_id].body)
+            written = (says["kind"], says.get("recipient"), says.get("source"), says.get("record"), says.get("digest"))
+            digest = urlsafe_b64encode(one.digest).rstrip(b"=").decode()
+            if written != (EntryKind.disclosure, recipient, one.source, one.record_kind, digest):
+                raise Tampered(
+                    "A delivery is not the one that its log entry speaks of.",
+                    "Its recipient, source, kind or digest was changed.",
+                    "Keep both; call the privacy officer.",
+                )
+        return located
+
     async def prove(self, located: Mapping[UUID, Located]) -> tuple[dict[UUID, str], str]:
-        """A receipt (tlog-proof) per entry, all under the newest checkpoint, and that checkpoint."""
+        """A receipt (tlog-proof) per entry, all under the newest checkpoint, and that checkpoint.
+
+        Raises Tampered where an entry is not what the signed tree was built over.
+        """
         async with transaction(self.engine) as connection:
             note = await self._checkpoint(connection)
             checkpoint = open_note(note, self.vkey)
             needed = tiles_needed([entry.seq for entry in located.values()], checkpoint.size)
             edge = await self._edge_at(connection, checkpoint.size)
             prover = await store.prover(connection, self.log_id, checkpoint.size, needed, edge)
-        receipts = {ref: make_receipt(entry.seq, prover.inclusion(entry.seq), note) for ref, entry in located.items()}
+        receipts: dict[UUID, str] = {}
+        for ref, entry in located.items():
+            proof = prover.inclusion(entry.seq)
+            verify_inclusion(leaf_hash(entry.body), entry.seq, checkpoint.size, proof, checkpoint.root)
+            receipts[ref] = make_receipt(entry.seq, proof, note)
         return receipts, note
 
     async def _edge_at(self, connection: Connection, size: int) -> Edge:

@@ -323,6 +323,45 @@ async def test_a_delivery_that_was_changed_leaves_for_nobody(
     assert len((await house.route.release(WORK, 5)).deliveries) == 1
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE deliver_outbox SET party_id = 'werk-en-inkomen-wolfslo' WHERE party_id = $1",
+        "UPDATE deliver_outbox SET party_id = 'werk-en-inkomen-wolfslo', source = 'mbo-zilverlinde' WHERE party_id = $1",
+    ],
+)
+async def test_a_delivery_that_was_given_another_recipient_leaves_for_nobody(
+    house: House, postgres: PrivatePostgres, database_urls: Urls, change: str
+) -> None:
+    await house.drop([body(1)])
+    vandal = await superuser(postgres, database_urls)
+    assert await vandal.execute(change, DESK) == "UPDATE 1"
+    await vandal.close()
+    size = len(await house.entries())
+    with pytest.raises(Tampered):
+        await house.route.release(PartyId("werk-en-inkomen-wolfslo"), 5)
+    assert len(await house.entries()) == size
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE deliver_outbox SET source = 'mbo-zilverlinde' WHERE party_id = $1",
+        "UPDATE deliver_outbox SET record_kind = 'iets-anders' WHERE party_id = $1",
+        "UPDATE audit_entry SET body = replace(convert_from(body, 'UTF8'), 'duo', 'dua')::bytea WHERE $1 <> ''",
+    ],
+)
+async def test_what_leaves_is_what_the_log_says(
+    house: House, postgres: PrivatePostgres, database_urls: Urls, change: str
+) -> None:
+    await house.drop([body(1)])
+    vandal = await superuser(postgres, database_urls)
+    await vandal.execute(change, DESK)
+    await vandal.close()
+    with pytest.raises(Tampered):
+        await house.route.release(DESK, 5)
+
+
 async def test_a_delivery_without_an_entry_leaves_for_nobody(
     house: House, postgres: PrivatePostgres, database_urls: Urls
 ) -> None:
