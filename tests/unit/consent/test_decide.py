@@ -100,7 +100,7 @@ def test_the_way_from_duo(table: DecisionTable):
     assert first["bsn"] == then["bsn"] == "raw"
     assert not {"opmerking", "reden_uitval", "startkwalificatie"} & first.keys()
     assert not {"opmerking", "reden_uitval", "onderwijssoort", "brin", "geslacht"} & then.keys()
-    assert {"straatnaam", "indicatie_geheim", "telefoonnummer"} <= then.keys() <= first.keys()
+    assert {"straatnaam", "indicatie_geheim", "geslachtsnaam"} <= then.keys() <= first.keys()
 
 
 def test_without_a_bsn_work_and_income_gets_a_pseudonym(table: DecisionTable):

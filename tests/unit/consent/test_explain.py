@@ -53,7 +53,7 @@ def test_what_passes_and_why(policy: PolicySet, table: DecisionTable):
         "Toegestaan: Doorstroompunt Lindemark geeft aan Werk en Inkomen Aldermeer.",
         "artikel 9.2.5, vierde lid",
         "Een jurist moet deze lezing nog bevestigen.",
-        "- telefoonnummer: Bellen in de eerste weken bereikt de jongere het best.",
+        "- straatnaam: De uitnodiging voor een gesprek gaat per brief.",
         "opmerking: Vrije tekst blijft in zijn geheel achter",
         "Plicht: De ontvanger geeft de gegevens aan niemand door",
         "Informeren: door werk-en-inkomen.",
