@@ -1,4 +1,4 @@
-"""The REST interface over uvicorn: TLS with the client's certificate handed on, no access log, no banner."""
+"""The REST interface over uvicorn: TLS with the client's certificate handed on, bounded waiting, no access log, no banner."""
 
 from __future__ import annotations
 
@@ -11,21 +11,86 @@ from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from hub.app import Hub, api_of
 from hub.errors import Misconfigured
 
 GRACE_S = 20
+PATIENCE_S = 20.0
+"""Seconds in which a request must arrive whole, and in which an answer that is on its way must be taken."""
+LARGEST_REQUEST = 1 << 20
+"""Bytes of a request with its head, as they came; what may be in a body is for `hub.receive.request` to say."""
 
 
-class TlsProtocol(HttpToolsProtocol):
+class _Patience:
+    """Breaks a connection off when what was waited for has not come in time."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, transport: asyncio.Transport) -> None:
+        self._loop, self._transport = loop, transport
+        self._end: asyncio.TimerHandle | None = None
+
+    def start(self) -> None:
+        """Waits anew where nothing is waited for yet."""
+        if self._end is None:
+            self._end = self._loop.call_later(PATIENCE_S, self._transport.abort)
+
+    def stop(self) -> None:
+        """What was waited for has come."""
+        if self._end is not None:
+            self._end.cancel()
+            self._end = None
+
+
+class PatientProtocol(HttpToolsProtocol):
+    """Bounds what uvicorn leaves open: how large a request may be, how slowly it may come, how slowly an answer is taken."""
+
+    _size = 0
+
+    def connection_made(self, transport: BaseTransport) -> None:
+        super().connection_made(transport)  # type: ignore[arg-type]  # a transport either way
+        self._arriving, self._leaving = (_Patience(self.loop, self.transport) for _ in range(2))
+        self._arriving.start()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._arriving.stop()
+        self._leaving.stop()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        under_way: RequestResponseCycle | None = self.cycle
+        if under_way is None or under_way.response_complete:
+            self._arriving.start()
+        self._size += len(data)
+        super().data_received(data)
+        if self._size > LARGEST_REQUEST:
+            self.transport.abort()
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._arriving.start()
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        self._size = 0
+        self._arriving.stop()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._leaving.start()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._leaving.stop()
+
+
+class TlsProtocol(PatientProtocol):
     """Hands the client's certificate to the application as the ASGI TLS extension does, which uvicorn does not offer yet."""
 
     _tls: dict[str, Any] | None = None
 
     def connection_made(self, transport: BaseTransport) -> None:
-        super().connection_made(transport)  # type: ignore[arg-type]  # a transport either way
+        super().connection_made(transport)
         tls = transport.get_extra_info("ssl_object")
         if tls is not None:
             certificate = tls.getpeercert(binary_form=True)
@@ -87,6 +152,7 @@ def server_of(hub: Hub) -> Server:
         host=settings.host,
         port=settings.port,
         http=TlsProtocol,
+        ws="none",
         loop="none",
         lifespan="off",
         log_config=None,
