@@ -28,7 +28,7 @@ class OneInsert:
 
     async def admit(self, received: Received, mapping: RecordMapping, intake: Intake, /) -> Admitted:
         """The whole of the baseline."""
-        canonicals, _ = normalise(received, mapping)
+        canonicals, _ = normalise(received.rows, mapping)
         await self._pool.execute(
             "INSERT INTO bench_message (party_id, body) VALUES ($1, $2)", received.party, received.rows[0].raw.reveal()
         )

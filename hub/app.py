@@ -6,7 +6,6 @@ import gc
 import ipaddress
 import os
 import secrets
-import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -48,8 +47,7 @@ from hub.settings import Settings
 
 _KEYRING, _LOG_KEY, _TOKEN_KEY, _HIGH_WATER, _POSTGRES = "keyring.json", "log.key", "token.jwk", "high-water", "postgres"
 
-_SWITCH_S = 0.0005
-_GC_THRESHOLDS = (20_000, 50, 100)
+_GC_THRESHOLDS = (100_000, 20, 100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,9 +168,6 @@ async def open_hub(settings: Settings, *, name: str = "hub") -> AsyncIterator[Hu
     regions = load_regions(settings.policy)
     ring = load_ring(settings)
     signer = load_signer(settings)
-    # A list is worked out in a thread while the loop writes the chunk before; at Python's own five milliseconds the loop
-    # would wait for its turn some fifteen times a commit.
-    sys.setswitchinterval(_SWITCH_S)
     # A batch's objects all live until it is durable: looking through them for cycles after every 700th costs a third of the
     # time and finds nothing.
     gc.freeze()

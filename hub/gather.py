@@ -7,7 +7,7 @@ party gave before, or twice in this batch, is a duplicate.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -31,17 +31,20 @@ from hub.together import Together
 GEEN_ROUTE = ReasonCode("GEEN_ROUTE")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Identified:
-    """A batch's routable records with what follows from themselves; computed without asking anyone."""
+    """A batch's records with what follows from themselves, filled part by part without asking anyone.
 
-    canonicals: Sequence[Canonical]
-    candidates: Sequence[Sequence[Candidate]]
-    content_digests: Sequence[bytes]
-    tags: Sequence[bytes]
-    first_steps: Sequence[bytes]
-    without_route: Sequence[Rejected]
-    duplicates: int
+    `rejected` are the rows that could not be read or routed; `duplicates` counts what stood twice in the batch.
+    """
+
+    canonicals: list[Canonical] = field(default_factory=list)
+    candidates: list[Sequence[Candidate]] = field(default_factory=list)
+    content_digests: dict[bytes, None] = field(default_factory=dict)
+    tags: list[bytes] = field(default_factory=list)
+    first_steps: list[bytes] = field(default_factory=list, repr=False)
+    rejected: list[Rejected] = field(default_factory=list)
+    duplicates: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,19 @@ class Gathered:
     persons: Sequence[Person] = field(repr=False)
     content_digests: Sequence[bytes]
     duplicates: int
+
+    def parts(self, most: int) -> Iterator[Gathered]:
+        """The same records, at most `most` at a time."""
+        for start in range(0, len(self.canonicals), most):
+            part = slice(start, start + most)
+            yield Gathered(
+                self.canonicals[part],
+                self.candidates[part],
+                self.facts[part],
+                self.persons[part],
+                self.content_digests[part],
+                self.duplicates,
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,35 +99,26 @@ class Gatherer:
         self._regions = regions
         self._together = Together(self._find)
 
-    def identify(self, received: Received, canonicals: Sequence[Canonical], as_of: date) -> Identified:
-        """Routes by gemeente of residence on `as_of`, tags the persons, and leaves out what stands twice in the batch."""
-        digests: dict[bytes, None] = {}
-        kept: list[Canonical] = []
-        candidates: list[Sequence[Candidate]] = []
-        without_route: list[Rejected] = []
-        duplicates = 0
+    def identify(
+        self, into: Identified, party: PartyId, canonicals: Sequence[Canonical], rejected: Sequence[Rejected], as_of: date
+    ) -> None:
+        """Adds a part: routed by gemeente of residence on `as_of`, tagged, and without what stands twice in the batch."""
+        into.rejected += rejected
         for canonical in canonicals:
-            routes = self._regions.candidates(canonical.record.gemeente.reveal(), as_of, received.party)
+            record = canonical.record
+            routes = self._regions.candidates(record.gemeente.reveal(), as_of, party)
             if not routes:
-                without_route.append(unroutable(canonical, "gemeente", GEEN_ROUTE))
+                into.rejected.append(unroutable(canonical, "gemeente", GEEN_ROUTE))
                 continue
-            digest = self._digest("record", received.party.encode() + b"\x00" + content_of(canonical.record))
-            if digest in digests:
-                duplicates += 1
+            digest = self._digest("record", party.encode() + b"\x00" + content_of(record))
+            if digest in into.content_digests:
+                into.duplicates += 1
                 continue
-            digests[digest] = None
-            kept.append(canonical)
-            candidates.append(routes)
-        numbers = [canonical.record.pgn for canonical in kept]
-        return Identified(
-            canonicals=kept,
-            candidates=candidates,
-            content_digests=tuple(digests),
-            tags=[self._pseudonymiser.subject_tag(number) for number in numbers],
-            first_steps=[self._pseudonymiser.first_step(number) for number in numbers],
-            without_route=without_route,
-            duplicates=duplicates,
-        )
+            into.content_digests[digest] = None
+            into.canonicals.append(canonical)
+            into.candidates.append(routes)
+            into.tags.append(self._pseudonymiser.subject_tag(record.pgn))
+            into.first_steps.append(self._pseudonymiser.first_step(record.pgn))
 
     async def gather(self, received: Received, identified: Identified, as_of: date) -> Gathered:
         """Leaves out what this party gave before; finds the statements in force and the keys of the persons."""
@@ -131,7 +138,7 @@ class Gatherer:
                 for canonical, place in zip(canonicals, fresh, strict=True)
             ],
             persons=[Person(identified.tags[place], found[place][2], identified.first_steps[place]) for place in fresh],
-            content_digests=[identified.content_digests[place] for place in fresh],
+            content_digests=[records[place].content_digest for place in fresh],
             duplicates=identified.duplicates + len(records) - len(fresh),
         )
 

@@ -13,7 +13,10 @@ from hub.domain.terms import LogId, Micros, PartyId, ReasonCode
 
 
 class KeyedDigest(Protocol):
-    """A 32-byte HMAC of `data` under a key of the hub; `label` keeps uses apart. The only digest of anything about persons."""
+    """A 32-byte keyed digest (BLAKE2b, RFC 7693) of `data`; `label` keeps uses apart.
+
+    The only digest of anything about persons.
+    """
 
     def __call__(self, label: str, data: bytes, /) -> bytes: ...
 

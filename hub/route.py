@@ -44,11 +44,11 @@ from hub.normalise import normalise
 from hub.ports import Admitted, Clock, Entropy, Handed, Intake, Recorder, RecordMapping, Tally, WorkItem
 from hub.protect.protector import Protector
 from hub.protect.store import claim_records, rows_of
-from hub.together import ahead
+from hub.together import ahead, paced, parts
 
 _ATTEMPTS = 5
-_AHEAD = 2
-_OFF_LOOP = 16
+_AHEAD = 3
+_PART = 50
 T = TypeVar("T")
 
 
@@ -100,31 +100,27 @@ class Route:
 
     async def _prepare(self, received: Received, mapping: RecordMapping, intake: Intake) -> Prepared:
         as_of = legal_date(received.received_us)
-
-        def identify() -> tuple[Sequence[Rejected], Identified]:
+        identified = Identified()
+        async for rows in paced(parts(received.rows, _PART)):
             # 2 normalise
-            canonicals, rejected = normalise(received, mapping)
-            return rejected, self.gatherer.identify(received, canonicals, as_of)
-
-        rejected, identified = await _off_loop(received, identify)
+            canonicals, rejected = normalise(rows, mapping)
+            self.gatherer.identify(identified, received.party, canonicals, rejected, as_of)
         gathered = await self.gatherer.gather(received, identified, as_of)
-
-        def work_out() -> Prepared:
+        records: list[ProtectedRecord] = []
+        async for some in paced(gathered.parts(_PART)):
             # 3 decide
-            verdicts = decide(self.table, gathered.canonicals, gathered.facts, gathered.candidates)
+            verdicts = decide(self.table, some.canonicals, some.facts, some.candidates)
             # 4 protect
-            records = self.protector.protect(
-                gathered.canonicals,
+            records += self.protector.protect(
+                some.canonicals,
                 verdicts,
-                gathered.facts,
-                gathered.persons,
-                gathered.content_digests,
+                some.facts,
+                some.persons,
+                some.content_digests,
                 mapping.version,
                 received.received_us,
             )
-            return self._to_record(received, records, [*rejected, *identified.without_route], gathered.duplicates, intake)
-
-        return await _off_loop(received, work_out)
+        return self._to_record(received, records, identified.rejected, gathered.duplicates, intake)
 
     def _to_record(
         self,
@@ -240,8 +236,3 @@ async def _settled(work: Callable[[], Awaitable[T]]) -> T:
         with suppress(Conflict):
             return await work()
     return await work()
-
-
-async def _off_loop(received: Received, work: Callable[[], T]) -> T:
-    """Runs a step of a list beside the event loop, which meanwhile writes the chunk before; a single message runs at once."""
-    return work() if len(received.rows) < _OFF_LOOP else await asyncio.to_thread(work)

@@ -4,14 +4,15 @@
 timer: alone, a question is asked at once; under load the batch is whatever came while the last one was out. It is to reading
 what the log's group commit is to writing.
 
-`ahead` works on the next few of a series while the present one is in hand, and gives the results in order.
+`ahead` works on the next few of a series while the present one is in hand, and gives the results in order; `paced` lets the
+others have their turn between two steps of long work.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
 K = TypeVar("K")
@@ -62,6 +63,22 @@ class Together(Generic[K, V]):
             asked += len(self._waiting[0][0])
             batch.append(self._waiting.pop(0))
         return batch
+
+
+def parts(whole: Sequence[K], most: int) -> Iterator[Sequence[K]]:
+    """`whole` in order, at most `most` at a time."""
+    for start in range(0, len(whole), most):
+        yield whole[start : start + most]
+
+
+async def paced(steps: Iterable[K]) -> AsyncIterator[K]:
+    """Gives `steps` one by one and the loop its turn between two: shorter than a thread's fight for the interpreter."""
+    first = True
+    for step in steps:
+        if not first:
+            await asyncio.sleep(0)
+        first = False
+        yield step
 
 
 async def ahead(source: AsyncIterator[K], work: Callable[[K], Coroutine[Any, Any, V]], most: int) -> AsyncGenerator[V, None]:

@@ -8,10 +8,12 @@ a signed checkpoint. Callers hear of it after the high-water mark is on disk. An
 from __future__ import annotations
 
 import asyncio
+from array import array
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -42,12 +44,12 @@ class _Waiter:
 
 @dataclass(frozen=True, slots=True)
 class _Appended:
-    """What one commit added: where each ref stands, and the edge and checkpoint after it."""
+    """What one commit added: the rows of its entries, and the edge and checkpoint after it."""
 
     edge: Edge
     checkpoint: str
     tiles: Sequence[Tile]
-    places: dict[UUID, int]
+    rows: Sequence[tuple[Any, ...]]
     us: int
 
 
@@ -222,7 +224,7 @@ class Committer:
 
     async def _answer(self, batch: list[_Waiter], appended: _Appended) -> None:
         """What is committed is promised on disk, then told."""
-        if appended.places:
+        if appended.rows:
             try:
                 await asyncio.to_thread(self._high_water.raise_to, Mark(appended.edge.size, appended.edge.root))
             except OSError:
@@ -231,6 +233,7 @@ class Committer:
                     self._fail(waiter, _unclear("The high-water mark cannot be written."))
                 return
         prover: Prover | None = None
+        places: dict[UUID, int] = {}
         for waiter in batch:
             receipts: dict[UUID, str] = {}
             entries: dict[UUID, str] = {}
@@ -238,8 +241,9 @@ class Committer:
                 if prover is None:
                     tiles = {(tile.level, tile.index): tile.hashes for tile in appended.tiles}
                     prover = Prover(appended.edge.size, {**tiles, **appended.edge.tiles})
+                    places = {row[3]: row[2] for row in appended.rows}
                 for draft in waiter.item.entries:
-                    place = appended.places[draft.ref]
+                    place = places[draft.ref]
                     receipts[draft.ref] = make_receipt(place, prover.inclusion(place), appended.checkpoint)
                     entries[draft.ref] = complete(draft, appended.us).decode()
             self._resolve(
@@ -252,9 +256,9 @@ class Committer:
         drafts = [(item.party, draft) for item in items for draft in item.entries]
         if not drafts:
             note = await store.newest_checkpoint(connection, self._log_id)
-            return _Appended(self._edge, note or "", (), {}, int(self._clock.now_us()))
-        keys = memoryview(self._entropy(8 * len(drafts)))
-        order = sorted(range(len(drafts)), key=lambda nth: bytes(keys[8 * nth : 8 * nth + 8]))
+            return _Appended(self._edge, note or "", (), (), int(self._clock.now_us()))
+        shuffle = array("Q", self._entropy(8 * len(drafts)))
+        order = sorted(range(len(drafts)), key=shuffle.__getitem__)
         head = await store.lock_head(connection, self._log_id)
         edge = await self._caught_up(connection, head)
         us = max(int(self._clock.now_us()), head.last_us)
@@ -268,7 +272,7 @@ class Committer:
             for place, (nth, leaf, body) in enumerate(zip(order, leaves, bodies, strict=True))
         ]
         await store.append(connection, self._log_id, self._operator, rows, tiles, after, us, checkpoint)
-        return _Appended(after, checkpoint, tiles, {row[3]: row[2] for row in rows}, us)
+        return _Appended(after, checkpoint, tiles, rows, us)
 
     async def _caught_up(self, connection: Connection, head: store.Head) -> Edge:
         """The edge at the head: ours, or ours with what other processes added since."""

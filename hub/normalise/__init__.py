@@ -6,12 +6,13 @@ loads the declarative ones of connectors.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from pydantic import ValidationError
 
 from hub.domain.records.uitvalmelding import Uitvalmelding
-from hub.domain.stages import Canonical, Received, Rejected, Row
+from hub.domain.stages import Canonical, Rejected, Row
 from hub.domain.terms import ReasonCode
 from hub.errors import Malformed
 from hub.normalise.faults import ROW, faults_of, refusal
@@ -22,11 +23,11 @@ __all__ = ["ROW", "JsonMapping", "faults_of", "normalise", "unroutable"]
 _UNREADABLE: Final = ((ROW, ReasonCode("WAARDE_ONGELDIG")),)
 
 
-def normalise(received: Received, mapping: RecordMapping) -> tuple[tuple[Canonical, ...], tuple[Rejected, ...]]:
-    """Every row of `received` exactly once, in order: as a record of ours, or rejected with all its faults."""
+def normalise(rows: Sequence[Row], mapping: RecordMapping) -> tuple[tuple[Canonical, ...], tuple[Rejected, ...]]:
+    """Every row exactly once, in order: as a record of ours, or rejected with all its faults."""
     records: list[Canonical] = []
     rejected: list[Rejected] = []
-    for row in received.rows:
+    for row in rows:
         if row.fault is not None:
             rejected.append(Rejected(row, ((ROW, row.fault),)))
             continue

@@ -21,6 +21,7 @@ from hub.protect.seal import (
     Person,
     Versions,
     domains_of,
+    opening,
     payload_digest,
     protect,
     unseal,
@@ -73,7 +74,7 @@ class Protector:
         for one in held:
             if (key := keys.get(one.subject_tag)) is not None:
                 payload = unseal(key, one.sealed, one.delivery_id.bytes)
-                if not hmac.compare_digest(payload_digest(hmac.digest(key, one.nonce, "sha256"), payload), one.digest):
+                if not hmac.compare_digest(payload_digest(opening(key, one.nonce), payload), one.digest):
                     raise Tampered(
                         "A delivery is not what its log entry says.",
                         "Payload and digest differ.",

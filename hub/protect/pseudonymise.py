@@ -12,6 +12,7 @@ import re
 from base64 import b32encode
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 
 from hub.domain.personal import Pgn, Pseudonym
 from hub.domain.terms import AgreementId, PartyId, PurposeId
@@ -105,11 +106,7 @@ class Digests:
         self._ring = ring
 
     def __call__(self, label: str, data: bytes, /) -> bytes:
-        return hmac.digest(self._ring.derive(KeyUse.digest, label.encode()), data, "sha256")
-
-    def streaming(self, label: str) -> hmac.HMAC:
-        """The same digest for data that comes in blocks."""
-        return hmac.new(self._ring.derive(KeyUse.digest, label.encode()), digestmod="sha256")
+        return blake2b(data, key=self._ring.derive(KeyUse.digest, label.encode()), digest_size=32).digest()
 
 
 def pseudonyms(domain_key: DomainKey, first_steps: Sequence[bytes]) -> list[Pseudonym]:

@@ -20,7 +20,7 @@ from hub.ports import Recorder, RecordMapping, WorkItem
 
 
 def canonical_of(received: Received, mapping: RecordMapping) -> Canonical:
-    records, _rejected = normalise(received, mapping)
+    records, _rejected = normalise(received.rows, mapping)
     return records[0]
 
 

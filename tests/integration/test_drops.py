@@ -108,7 +108,7 @@ class DurableWay:
     ) -> AsyncIterator[Admitted]:
         async for received in chunks:
             self.breaks("before commit")
-            records, rejected = normalise(received, mapping)
+            records, rejected = normalise(received.rows, mapping)
             tally = Tally(len(records), len(rejected), 0)
             sealed = [SealedRow(uuid4(), each.row.number, each.faults, b"sealed", 1) for each in rejected]
             async with transaction(self.engine) as connection:

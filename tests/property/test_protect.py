@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import itertools
 from collections.abc import Callable, Sequence
-from hashlib import sha256
+from hashlib import blake2b, sha256
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -206,10 +206,12 @@ def guesses(known: Sequence[bytes], nonce: bytes) -> set[bytes]:
     """What somebody who knows all this, and how the hub works, can work out of it."""
     found = {sha256(each).digest() for each in known}
     for secret, text in itertools.product(known, known):
-        inner = hmac.digest(secret, nonce, "sha256")
-        for label in (b"", b"payload\0", b"facts\0", b"subject\0"):
-            found |= {sha256(label + secret + text).digest(), hmac.digest(secret, label + text, "sha256")}
-            found |= {hmac.digest(inner, label + text + end, "sha256") for end in (b"", b"doorstroompunt-a")}
+        key = secret if 0 < len(secret) <= 64 else sha256(secret).digest()
+        inner = blake2b(nonce, key=key, digest_size=32, person=b"hub/opening").digest()
+        for use in (b"", b"hub/payload", b"hub/facts", b"hub/subject"):
+            found |= {sha256(use + secret + text).digest(), blake2b(text, key=key, digest_size=32, person=use).digest()}
+            ends = (b"", b"doorstroompunt-a")
+            found |= {blake2b(text + end, key=inner, digest_size=32, person=use).digest() for end in ends}
     return found
 
 

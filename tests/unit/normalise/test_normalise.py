@@ -44,7 +44,7 @@ def faults(body: object) -> set[tuple[str, str]]:
 
 def test_order_is_kept_and_nothing_is_lost() -> None:
     rows = (row(2, GOOD), row(3, b"{"), row(4, GOOD), row(5, GOOD, "RIJ_ONVOLLEDIG"), row(6, GOOD | {"brin": "1"}))
-    records, rejected = normalise(received(*rows), JsonMapping())
+    records, rejected = normalise(received(*rows).rows, JsonMapping())
     assert [each.row.number for each in records] == [2, 4]
     assert [(each.row.number, each.faults) for each in rejected] == [
         (3, (("rij", "RIJ_ONVOLLEDIG"),)),
@@ -60,7 +60,7 @@ def test_a_mapping_that_names_no_fault_still_gives_a_reason() -> None:
         def read(self, row: Row, /) -> object:
             raise Malformed("The record cannot be read.")
 
-    _, (rejected,) = normalise(received(row(1, GOOD)), Silent())  # type: ignore[arg-type]
+    _, (rejected,) = normalise(received(row(1, GOOD)).rows, Silent())  # type: ignore[arg-type]
     assert rejected.faults == (("rij", "WAARDE_ONGELDIG"),)
 
 

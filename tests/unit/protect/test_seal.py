@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Sequence
+from hashlib import blake2b
 from uuid import UUID
 
 import orjson
@@ -20,6 +20,7 @@ from hub.protect.seal import (
     Person,
     Versions,
     domains_of,
+    opening,
     payload_digest,
     protect,
     seal,
@@ -96,7 +97,7 @@ def test_sealed_facts_hold_what_replay_needs_reasons_about_the_person_included()
 def test_a_refusal_holds_no_payload() -> None:
     (one,) = protected([refused(RECORD, "BEZWAAR")]).verdicts
     assert one.sealed is None
-    assert one.digest == payload_digest(hmac.digest(KEY, one.nonce, "sha256"), b"")
+    assert one.digest == payload_digest(opening(KEY, one.nonce), b"")
 
 
 def test_digests_are_the_ones_that_their_description_gives() -> None:
@@ -104,12 +105,16 @@ def test_digests_are_the_ones_that_their_description_gives() -> None:
     record = protected([permitted(RECORD, RAW)])
     (one,) = record.verdicts
     assert one.sealed is not None
-    inner = hmac.digest(KEY, one.nonce, "sha256")
+
+    def mac(key: bytes, data: bytes, use: bytes) -> bytes:
+        return blake2b(data, key=key, digest_size=32, person=use).digest()
+
+    inner = mac(KEY, one.nonce, b"hub/opening")
     payload = unseal(KEY, one.sealed, one.ref.bytes)
     known = unseal(KEY, record.sealed_facts, record.record_id.bytes)
-    assert one.digest == hmac.digest(inner, b"payload\0" + payload, "sha256")
-    assert one.facts_digest == hmac.digest(inner, b"facts\0" + known, "sha256")
-    assert one.commitment == hmac.digest(inner, b"subject\0" + PERSON.tag + b"doorstroompunt-a", "sha256")
+    assert one.digest == mac(inner, payload, b"hub/payload")
+    assert one.facts_digest == mac(inner, known, b"hub/facts")
+    assert one.commitment == mac(inner, PERSON.tag + b"doorstroompunt-a", b"hub/subject")
 
 
 def test_two_entries_of_one_person_share_no_value() -> None:
