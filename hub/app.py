@@ -14,6 +14,7 @@ from uuid import UUID
 
 import orjson
 from fastapi import FastAPI
+from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -35,7 +36,7 @@ from hub.gather import Gatherer
 from hub.identity.store import PartnerStore
 from hub.identity.tokens import Tokens
 from hub.postgres import PrivatePostgres, Urls
-from hub.protect.keys import KeyRing
+from hub.protect.keys import KeyRing, read_secret
 from hub.protect.protector import Protector
 from hub.protect.pseudonymise import Digests, Pseudonymiser
 from hub.protect.vault import Vault
@@ -115,6 +116,15 @@ def load_ring(settings: Settings) -> KeyRing:
             "Set HUB_ENVIRONMENT to what this installation is, or run the key service.",
         )
     return KeyRing.load(settings.file(settings.keyring, _KEYRING))
+
+
+def load_token_key(settings: Settings) -> ECKey:
+    """The key that signs access tokens. Raises Misconfigured where it is missing, damaged or within reach of others."""
+    content = read_secret(settings.file(settings.token_key, _TOKEN_KEY), "The token key")
+    try:
+        return ECKey.import_key(orjson.loads(content))
+    except (JoseError, ValueError, TypeError):
+        raise Misconfigured("The token key cannot be read.", "Its file is damaged.", "Restore it from its safe copy.") from None
 
 
 @asynccontextmanager
@@ -229,13 +239,7 @@ def _is_loopback(host: str) -> bool:
 def api_of(hub: Hub) -> FastAPI:
     """The REST interface over a hub."""
     issuer = issuer_of(hub.settings)
-    path = hub.settings.file(hub.settings.token_key, _TOKEN_KEY)
-    try:
-        key = ECKey.import_key(orjson.loads(path.read_bytes()))
-    except (OSError, ValueError):
-        raise Misconfigured(
-            "The token key cannot be read.", "Its file is missing or damaged.", "Run 'hub keys init'."
-        ) from None
+    key = load_token_key(hub.settings)
     return create_api(
         way=hub.route,
         partners=PartnerStore(hub.engine, hub.log_id),

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from hub.errors import Misconfigured
 
 _ROOT_BYTES = 32
+_LARGEST_FILE = 64 * 1024
 
 
 class KeyUse(StrEnum):
@@ -31,6 +32,24 @@ class KeyUse(StrEnum):
     chain = "pseudonym-chain"  # first step of a pseudonym
     domain = "pseudonym-domain"  # second step, one key per domain
     digest = "digest"  # keyed digests of contents, files and idempotency keys
+
+
+def read_secret(path: Path, what: str) -> bytes:
+    """The bytes of a key file that is its owner's alone. Raises Misconfigured where it is missing, a link or open to others."""
+    try:
+        # O_NONBLOCK: opening a pipe in the key's place must not wait for its other end.
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise Misconfigured(f"{what} is missing.", f"There is no file {path}.", "Run 'hub keys init'.") from None
+    except OSError:
+        raise Misconfigured(
+            f"{what} cannot be opened.", "Its file is a link, or not the hub's to read.", "Put the file itself in this place."
+        ) from None
+    with os.fdopen(handle, "rb") as file:
+        mode = os.fstat(handle).st_mode
+        if mode & (stat.S_IRWXG | stat.S_IRWXO):
+            raise Misconfigured(f"{what} can be read by others.", "Its file mode is too wide.", "Run chmod 600 on it.")
+        return file.read(_LARGEST_FILE) if stat.S_ISREG(mode) else b""
 
 
 class KeyRing:
@@ -72,13 +91,7 @@ class KeyRing:
     def load(cls, path: Path) -> KeyRing:
         """Reads the primary version."""
         try:
-            mode = path.stat().st_mode
-        except FileNotFoundError:
-            raise Misconfigured("The key ring is missing.", f"There is no file {path}.", "Run 'hub keys init'.") from None
-        if mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise Misconfigured("The key ring can be read by others.", "Its file mode is too wide.", "Run chmod 600 on it.")
-        try:
-            content = json.loads(path.read_text())
+            content = json.loads(read_secret(path, "The key ring"))
             version = int(content["primary"])
             return cls(base64.b64decode(content["roots"][str(version)], validate=True), version)
         except (ValueError, KeyError, TypeError):

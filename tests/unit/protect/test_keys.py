@@ -49,6 +49,14 @@ def test_a_ring_that_others_can_reach_is_refused(path: Path, mode: int) -> None:
         KeyRing.load(path)
 
 
+def test_a_link_to_a_ring_is_refused(path: Path) -> None:
+    KeyRing.create(path)
+    link = path.with_name("link.json")
+    link.symlink_to(path)
+    with pytest.raises(Misconfigured, match="link"):
+        KeyRing.load(link)
+
+
 def test_a_missing_ring_says_how_to_make_one(path: Path) -> None:
     with pytest.raises(Misconfigured, match="hub keys init"):
         KeyRing.load(path)
