@@ -7,7 +7,7 @@ import getpass
 import os
 import signal
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -21,16 +21,21 @@ from pydantic import ValidationError
 from hub import operations
 from hub.app import databases, load_signer, make_keys, migrate_all, open_hub
 from hub.consent.policy import load_policy
+from hub.consent.store import kept_policy
 from hub.domain.facts import StatementKind
-from hub.domain.terms import PartyId
-from hub.errors import HubError, Misconfigured, Refused, Retry
+from hub.domain.terms import LogId, PartyId, PolicyHash, Term
+from hub.errors import HubError, Malformed, Misconfigured, Refused, Retry
+from hub.identity.partners import SCOPES
 from hub.observe import Event, configure, emit, watch
 from hub.server import serve as serve_until
 from hub.server import server_of
 from hub.settings import Settings
 
 main = typer.Typer(
-    name="hub", help="Een uitwisselhub met privacywaarborgen.", no_args_is_help=True, pretty_exceptions_enable=False
+    name="hub",
+    help="The hub: passes records between partners, and proves what it passed.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
 )
 keys = typer.Typer(help="The hub's own keys.", no_args_is_help=True)
 admin = typer.Typer(help="The installation: databases, partners, figures.", no_args_is_help=True)
@@ -51,6 +56,7 @@ for name, group in {
 admin.add_typer(partner, name="partner")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
+_TERMS: dict[str, type[Term]] = {"log_id": LogId, "operator": PartyId}
 _EXIT = {Refused: 3, Retry: 4, Misconfigured: 5}
 
 
@@ -62,12 +68,28 @@ def say(text: str) -> None:
 def settings() -> Settings:
     """The settings, or a clear end of the command that names the variable and not its value."""
     try:
-        return Settings()
+        chosen = Settings()
     except ValidationError as wrong:
-        names = ", ".join(f"HUB_{error['loc'][0]}".upper() for error in wrong.errors(include_input=False) if error["loc"])
-        raise Misconfigured(
-            "The settings cannot be read.", f"Wrong: {names}.", "Correct these environment variables."
-        ) from None
+        raise _unreadable(str(error["loc"][0]) for error in wrong.errors(include_input=False) if error["loc"]) from None
+    if wrong_terms := [name for name, term in _TERMS.items() if not _is(term, getattr(chosen, name))]:
+        raise _unreadable(wrong_terms)
+    return chosen
+
+
+def _unreadable(names: Iterable[str]) -> Misconfigured:
+    return Misconfigured(
+        "The settings cannot be read.",
+        f"Wrong: {', '.join(f'HUB_{name}'.upper() for name in names)}.",
+        "Correct these environment variables; hub/settings.py says what each may be.",
+    )
+
+
+def _is(term: type[Term], word: str) -> bool:
+    try:
+        term(word)
+    except ValueError:
+        return False
+    return True
 
 
 def guarded(work: Callable[[], Any]) -> None:
@@ -80,6 +102,8 @@ def guarded(work: Callable[[], Any]) -> None:
         for line in (error.what, error.why, error.now):
             if line:
                 typer.echo(line, err=True)
+        for fault in error.faults if isinstance(error, Malformed) else ():
+            typer.echo(f"  {fault.where}: {fault.code}", err=True)
         status = next((code for kind, code in _EXIT.items() if isinstance(error, kind)), 1)
         raise typer.Exit(status) from None
 
@@ -127,9 +151,9 @@ def serve() -> None:
 
     async def work(chosen: Settings) -> None:
         async with open_hub(chosen, name="hub-serve") as hub:
+            await hub.put_policy_in_use()
             server = server_of(hub)
-            emit(Event.hub_started)
-            await serve_until(server, stopper())
+            await serve_until(server, stopper(), lambda: emit(Event.hub_started))
             emit(Event.hub_stopped)
 
     run(work)
@@ -141,9 +165,10 @@ def worker(once: Annotated[bool, typer.Option(help="Poll every connector until n
 
     async def work(chosen: Settings) -> None:
         async with open_hub(chosen, name="hub-worker") as hub:
-            stopping = stopper()
+            await hub.put_policy_in_use()
+            drops, stopping = operations.drops_of(hub), stopper()
             emit(Event.hub_started)
-            await operations.work(hub, stopping, once=once)
+            await operations.work(hub, drops, stopping, once=once)
             emit(Event.hub_stopped)
 
     run(work)
@@ -151,7 +176,7 @@ def worker(once: Annotated[bool, typer.Option(help="Poll every connector until n
 
 @admin.command("migrate")
 def admin_migrate() -> None:
-    """Brings both databases to the present schema; needs HUB_MIGRATION_URL and HUB_VAULT_MIGRATION_URL."""
+    """Brings both databases to the present schema, as their owners (HUB_MIGRATION_URL and HUB_VAULT_MIGRATION_URL)."""
 
     async def work(chosen: Settings) -> None:
         async with databases(chosen) as urls:
@@ -196,7 +221,7 @@ def partner_add(
     party: Annotated[str, typer.Argument(help="The party whose hat the system wears.")],
     client_id: Annotated[str, typer.Argument(help="The client id, of this party alone.")],
     jwks: Annotated[Path, typer.Option(help="The partner's public keys, a JWK set.")],
-    scope: Annotated[list[str], typer.Option(help="What it may do; repeat for more.")],
+    scope: Annotated[list[str], typer.Option(help=f"What it may do; repeat for more. One of {', '.join(sorted(SCOPES))}.")],
 ) -> None:
     """Lets a partner system in, or gives it new keys and scopes."""
 
@@ -232,7 +257,7 @@ def partner_list(as_json: AsJson = False) -> None:
 
 
 @partner.command("close")
-def partner_close(client_id: str) -> None:
+def partner_close(client_id: Annotated[str, typer.Argument(help="The client id that 'list' shows.")]) -> None:
     """Lets a partner system in no longer; a token that it holds lives five minutes at most."""
 
     async def work(chosen: Settings) -> None:
@@ -264,6 +289,8 @@ def connector_runs(as_json: AsJson = False) -> None:
         if as_json:
             say(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode())
             return
+        if not found:
+            say("none")
         for one in found:
             say(
                 f"{one['drop_id']}  {one['connector']:<20}{one['state']:<9}accepted {one['accepted']}  "
@@ -277,6 +304,20 @@ def connector_runs(as_json: AsJson = False) -> None:
 def policy_check() -> None:
     """Loads the policy set strictly and prints its hash, or says in which file and line it is wrong."""
     guarded(lambda: say(load_policy(settings().policy).hash))
+
+
+@policy.command("show")
+def policy_show(policy_hash: Annotated[str, typer.Argument(help="The hash that a log entry names as its policy.")]) -> None:
+    """Prints the whole policy set of that hash as it was when the hub decided by it, in canonical JSON."""
+
+    async def work(chosen: Settings) -> None:
+        async with open_hub(chosen) as hub:
+            body = await kept_policy(hub.engine, hub.log_id, PolicyHash(policy_hash))
+        if body is None:
+            raise Refused("No policy set of this hash was in use here.", "It is not kept.", "Take the hash from a log entry.")
+        say(body.decode())
+
+    run(work)
 
 
 @audit.command("export")
@@ -303,7 +344,12 @@ def audit_trust(
         if checkpoint:
             async with open_hub(chosen) as hub:
                 content += "\n" + await hub.log.checkpoint()
-        file.write_text(content)
+        try:
+            file.write_text(content)
+        except OSError:
+            raise Misconfigured(
+                "The file was not written.", "Its directory is missing, or not yours to write in.", "Name another."
+            ) from None
         say(f"written to {file}")
 
     run(work)

@@ -14,6 +14,7 @@ from typing import Any
 from hub.app import Hub
 from hub.audit.entry import EntryKind, event
 from hub.connector import Connector, Endpoint, FileSource, load_connectors
+from hub.consent.policy import load_policy
 from hub.consent.store import row_of
 from hub.domain.facts import StatementKind
 from hub.domain.ids import new_ids
@@ -95,12 +96,11 @@ def drops_of(hub: Hub) -> list[Drops]:
     return found
 
 
-async def work(hub: Hub, stopping: asyncio.Event, *, once: bool = False) -> None:
-    """Takes in what lies ready, until `stopping`; with `once` until nothing waits any more.
+async def work(hub: Hub, drops: list[Drops], stopping: asyncio.Event, *, once: bool = False) -> None:
+    """Takes in what lies ready at `drops`, until `stopping`; with `once` until nothing waits any more.
 
     With `once` a connector that fails ends the work with its error; otherwise it is said and tried again.
     """
-    drops = drops_of(hub)
     if once:
         for one in drops:
             while not stopping.is_set() and (told := await poll(one)).waiting and not told.busy:
@@ -128,10 +128,10 @@ async def _pause(stopping: asyncio.Event, seconds: float) -> None:
 def describe_connectors(settings: Settings) -> Iterator[str]:
     """A line per connector and per instance."""
     for connector in load_connectors().values():
-        yield f"{connector.manifest.id:<20}{connector.manifest.direction:<10}{connector.manifest.title}"
+        yield f"{connector.manifest.id:<32}{connector.manifest.direction:<10}{connector.manifest.title}"
     if settings.connectors is not None:
         for instance in read_instances(settings.connectors):
-            yield f"  {instance.id:<18}{instance.connector:<10}{instance.party}  sftp://{instance.host}:{instance.port}"
+            yield f"  {instance.id:<30}{instance.connector:<10}{instance.party}  sftp://{instance.host}:{instance.port}"
 
 
 async def runs_of(hub: Hub) -> list[Run]:
@@ -144,14 +144,28 @@ async def figures_of(hub: Hub) -> Figures:
     return await figures(hub.engine, hub.log_id)
 
 
+def _check_party(hub: Hub, party: PartyId) -> None:
+    if party not in load_policy(hub.settings.policy).parties:
+        raise Misconfigured(
+            f"{party} is no party of this hub.", "The policy set does not name it.", "See parties.yaml of the policy set."
+        )
+
+
 async def register_partner(hub: Hub, party: PartyId, client_id: str, jwks: Any, scopes: list[str]) -> None:
-    """Lets a partner system in; a change of configuration, so it is in the log first."""
+    """Lets a partner system in; a change of configuration, so it is in the log first, and what is refused is not.
+
+    Raises Misconfigured for a party that the policy set does not name, Malformed for a key set, client id or scope.
+    """
+    _check_party(hub, party)
+    partners.check(client_id, jwks, scopes)
     await _note(hub, "partner-add", "partner", {"party": party})
     await partners.register(hub.engine, hub.log_id, party, client_id, jwks, scopes, hub.clock.now_us())
 
 
 async def close_partner(hub: Hub, client_id: str) -> None:
-    """Lets a partner system in no longer; a change of configuration, so it is in the log first."""
+    """Lets a partner system in no longer; a change of configuration, so it is in the log first. Raises Misconfigured."""
+    if not any(one.active and one.client_id == client_id for one in await partners.registered(hub.engine, hub.log_id)):
+        raise partners.none_active()
     await _note(hub, "partner-close", "partner", {})
     await partners.deactivate(hub.engine, hub.log_id, client_id)
 
@@ -164,7 +178,7 @@ async def partners_of(hub: Hub) -> list[Registered]:
 async def export_log(hub: Hub, folder: Path) -> int:
     """Writes the log into a new or empty directory and gives its size; that it was exported is in the log first.
 
-    Raises Misconfigured when the directory holds something: a verifier takes every file in it as part of the export.
+    Raises Misconfigured when it cannot be made, or holds something: a verifier takes every file in it as part of the export.
     """
     await asyncio.to_thread(_make_empty, folder)
     size = await _note(hub, "export", "log", {}, kind=EntryKind.export)
@@ -174,8 +188,14 @@ async def export_log(hub: Hub, folder: Path) -> int:
 
 
 def _make_empty(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    if any(folder.iterdir()):
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        empty = not any(folder.iterdir())
+    except OSError:
+        raise Misconfigured(
+            "The export was not written.", "The directory cannot be made or read.", "Name another, where you may write."
+        ) from None
+    if not empty:
         raise Misconfigured("The export was not written.", "The directory is not empty.", "Name a new one.")
 
 
@@ -187,8 +207,13 @@ def _write(target: Path, content: bytes) -> None:
 async def record_statement(hub: Hub, party: PartyId, kind: StatementKind, number: str, period: tuple[date, date | None]) -> int:
     """Records a statement of or about one young person, with its entry in one transaction; gives the log's size.
 
-    Raises Malformed when `number` is neither a BSN nor an onderwijsnummer.
+    Raises Malformed when `number` is neither a BSN nor an onderwijsnummer or the period holds no day, and Misconfigured for a
+    party that the policy set does not name: a statement that would never count must not be taken for one that does.
     """
+    _check_party(hub, party)
+    begins, ends = period
+    if ends is not None and ends <= begins:
+        raise Malformed("The statement would hold on no day.", "It ends on or before its first day.", "Correct the two dates.")
     tag = hub.pseudonymiser.subject_tag(_pgn(number))
     now = hub.clock.now_us()
     ref, statement_id, request_id = new_ids(3, now, secrets.token_bytes(24))

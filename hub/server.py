@@ -6,7 +6,7 @@ import asyncio
 import socket
 import ssl
 from asyncio import BaseTransport
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -112,9 +112,14 @@ class Server(uvicorn.Server):
         yield
 
 
-async def serve(server: Server, stopping: asyncio.Event) -> None:
-    """Serves until `stopping`; requests under way are finished first. Raises Misconfigured when the address is taken."""
+async def serve(server: Server, stopping: asyncio.Event, ready: Callable[[], None] = lambda: None) -> None:
+    """Serves until `stopping`; requests under way are finished first. `ready` is called once the address is the hub's own.
+
+    Raises Misconfigured when the address is taken or the TLS files cannot be read.
+    """
+    _load_tls(server.config)
     listening = _listen(server.config.host, server.config.port)
+    ready()
 
     async def end() -> None:
         await stopping.wait()
@@ -125,6 +130,17 @@ async def serve(server: Server, stopping: asyncio.Event) -> None:
         await server.serve(sockets=[listening])
     finally:
         ending.cancel()
+
+
+def _load_tls(config: uvicorn.Config) -> None:
+    try:
+        config.load()
+    except OSError:  # ssl.SSLError is one
+        raise Misconfigured(
+            "The TLS certificate or its key cannot be read.",
+            "A file is missing, is not readable, is no PEM, or the two do not belong together.",
+            "Check HUB_TLS_CERTIFICATE, HUB_TLS_KEY and HUB_TLS_CLIENT_CA.",
+        ) from None
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -22,8 +22,10 @@ class Settings(BaseSettings):
     environment: Literal["demo", "development", "test", "acceptance", "production"] = Field(
         default="development", description="production refuses the in-process key ring and the private database"
     )
-    log_id: str = Field(default="hub", description="which log this hub writes; one per region")
-    operator: str = Field(default="hub", description="the party that operates the hub; actor of entries about the hub itself")
+    log_id: str = Field(default="hub", description="which log this hub writes, a lower-case word; one per region")
+    operator: str = Field(
+        default="hub", description="the party that operates the hub, a lower-case word; actor of entries about it"
+    )
     state: Path = Field(default=Path("var/hub"), description="directory of keys, high-water mark and the private database")
 
     database_url: SecretStr | None = Field(default=None, description="the application's role on the main database")
@@ -43,7 +45,7 @@ class Settings(BaseSettings):
 
     policy: Path = Field(default=_HERE / "schemas" / "policy", description="the policy set")
     migrations: Path = Field(default=_HERE / "ops" / "migrations", description="the database migrations")
-    connectors: Path | None = Field(default=None, description="the connector instances (YAML); none means no polling")
+    connectors: Path | None = Field(default=None, description="the connector instances (YAML); the worker needs it")
 
     host: str = Field(default="127.0.0.1", description="without TLS only a loopback address is accepted")
     port: int = Field(default=8443, ge=0, le=65535)

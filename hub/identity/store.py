@@ -70,12 +70,24 @@ async def register(
     Raises errors.Malformed when the client id, key set or scopes are not acceptable, errors.Misconfigured when the client id
     belongs to another party: a client id never changes hats.
     """
-    read_jwks(jwks)
-    arguments = (log_id, party, check_client_id(client_id), orjson.dumps(jwks).decode(), sorted(check_scopes(scopes)), int(now))
+    check(client_id, jwks, scopes)
+    arguments = (log_id, party, client_id, orjson.dumps(jwks).decode(), sorted(set(scopes)), int(now))
     async with transaction(engine) as connection:
         done = await connection.raw.execute(_REGISTER, *arguments)
     if done != "INSERT 0 1":
         raise Misconfigured("The partner was not registered.", "The client id belongs to another party.", "Choose another one.")
+
+
+def check(client_id: str, jwks: Any, scopes: list[str]) -> None:
+    """Raises errors.Malformed when `register` would not accept them."""
+    read_jwks(jwks)
+    check_client_id(client_id)
+    check_scopes(scopes)
+
+
+def none_active() -> Misconfigured:
+    """That there is no such partner, in the words of the administrator's desk."""
+    return Misconfigured("No partner was deactivated.", "None is active under that client id.", "Look it up in the list.")
 
 
 async def deactivate(engine: AsyncEngine, log_id: LogId, client_id: str) -> None:
@@ -86,7 +98,7 @@ async def deactivate(engine: AsyncEngine, log_id: LogId, client_id: str) -> None
     async with transaction(engine) as connection:
         done = await connection.raw.execute(_DEACTIVATE, log_id, client_id)
     if done != "UPDATE 1":
-        raise Misconfigured("No partner was deactivated.", "None is active under that client id.", "Look it up in the list.")
+        raise none_active()
 
 
 async def registered(engine: AsyncEngine, log_id: LogId) -> list[Registered]:

@@ -69,7 +69,14 @@ def test_keys_are_made_once_and_never_over_others(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("HUB_PORT", "geheim-999990019"), ("HUB_PORT", "70000"), ("HUB_ENVIRONMENT", "live"), ("HUB_POLL_S", "0")],
+    [
+        ("HUB_PORT", "geheim-999990019"),
+        ("HUB_PORT", "70000"),
+        ("HUB_ENVIRONMENT", "live"),
+        ("HUB_POLL_S", "0"),
+        ("HUB_LOG_ID", "Geen Log"),
+        ("HUB_OPERATOR", "Geen Partij"),
+    ],
 )
 def test_a_wrong_setting_is_named_and_its_value_is_not(name: str, value: str) -> None:
     done = command("policy", "check", environment={name: value})
@@ -124,6 +131,12 @@ def test_production_runs_with_neither_the_key_ring_nor_the_private_database(hub:
 
 def test_beyond_this_machine_it_speaks_tls_or_not_at_all(hub: Hub) -> None:
     fails(hub("serve", HUB_HOST="0.0.0.0"), 5, "HUB_TLS_CERTIFICATE")
+
+
+def test_without_its_certificate_it_does_not_say_that_it_has_started(hub: Hub) -> None:
+    done = hub("serve", HUB_PORT="0", HUB_TLS_CERTIFICATE="/nowhere.pem", HUB_TLS_KEY="/nowhere.key")
+    fails(done, 5, "HUB_TLS_KEY")
+    assert "hub_started" not in done.stderr + done.stdout
 
 
 # -- policy and figures
@@ -184,6 +197,7 @@ def test_a_bad_key_set_is_refused_and_nothing_of_it_shown(hub: Hub, keys: Path, 
     keys.write_bytes(document)
     done = hub("admin", "partner", "add", "duo", "duo-systeem", "--jwks", str(keys), "--scope", "uitvalmeldingen:aanleveren")
     fails(done, status)
+    assert status == 5 or "  keys" in done.stderr  # each fault by its place and code
     private: Any = ec_key("duo").as_dict(private=True)
     assert private["d"] not in done.stderr
     assert "geheim" not in done.stderr
@@ -210,7 +224,20 @@ def test_an_unknown_party_scope_or_partner_is_refused(hub: Hub, keys: Path) -> N
         1,
         "uitvalmeldingen:aanleveren",
     )
-    assert hub("admin", "partner", "close", "nobody").returncode != 0
+    strange = (
+        "admin",
+        "partner",
+        "add",
+        "niemand",
+        "een-systeem",
+        "--jwks",
+        str(keys),
+        "--scope",
+        "uitvalmeldingen:aanleveren",
+    )
+    fails(hub(*strange), 5, "no party of this hub")
+    fails(hub("admin", "partner", "close", "nobody"), 5, "active")
+    assert json.loads(hub("admin", "status", "--json").stdout)["log_size"] == 0  # what did not happen is not in the log
 
 
 # -- connectors
@@ -239,6 +266,7 @@ def test_a_worker_without_connectors_says_what_to_set(hub: Hub) -> None:
 
 def test_runs_of_a_new_hub_are_none(hub: Hub) -> None:
     assert hub("connector", "runs", "--json").stdout == "[]\n"
+    assert hub("connector", "runs").stdout == "none\n"
 
 
 # -- the log
@@ -247,7 +275,9 @@ def test_runs_of_a_new_hub_are_none(hub: Hub) -> None:
 def test_an_export_needs_a_place_of_its_own_and_verifies_without_the_hub(hub: Hub, tmp_path: Path) -> None:
     assert hub("audit", "export", str(tmp_path / "export")).stdout == f"1 entries in {tmp_path / 'export'}\n"
     fails(hub("audit", "export", str(tmp_path / "export")), 5, "not empty")
+    fails(hub("audit", "export", "/dev/null/export"), 5, "cannot be made")
     trust = tmp_path / "trust"
+    fails(hub("audit", "trust", str(tmp_path / "nowhere" / "trust")), 5, "not written")
     assert hub("audit", "trust", str(trust), "--checkpoint").returncode == 0
     assert hub("audit", "export", str(tmp_path / "later")).returncode == 0
     verify = [sys.executable, "-I", str(ROOT / "ops/verify/verify.py"), str(tmp_path / "later"), "--trust", str(trust)]
@@ -280,12 +310,22 @@ def test_a_wrong_number_is_refused_and_never_repeated(hub: Hub, number: str) -> 
     assert not number or number not in done.stderr
 
 
-@pytest.mark.parametrize(("option", "value"), [("--from", "gisteren"), ("--party", "Geen Partij"), ("--until", "2026-02-30")])
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("--from", "gisteren"), ("--party", "Geen Partij"), ("--party", "niemand"), ("--until", "2026-02-30")],
+)
 def test_a_wrong_date_or_party_is_refused(hub: Hub, option: str, value: str) -> None:
     given = {"--kind": "bezwaar", "--party": "duo", "--from": "2026-11-01", option: value}
     done = hub("rights", "statement", *(word for pair in given.items() for word in pair), stdin=canary.BSN)
     fails(done, 5)
-    assert value not in done.stderr
+    assert value == "niemand" or value not in done.stderr
+
+
+@pytest.mark.parametrize("until", ["2025-11-01", "2026-11-01"])
+def test_a_statement_that_would_hold_on_no_day_is_refused(hub: Hub, until: str) -> None:
+    given = ("rights", "statement", "--kind", "bezwaar", "--party", "duo", "--from", "2026-11-01", "--until", until)
+    fails(hub(*given, stdin=canary.BSN), 1, "no day")
+    assert json.loads(hub("admin", "status", "--json").stdout)["log_size"] == 0
 
 
 def test_an_unknown_command_says_what_there_is(hub: Hub) -> None:
