@@ -36,7 +36,7 @@ from ops.demo.display import Display
 from ops.demo.drop import put
 from ops.demo.people import Generated, generate
 from ops.demo.processes import Failed, Processes, end_with_make
-from ops.demo.summary import Expected, as_json, as_text, disagreements, received
+from ops.demo.summary import Expected, as_json, as_text, disagreements, kinds, logged, received
 
 _ROOT = Path(__file__).resolve().parents[2]
 _HUB = ("-c", "from hub.cli import main; main()")
@@ -154,7 +154,9 @@ class Demo:
         verdict = json.loads(said)
         self.display.done("the log exported, and verified without the hub")
         school = json.loads((self._home(region.SCHOOL) / "counts.json").read_text())
-        summary = as_json(figures, {"size": verdict["size"], "verdict": verdict["verdict"]}, self.display.seconds)
+        entries = logged(verdict)
+        told = {"size": verdict["size"], "verdict": verdict["verdict"], "kinds": kinds(entries)}
+        summary = as_json(figures, told, self.display.seconds)
         (self.directory / "summary.json").write_text(json.dumps(summary, indent=2) + "\n")
         self.display.say()
         for line in as_text(summary):
@@ -163,7 +165,7 @@ class Demo:
         expected, partners = Expected.of(made, school), self.directory / "partners"
         deadline = asyncio.get_running_loop().time() + _TELL_S
         # A recipient writes its counts once the hub has its word; on a busy machine that is a moment later.
-        while wrong := list(disagreements(figures, expected, counted := received(partners))):
+        while wrong := list(disagreements(figures, expected, counted := received(partners), entries)):
             if asyncio.get_running_loop().time() > deadline:
                 break
             await asyncio.sleep(_LOOK_S)
@@ -176,7 +178,7 @@ class Demo:
         lines = f"""
 The hub serves on {environment["HUB_ISSUER"]} until Ctrl-C. In another terminal, from this directory:
 
-  . '{here}/env'                                    the settings of this hub, for the commands below
+  {f". '{here}/env'":<46}     the settings of this hub, for the commands below
   curl -s "$HUB_ISSUER/v1/openapi.json"              what partners may call
   .venv/bin/hub admin status                         what came in, what went where, what waits and why
   .venv/bin/hub connector runs                       the files taken, with counts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -41,8 +42,10 @@ class Expected:
         )
 
 
-def disagreements(figures: Figures, expected: Expected, received: Mapping[str, int]) -> Iterator[str]:
-    """Whatever does not add up, as sentences; nothing where all does."""
+def disagreements(
+    figures: Figures, expected: Expected, received: Mapping[str, int], logged: Mapping[tuple[str, str], int]
+) -> Iterator[str]:
+    """Whatever does not add up, as sentences; nothing where all does. `logged`: the log's own entries by kind and recipient."""
     rows, every = figures.rows, figures.disclosures
     pairs: dict[str, tuple[int, int]] = {
         "rows received, and put in": (rows.received, expected.rows),
@@ -62,6 +65,13 @@ def disagreements(figures: Figures, expected: Expected, received: Mapping[str, i
     for name in sorted({*figures.recipients, *received}):
         delivered = figures.recipients.get(name, nothing).delivered
         pairs[f"delivered to {name}, and received there"] = (delivered, received.get(name, 0))
+    for name in sorted({*figures.recipients, *(recipient for kind, recipient in logged if kind in ("disclosure", "refusal"))}):
+        of = figures.recipients.get(name, nothing)
+        pairs[f"delivered to or held for {name}, and in the log"] = (
+            of.delivered + of.held,
+            logged.get(("disclosure", name), 0),
+        )
+        pairs[f"refused to {name}, and in the log"] = (of.refused, logged.get(("refusal", name), 0))
     return (f"{what}: {one} and {two}" for what, (one, two) in pairs.items() if one != two)
 
 
@@ -87,22 +97,47 @@ def as_text(summary: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield "Disclosures considered: each row for its doorstroompunt and its Work & Income"
     yield _sum(every, "considered")
+    yield "  delivered: fetched, and its recipient said so; held: waits to be fetched; refused: nothing of it leaves"
+    if region.WITHOUT_SYSTEM in summary["recipients"]:
+        yield f"  {region.WITHOUT_SYSTEM} has no system yet, so what is for it is held"
     yield ""
     yield f"  {'recipient':<30}{'considered':>11}{'delivered':>11}{'held':>7}{'refused':>9}"
     for name, of in summary["recipients"].items():
         yield f"  {name:<30}{of['considered']:>11,}{of['delivered']:>11,}{of['held']:>7,}{of['refused']:>9,}"
     sentences = {each["code"]: each["text_nl"] for each in yaml.safe_load(_REASONS.read_text("utf-8"))["reasons"]}
-    for title, counts in (("Refused, by first reason", summary["refusals"]), ("In quarantine", summary["quarantine"])):
+    for title, counts in (
+        ("Refused, by the first reason found", summary["refusals"]),
+        ("In quarantine", summary["quarantine"]),
+    ):
         yield ""
         yield title
         for code, count in sorted(counts.items(), key=lambda each: -each[1]):
             yield f"  {count:>7,}  {code}: {sentences.get(code, '')}"
     yield ""
-    yield f"Log: {summary['log']['size']:,} entries, {summary['log']['verdict']} offline by ops/verify/verify.py"
+    log = summary["log"]
+    yield f"Log, counted and {log['verdict']} by ops/verify/verify.py, without the hub"
+    yield _sum({"size": log["size"], **log["kinds"]}, "size")
+    yield "  disclosure and refusal: one for each disclosure considered; outcome: handed over, and again when confirmed"
 
 
 def _sum(figures: Mapping[str, int], total: str) -> str:
     return f"  {figures[total]:,} = " + " + ".join(f"{count:,} {name}" for name, count in figures.items() if name != total)
+
+
+def logged(verdict: Mapping[str, Any]) -> dict[tuple[str, str], int]:
+    """The entries by kind and recipient, as the verifier counted them."""
+    counted: Counter[tuple[str, str]] = Counter()
+    for total in verdict["totals"]:
+        counted[total["kind"], total["recipient"]] += total["count"]
+    return dict(counted)
+
+
+def kinds(entries: Mapping[tuple[str, str], int]) -> dict[str, int]:
+    """The entries by kind, the kinds about records first."""
+    counted: Counter[str] = Counter(dict.fromkeys(("disclosure", "refusal", "outcome"), 0))
+    for (kind, _), count in entries.items():
+        counted[kind] += count
+    return dict(counted)
 
 
 def received(partners: Path) -> dict[str, int]:

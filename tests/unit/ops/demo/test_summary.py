@@ -9,7 +9,7 @@ import pytest
 
 from hub.insight.store import Disclosures, Figures, Rows
 from ops.demo.people import generate
-from ops.demo.summary import Expected, as_json, as_text, disagreements
+from ops.demo.summary import Expected, as_json, as_text, disagreements, kinds, logged
 
 DSP, WERK, HELD = "doorstroompunt-lindemark", "werk-en-inkomen-aldermeer", "werk-en-inkomen-wolfslo"
 FIGURES = Figures(
@@ -22,21 +22,44 @@ FIGURES = Figures(
 )
 EXPECTED = Expected(rows=10, quarantined=2, duplicate=1, refused_by_doorstroompunten=2)
 RECEIVED = {DSP: 5, WERK: 2}
+VERDICT = {
+    "totals": [
+        {"kind": kind, "recipient": recipient, "purpose": purpose, "count": count}
+        for kind, recipient, purpose, count in (
+            ("disclosure", DSP, "een", 4),
+            ("disclosure", DSP, "ander", 1),
+            ("disclosure", WERK, "een", 2),
+            ("disclosure", HELD, "een", 2),
+            ("refusal", DSP, "een", 2),
+            ("refusal", WERK, "een", 2),
+            ("refusal", HELD, "een", 1),
+            ("outcome", DSP, "een", 14),
+            ("configuration", "-", "hub-beheer", 12),
+        )
+    ]
+}
+LOGGED = logged(VERDICT)
 
 
 def test_an_account_that_adds_up_says_nothing() -> None:
-    assert list(disagreements(FIGURES, EXPECTED, RECEIVED)) == []
+    assert list(disagreements(FIGURES, EXPECTED, RECEIVED, LOGGED)) == []
 
 
 @pytest.mark.parametrize("name", ["rows", "quarantined", "duplicate", "refused_by_doorstroompunten"])
 def test_what_was_put_in_must_come_out(name: str) -> None:
     other = replace(EXPECTED, **{name: getattr(EXPECTED, name) + 1})
-    assert len(list(disagreements(FIGURES, other, RECEIVED))) == 1
+    assert len(list(disagreements(FIGURES, other, RECEIVED, LOGGED))) == 1
 
 
 @pytest.mark.parametrize("received", [{DSP: 4, WERK: 2}, {DSP: 5}, {**RECEIVED, HELD: 1}])
 def test_recipients_must_have_counted_the_same(received: dict[str, int]) -> None:
-    assert len(list(disagreements(FIGURES, EXPECTED, received))) == 1
+    assert len(list(disagreements(FIGURES, EXPECTED, received, LOGGED))) == 1
+
+
+@pytest.mark.parametrize("entry", [("disclosure", DSP), ("refusal", HELD), ("disclosure", "een-vreemde")])
+def test_the_log_must_have_counted_the_same(entry: tuple[str, str]) -> None:
+    other = {**LOGGED, entry: LOGGED.get(entry, 0) + 1}
+    assert len(list(disagreements(FIGURES, EXPECTED, RECEIVED, other))) == 1
 
 
 @pytest.mark.parametrize(
@@ -50,7 +73,7 @@ def test_recipients_must_have_counted_the_same(received: dict[str, int]) -> None
     ],
 )
 def test_parts_must_make_the_whole(figures: Figures) -> None:
-    assert list(disagreements(figures, EXPECTED, RECEIVED))
+    assert list(disagreements(figures, EXPECTED, RECEIVED, LOGGED))
 
 
 def test_the_expected_come_from_the_list_and_the_messages() -> None:
@@ -64,9 +87,10 @@ def test_the_expected_come_from_the_list_and_the_messages() -> None:
 
 
 def test_the_text_tells_each_reason_in_the_words_of_the_policy() -> None:
-    text = "\n".join(as_text(as_json(FIGURES, {"size": 41, "verdict": "verified"}, 1.0)))
+    text = "\n".join(as_text(as_json(FIGURES, {"size": 40, "verdict": "verified", "kinds": kinds(LOGGED)}, 1.0)))
     assert "10 = 7 accepted + 2 quarantined + 1 duplicate" in text
     assert "14 = 7 delivered + 2 held + 5 refused" in text
+    assert "40 = 9 disclosure + 5 refusal + 14 outcome + 12 configuration" in text
     for code in (*FIGURES.refusals, *FIGURES.quarantine):
         assert f"{code}: " in text
         assert f"{code}: \n" not in text
