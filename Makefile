@@ -11,7 +11,7 @@ export PIP_USER := 0
 export ONCE
 
 help: ## say what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: $(ready) ## a region at work on this machine, until Ctrl-C; ONCE=1 to run it through and stop
 	@exec $(python) -m ops.demo
