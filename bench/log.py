@@ -63,7 +63,7 @@ async def run(folder: Path, seconds: float, rounds: int) -> list[Result]:
         async def append() -> None:
             (ref,) = new_ids(1, hub.clock.now_us(), secrets.token_bytes(8))
             recorded = await hub.committer.record(
-                WorkItem(ref, PartyId("duo"), (Draft(ref, template.head, template.tail),), receipts=True)
+                WorkItem(ref, PartyId("duo"), (Draft(ref, template.head, template.tail),), receipts=(ref,))
             )
             if ref not in recorded.receipts:
                 raise SystemExit("an entry came back without its proof")

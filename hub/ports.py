@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from uuid import UUID
@@ -86,7 +86,8 @@ class WorkItem:
     """What must become durable together or not at all: log entries and the rows that belong to them.
 
     `claims` run first and may find a conflict; `rows` follow; `closing` statements run under the head's lock and cannot fail.
-    `tally` is kept with the request, so that the same request can be answered again. `receipts` asks for proofs.
+    `tally` is kept with the request, so that the same request can be answered again. `receipts` names the
+    entries that a proof is asked for.
     """
 
     request_id: UUID
@@ -96,7 +97,7 @@ class WorkItem:
     rows: Sequence[RowSet] = ()
     closing: Sequence[Claim] = ()
     tally: Tally | None = None
-    receipts: bool = False
+    receipts: Collection[UUID] = ()
 
 
 class Recorder(Protocol):

@@ -27,7 +27,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from hub.acknowledge import acknowledged, to_acknowledge
-from hub.audit.entries import EntryWriter, outcomes_of
+from hub.audit.entries import EntryWriter, outcomes_of, own_refs
 from hub.audit.log import Log, outcome_of
 from hub.clock import legal_date
 from hub.consent.decide import decide
@@ -143,7 +143,7 @@ class Route:
             rows=(*rows_of(log_id, party, now, records), self.outbox.rows(records, now), *kept),
             closing=refusals,
             tally=tally,
-            receipts=received.interface is Interface.rest,
+            receipts=own_refs(records, party) if received.interface is Interface.rest else (),
         )
         return Prepared(received, records, item, tally)
 
@@ -155,7 +155,7 @@ class Route:
             except Conflict:
                 prepared = await self._prepare(prepared.received, mapping, intake)
                 continue
-            if prepared.item.receipts and len(recorded.receipts) < len(prepared.item.entries):
+            if len(recorded.receipts) < len(prepared.item.receipts):
                 return await self.recall(prepared.received.party, recorded.request_id)
             outcomes = outcomes_of(prepared.records, prepared.received.party) if prepared.item.receipts else ()
             receipts = {outcome.ref: recorded.receipts[outcome.ref] for outcome in outcomes}

@@ -70,6 +70,13 @@ class EntryWriter:
         ]
 
 
+def own_refs(records: Sequence[ProtectedRecord], giver: PartyId) -> list[UUID]:
+    """The entries about what `giver` itself gives: those that it is given the proof of."""
+    return [
+        protected.ref for record in records for protected in record.verdicts if protected.verdict.candidate.provider == giver
+    ]
+
+
 def outcomes_of(records: Sequence[ProtectedRecord], giver: PartyId) -> tuple[Outcome, ...]:
     """What was decided on what `giver` itself gives, as it may be told outside the person's seal.
 

@@ -188,9 +188,8 @@ class Committer:
                     checkpoint = await store.newest_checkpoint(connection, self._log_id) or ""
                     places = await store.locate(connection, self._log_id, [draft.ref for draft in waiter.item.entries])
                     edge = await self._caught_up(connection, head)
-                    needed = (
-                        tiles_needed([entry.seq for entry in places.values()], head.size) if waiter.item.receipts else set()
-                    )
+                    wanted = [places[ref].seq for ref in waiter.item.receipts if ref in places]
+                    needed = tiles_needed(wanted, head.size)
                     prover = await store.prover(connection, self._log_id, head.size, needed, edge)
                 if found is None:
                     self._fail(waiter, _busy("The database went away before the log was written."))
@@ -205,7 +204,7 @@ class Committer:
             receipts = {
                 ref: make_receipt(entry.seq, prover.inclusion(entry.seq), checkpoint)
                 for ref, entry in places.items()
-                if waiter.item.receipts
+                if ref in waiter.item.receipts
             }
             entries = {ref: places[ref].body.decode() for ref in receipts}
             self._resolve(waiter, Recorded(self._log_id, request_id, found.size, checkpoint, receipts, entries))
@@ -243,6 +242,8 @@ class Committer:
                     prover = Prover(appended.edge.size, {**tiles, **appended.edge.tiles})
                     places = {row[3]: row[2] for row in appended.rows}
                 for draft in waiter.item.entries:
+                    if draft.ref not in waiter.item.receipts:
+                        continue
                     place = places[draft.ref]
                     receipts[draft.ref] = make_receipt(place, prover.inclusion(place), appended.checkpoint)
                     entries[draft.ref] = complete(draft, appended.us).decode()

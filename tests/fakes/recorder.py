@@ -58,7 +58,7 @@ def item(entries: int = 1, receipts: bool = True, request_id: UUID | None = None
     refs = [uuid4() for _ in range(entries)]
     drafts = [event(EntryKind.access, LOG, ref, OPERATOR, "search", PurposeId("toezicht"), "log", {}) for ref in refs]
     rows = RowSet("audit_subject", ("log_id", "party_id", "subject_tag", "ref"), [(LOG, PARTY, b"t" * 16, ref) for ref in refs])
-    given: dict[str, Any] = {"rows": (rows,), "receipts": receipts, **other}
+    given: dict[str, Any] = {"rows": (rows,), "receipts": [draft.ref for draft in drafts] if receipts else (), **other}
     return WorkItem(request_id or uuid4(), PARTY, drafts, **given)
 
 
