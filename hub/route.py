@@ -134,14 +134,13 @@ class Route:
         party, log_id, now = received.party, received.log_id, received.received_us
         tally = Tally(accepted=len(records), quarantined=len(rejected), duplicate=duplicates)
         kept = intake.keep(received, self.protector.seal_rejected(rejected, now))
-        refusals = count_refusals(log_id, party, records)
         item = WorkItem(
             request_id=received.request_id,
             party=party,
             entries=self.entries.of_verdicts(party, records),
             claims=(*intake.claims(received, tally), *claim_records(log_id, party, now, records)),
             rows=(*rows_of(log_id, party, now, records), self.outbox.rows(records, now), *kept),
-            closing=refusals,
+            closing=count_refusals(log_id, party, records),
             tally=tally,
             receipts=own_refs(records, party) if received.interface is Interface.rest else (),
         )
@@ -158,9 +157,9 @@ class Route:
             if len(recorded.receipts) < len(prepared.item.receipts):
                 return await self.recall(prepared.received.party, recorded.request_id)
             outcomes = outcomes_of(prepared.records, prepared.received.party) if prepared.item.receipts else ()
-            receipts = {outcome.ref: recorded.receipts[outcome.ref] for outcome in outcomes}
-            entries = {outcome.ref: recorded.entries[outcome.ref] for outcome in outcomes}
-            return Admitted(prepared.received.request_id, prepared.tally, outcomes, receipts, recorded.checkpoint, entries)
+            return Admitted(
+                recorded.request_id, prepared.tally, outcomes, recorded.receipts, recorded.checkpoint, recorded.entries
+            )
         raise Conflict("The same was recorded by someone else.", "Another process took it.", "Look it up before repeating it.")
 
     async def recall(self, party: PartyId, request_id: UUID, /) -> Admitted:
