@@ -172,8 +172,11 @@ async def migrate_all(settings: Settings, urls: Urls) -> None:
 
 
 @asynccontextmanager
-async def open_hub(settings: Settings, *, name: str = "hub") -> AsyncIterator[Hub]:
-    """Builds a hub, and closes it. Raises Misconfigured or Tampered instead of starting incomplete, weak or rolled back."""
+async def open_hub(settings: Settings, *, name: str = "hub", unmarked: bool = False) -> AsyncIterator[Hub]:
+    """Builds a hub, and closes it. Raises Misconfigured or Tampered instead of starting incomplete, weak or rolled back.
+
+    `unmarked` takes a log without high-water mark as it stands.
+    """
     policy = load_policy(settings.policy)
     regions = load_regions(settings.policy)
     ring = load_ring(settings)
@@ -195,7 +198,7 @@ async def open_hub(settings: Settings, *, name: str = "hub") -> AsyncIterator[Hu
         high_water = HighWater(settings.file(settings.high_water, _HIGH_WATER))
         stack.callback(high_water.close)
         committer = Committer(engine, log_id, operator, signer, clock, entropy, high_water)
-        await committer.start()
+        await committer.start(unmarked=unmarked)
         stack.push_async_callback(committer.stop)
         digests, pseudonymiser = Digests(ring), Pseudonymiser(ring)
         vault = Vault(vault_engine, ring, log_id, entropy)

@@ -338,6 +338,18 @@ def audit_trust(
     run(work)
 
 
+@audit.command("mark")
+def audit_mark() -> None:
+    """Marks the log as it stands where its high-water mark is gone; first compare it with checkpoints that partners hold."""
+
+    async def work(chosen: Settings) -> None:
+        async with open_hub(chosen, unmarked=True) as hub:
+            note = await hub.log.checkpoint_or_none()
+        say(f"the log is marked as it stands\n\n{note or 'it is empty'}")
+
+    run(work)
+
+
 @rights.command("statement")
 def rights_statement(
     kind: Annotated[StatementKind, typer.Option(help="What was stated.")],

@@ -1,8 +1,9 @@
 """The high-water mark: the largest tree this hub ever promised, kept outside the database and forced to disk.
 
-A database restored from a backup has a head below its mark; signing on would fork the log, so the hub refuses to start. Put the
-file on another volume than the database. Two slots are written in turn, each with its own checksum, so that a torn write costs
-at most the newest mark; a file of which nothing is whole is refused, never taken for a new one.
+A database restored from a backup has a head below its mark; signing on would fork the log, so the hub refuses to start. A log
+is marked before its first entry, so that a file that was removed is missed; that the log is all there is then for a person to
+say ('hub audit mark'). Put the file on another volume than the database. Two slots are written in turn, each with its own
+checksum, so that a torn write costs at most the newest mark; a file of which nothing is whole is refused, never taken for new.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ class HighWater:
         fcntl.flock(self._file, fcntl.LOCK_EX)
         try:
             slots = [self._slot(0), self._slot(1)]
-            held = [0 if slot is None else slot.size for slot in slots]
+            held = [-1 if slot is None else slot.size for slot in slots]
             if max(held) >= mark.size:
                 return
             content = mark.size.to_bytes(8) + mark.root

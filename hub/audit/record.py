@@ -83,10 +83,11 @@ class Committer:
     def log_id(self) -> LogId:
         return self._log_id
 
-    async def start(self) -> None:
+    async def start(self, *, unmarked: bool = False) -> None:
         """Opens the log and checks it against itself and the mark.
 
-        Raises Tampered when the head is lower than, or not a continuation of, what was promised before.
+        Raises Tampered when the head is lower than, or not a continuation of, what was promised before; and when a log that
+        has entries has no mark any more, unless somebody says with `unmarked` that it is to be marked as it stands.
         """
         async with transaction(self._engine) as connection:
             await store.open_log(connection, self._log_id, self._operator)
@@ -98,6 +99,17 @@ class Committer:
                 await store.check_continues(connection, self._log_id, Mark(head.size, head.root), mark)
             note = await store.newest_checkpoint(connection, self._log_id)
             store.check_signed(note, self._signer.vkey, head)
+            if mark is None:
+                if head.size and not unmarked:
+                    raise Tampered(
+                        "The log's high-water mark is missing.",
+                        "Its file was removed or is another one, so nobody can say whether the log is all there.",
+                        "Compare the log with the checkpoints that partners hold; only then run 'hub audit mark'.",
+                    )
+                try:
+                    await asyncio.to_thread(self._high_water.raise_to, Mark(head.size, head.root))
+                except OSError:
+                    raise _unclear("The high-water mark cannot be written.") from None
         self._task = asyncio.create_task(self._run(), name="log committer")
 
     async def stop(self) -> None:

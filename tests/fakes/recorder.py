@@ -41,12 +41,14 @@ class Clock:
 
 
 @asynccontextmanager
-async def committing(engine: AsyncEngine, high_water: Path, clock: Clock | None = None) -> AsyncIterator[Committer]:
+async def committing(
+    engine: AsyncEngine, high_water: Path, clock: Clock | None = None, *, unmarked: bool = False
+) -> AsyncIterator[Committer]:
     """A committer that is open."""
     mark = HighWater(high_water)
     committer = Committer(engine, LOG, OPERATOR, KEY, clock or Clock(), secrets.token_bytes, mark)
     try:
-        await committer.start()
+        await committer.start(unmarked=unmarked)
         yield committer
     finally:
         await committer.stop()

@@ -19,6 +19,7 @@ from hub.audit import record
 from hub.audit.checkpoint import open_note
 from hub.audit.highwater import HighWater, Mark
 from hub.audit.record import Committer
+from hub.audit.tree import EMPTY_ROOT
 from hub.db import create_engine, transaction
 from hub.domain.stages import Recorded
 from hub.errors import Conflict, HubError, Misconfigured, Retry, Tampered
@@ -312,11 +313,35 @@ async def test_a_copy_of_yesterday_is_refused(postgres: PrivatePostgres, databas
         await admin.close()
 
 
+async def test_a_log_whose_mark_was_removed_is_refused(engine: AsyncEngine, mark: Path) -> None:
+    """Otherwise whoever puts yesterday's copy back has only to remove a file."""
+    async with committing(engine, mark):
+        pass
+    assert HighWater(mark).read() == Mark(0, EMPTY_ROOT)
+    async with committing(engine, mark) as committer:
+        await committer.record(item(3))
+    os.truncate(mark, 0)  # as it is made anew where it is gone
+    for _ in range(2):
+        with pytest.raises(Tampered, match="missing"):
+            async with committing(engine, mark):
+                pass
+    async with committing(engine, mark, unmarked=True) as committer:
+        await committer.record(item(2))
+    found = HighWater(mark).read()
+    assert found is not None
+    assert found.size == 5
+    os.truncate(mark, 0)  # as it is made anew where it is gone
+    HighWater(mark).raise_to(Mark(6, b"\0" * 32))
+    with pytest.raises(Tampered, match="shorter"):
+        async with committing(engine, mark, unmarked=True):
+            pass
+
+
 async def test_another_log_of_the_same_length_is_refused(database_urls: Urls, mark: Path, engine: AsyncEngine) -> None:
     async with committing(engine, mark) as committer:
         await committer.record(item(5))
     HighWater(mark).raise_to(Mark(6, b"\0" * 32))
-    async with committing(engine, mark.with_name("other")) as committer:
+    async with committing(engine, mark.with_name("other"), unmarked=True) as committer:
         await committer.record(item(3))
     with pytest.raises(Tampered):
         async with committing(engine, mark):
