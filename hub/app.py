@@ -7,7 +7,7 @@ import ipaddress
 import os
 import secrets
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -20,21 +20,25 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hub.audit import signing
 from hub.audit.entries import EntryWriter
+from hub.audit.entry import EntryKind, event
 from hub.audit.highwater import HighWater
 from hub.audit.log import Log
 from hub.audit.record import Committer
 from hub.audit.signing import LogSigner
 from hub.clock import SystemClock
 from hub.consent.compile import compile_policy
-from hub.consent.policy import load_policy
+from hub.consent.model import PolicySet
+from hub.consent.policy import canonical_policy, load_policy
+from hub.consent.store import keep_policy, policy_in_use
 from hub.db import create_engine, durability, migrate, transaction
 from hub.deliver.outbox import Outbox
 from hub.domain.ids import new_ids
-from hub.domain.terms import LogId, PartyId
-from hub.errors import Misconfigured
+from hub.domain.terms import LogId, PartyId, PurposeId
+from hub.errors import Conflict, Misconfigured
 from hub.gather import Gatherer
 from hub.identity.store import PartnerStore
 from hub.identity.tokens import Tokens
+from hub.ports import WorkItem
 from hub.postgres import PrivatePostgres, Urls
 from hub.protect.keys import KeyRing, read_secret
 from hub.protect.protector import Protector
@@ -47,6 +51,8 @@ from hub.route import Route
 from hub.settings import Settings
 
 _KEYRING, _LOG_KEY, _TOKEN_KEY, _HIGH_WATER, _POSTGRES = "keyring.json", "log.key", "token.jwk", "high-water", "postgres"
+_KEEPING = PurposeId("hub-beheer")
+_TRIES = 5
 
 _GC_THRESHOLDS = (100_000, 20, 100)
 
@@ -67,6 +73,7 @@ class Hub:
     committer: Committer
     log: Log
     route: Route
+    policy: PolicySet
 
     def new_id(self) -> UUID:
         """A new identifier for a request or a file."""
@@ -77,6 +84,30 @@ class Hub:
         for engine in (self.engine, self.vault_engine):
             async with transaction(engine) as connection:
                 await connection.raw.execute("SELECT 1")
+
+    async def put_policy_in_use(self) -> None:
+        """Keeps the policy set under its hash, with an entry in the log, unless it is the one in use; before any decision.
+
+        Whoever reads an entry years later can so read the policy that it names. Raises Retry when the log cannot be written.
+        """
+        for _ in range(_TRIES):
+            follows, in_use = await policy_in_use(self.engine, self.log_id)
+            if in_use == self.policy.hash:
+                return
+            now = self.clock.now_us()
+            ref, request_id = new_ids(2, now, secrets.token_bytes(16))
+            details = {"policy": self.policy.hash}
+            entry = event(EntryKind.configuration, self.log_id, ref, self.operator, "policy-use", _KEEPING, "policy", details)
+            body = canonical_policy(self.policy)
+            claim = keep_policy(self.log_id, self.operator, ref, follows, self.policy.hash, body, now)
+            with suppress(Conflict):  # another process that started at the same time was first: look again
+                await self.committer.record(WorkItem(request_id, self.operator, (entry,), claims=(claim,)))
+        if (await policy_in_use(self.engine, self.log_id))[1] != self.policy.hash:
+            raise Misconfigured(
+                "The policy set is not in use.",
+                "Other processes of this hub keep putting another one into use.",
+                "Give all processes the same policy directory, and start them again.",
+            )
 
 
 def make_keys(settings: Settings) -> list[Path]:
@@ -215,7 +246,19 @@ async def open_hub(settings: Settings, *, name: str = "hub", unmarked: bool = Fa
             outbox=Outbox(engine, log_id),
         )
         yield Hub(
-            settings, log_id, operator, engine, vault_engine, clock, signer, digests, pseudonymiser, committer, log, route
+            settings,
+            log_id,
+            operator,
+            engine,
+            vault_engine,
+            clock,
+            signer,
+            digests,
+            pseudonymiser,
+            committer,
+            log,
+            route,
+            policy,
         )
 
 

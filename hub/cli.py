@@ -21,8 +21,9 @@ from pydantic import ValidationError
 from hub import operations
 from hub.app import databases, load_signer, make_keys, migrate_all, open_hub
 from hub.consent.policy import load_policy
+from hub.consent.store import kept_policy
 from hub.domain.facts import StatementKind
-from hub.domain.terms import LogId, PartyId, Term
+from hub.domain.terms import LogId, PartyId, PolicyHash, Term
 from hub.errors import HubError, Malformed, Misconfigured, Refused, Retry
 from hub.identity.partners import SCOPES
 from hub.observe import Event, configure, emit, watch
@@ -150,6 +151,7 @@ def serve() -> None:
 
     async def work(chosen: Settings) -> None:
         async with open_hub(chosen, name="hub-serve") as hub:
+            await hub.put_policy_in_use()
             server = server_of(hub)
             await serve_until(server, stopper(), lambda: emit(Event.hub_started))
             emit(Event.hub_stopped)
@@ -163,6 +165,7 @@ def worker(once: Annotated[bool, typer.Option(help="Poll every connector until n
 
     async def work(chosen: Settings) -> None:
         async with open_hub(chosen, name="hub-worker") as hub:
+            await hub.put_policy_in_use()
             drops, stopping = operations.drops_of(hub), stopper()
             emit(Event.hub_started)
             await operations.work(hub, drops, stopping, once=once)
@@ -301,6 +304,24 @@ def connector_runs(as_json: AsJson = False) -> None:
 def policy_check() -> None:
     """Loads the policy set strictly and prints its hash, or says in which file and line it is wrong."""
     guarded(lambda: say(load_policy(settings().policy).hash))
+
+
+@policy.command("show")
+def policy_show(policy_hash: Annotated[str, typer.Argument(help="The hash that a log entry names as its policy.")]) -> None:
+    """Prints the whole policy set of that hash as it was when the hub decided by it, in canonical JSON."""
+
+    async def work(chosen: Settings) -> None:
+        try:
+            wanted = PolicyHash(policy_hash)
+        except ValueError:
+            raise Refused("This is no policy hash.", "One is 64 hexadecimal digits.", "Take it from a log entry.") from None
+        async with open_hub(chosen) as hub:
+            body = await kept_policy(hub.engine, hub.log_id, wanted)
+        if body is None:
+            raise Refused("No policy set of this hash was in use here.", "It is not kept.", "Take the hash from a log entry.")
+        say(body.decode())
+
+    run(work)
 
 
 @audit.command("export")

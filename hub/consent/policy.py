@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -98,7 +99,7 @@ def read_policy(files: Mapping[str, str]) -> PolicySet:
     check_overlaps(list(agreements.values()), bare)
     signed = tuple(agreement for _, (agreement, _) in sorted(agreements.items()))
     whole = (laws, purposes, elements, reasons, obligations, MappingProxyType(parties), regions, signed)
-    return PolicySet(_hash(whole), *whole)
+    return PolicySet(PolicyHash(hashlib.sha256(canonical_policy(PolicySet(bare.hash, *whole))).hexdigest()), *whole)
 
 
 def _rows(documents: list[Document], key: str, read: Callable[[Document], tuple[R, ...]]) -> Iterator[tuple[Document, Any, R]]:
@@ -121,10 +122,12 @@ def _table(
     return MappingProxyType(dict(sorted(found.items())))
 
 
-def _hash(whole: tuple[Any, ...]) -> PolicyHash:
+def canonical_policy(policy: PolicySet) -> bytes:
+    """The whole set as one canonical JSON object, agreements with their tests included: what its hash is taken over."""
+
     def plain(part: Any) -> Any:
         rows = part.values() if isinstance(part, Mapping) else part
         return [row.model_dump(mode="json", by_alias=True) for row in rows]
 
-    canonical = json.dumps([plain(part) for part in whole], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return PolicyHash(hashlib.sha256(canonical.encode()).hexdigest())
+    parts = {part.name: plain(getattr(policy, part.name)) for part in fields(policy) if part.name != "hash"}
+    return json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
