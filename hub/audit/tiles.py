@@ -265,10 +265,3 @@ class Export:
         for span in spans(self._edge.size):
             yield tile_path(span.level, span.first // WIDTH, span.count), self._edge.open[span.level]
         yield "checkpoint", checkpoint.note.encode()
-
-
-def export_files(bodies: Iterable[bytes], checkpoint: Checkpoint) -> Iterator[tuple[str, bytes]]:
-    """All files of the export of a log. Raises errors.Tampered when the bodies are not what `checkpoint` is over."""
-    export = Export()
-    yield from export.add(bodies)
-    yield from export.finish(checkpoint)

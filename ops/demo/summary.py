@@ -117,7 +117,8 @@ def as_text(summary: Mapping[str, Any]) -> Iterator[str]:
     log = summary["log"]
     yield f"Log, counted and {log['verdict']} by ops/verify/verify.py, without the hub"
     yield _sum({"size": log["size"], **log["kinds"]}, "size")
-    yield "  disclosure and refusal: one for each disclosure considered; outcome: handed over, and again when confirmed"
+    yield "  disclosure: what was delivered or is held; refusal: what was refused; outcome: each time that something was handed"
+    yield f"  over, and once more when it was confirmed ({region.FORGETFUL} fetches some of it twice, as after a crash)"
 
 
 def _sum(figures: Mapping[str, int], total: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -98,13 +98,19 @@ class Exported:
         return top, trust
 
 
+def export_files(bodies: Iterable[bytes], checkpoint: Checkpoint) -> dict[str, bytes]:
+    """All files of the export of a log. Raises errors.Tampered when the bodies are not what `checkpoint` is over."""
+    export = tiles.Export()
+    return dict([*export.add(bodies), *export.finish(checkpoint)])
+
+
 def exported(bodies: Sequence[bytes], by: Signer | None = None, earlier: int | None = None) -> Exported:
     """The export of these entries; `earlier` puts the checkpoint over that many of them into the trust file."""
     key = by or signer()
     trust = f"# the log of region A\nlog {key.vkey}\nquorum none\n"
     if earlier is not None:
         trust += "\n" + checkpoint_of(bodies[:earlier], key).note
-    return Exported(dict(tiles.export_files(bodies, checkpoint_of(bodies, key))), trust)
+    return Exported(export_files(bodies, checkpoint_of(bodies, key)), trust)
 
 
 def naive_root(leaves: list[bytes]) -> bytes:

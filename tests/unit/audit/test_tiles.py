@@ -10,7 +10,7 @@ import pytest
 
 from hub.audit import tiles, tree
 from hub.errors import Tampered
-from tests.fakes.log import checkpoint_of, sample_bodies, signer
+from tests.fakes.log import checkpoint_of, export_files, sample_bodies, signer
 
 SIZE = 66_000  # two complete level-1 tiles' worth of tiles and a ragged edge on three levels
 LEAVES = [sha256(b"%d" % nth).digest() for nth in range(SIZE)]
@@ -150,7 +150,7 @@ def test_a_bundle_holds_entries_of_up_to_its_longest() -> None:
 def test_an_export_has_the_files_of_its_size(count: int) -> None:
     bodies = sample_bodies(count)
     checkpoint = checkpoint_of(bodies, signer())
-    files = dict(tiles.export_files(iter(bodies), checkpoint))
+    files = export_files(iter(bodies), checkpoint)
     assert files.pop("checkpoint") == checkpoint.note.encode()
     last, rest = divmod(count, 256)
     expected = {path for nth in range(last) for path in (f"tile/0/{nth:03d}", f"tile/entries/{nth:03d}")}
@@ -165,4 +165,4 @@ def test_an_export_is_refused_under_another_checkpoint() -> None:
     bodies = sample_bodies(5)
     for other in (bodies[:4], [*bodies[:4], bodies[3]]):
         with pytest.raises(Tampered):
-            list(tiles.export_files(bodies, checkpoint_of(other, signer())))
+            export_files(bodies, checkpoint_of(other, signer()))
