@@ -144,7 +144,7 @@ def load_ring(settings: Settings) -> KeyRing:
         raise Misconfigured(
             "The in-process key ring does not run in production.",
             "It keeps the root secret in the process that handles the records.",
-            "Set HUB_ENVIRONMENT to what this installation is, or run the key service.",
+            "There is no key service yet, so there is no production yet: set HUB_ENVIRONMENT to what this installation is.",
         )
     return KeyRing.load(settings.file(settings.keyring, _KEYRING))
 

@@ -272,7 +272,14 @@ def check_signed(note: str | None, vkey: str, head: Head) -> None:
         if head.size or head.root != EMPTY_ROOT:
             raise Tampered("The log has entries but no checkpoint.", "Checkpoints were removed.", _FORK)
         return
-    checkpoint = open_note(note, vkey)
+    try:
+        checkpoint = open_note(note, vkey)
+    except Tampered:
+        raise Tampered(
+            "The log's newest checkpoint is not signed by this key under this name.",
+            "HUB_LOG_KEY or HUB_LOG_ORIGIN is not what this log was begun with, or the checkpoint was changed.",
+            "Put both back as they were. If they are as they were, keep everything and call the privacy officer.",
+        ) from None
     if (checkpoint.size, checkpoint.root) != (head.size, head.root):
         raise Tampered("The newest checkpoint is not over the log's head.", "One of the two was changed.", _FORK)
 

@@ -46,7 +46,14 @@ class _Obligations(Rule):
 
 def load_policy(path: Path) -> PolicySet:
     """The policy set of directory `path`. Raises errors.Misconfigured naming file, line, what is wrong and what to do."""
-    return read_policy(_files(path))
+    files = _files(path)
+    if not files:
+        raise Misconfigured(
+            "There is no policy set.",
+            f"{path} holds no YAML file, or is not there.",
+            "Point HUB_POLICY at the policy directory.",
+        )
+    return read_policy(files)
 
 
 def _files(path: Path) -> dict[str, str]:

@@ -115,7 +115,7 @@ def test_another_key_for_the_same_log_is_refused(hub: Hub, state: Path) -> None:
     )
     (state / "log.key").unlink()
     make_keys(Settings(state=state))
-    fails(hub("admin", "status"), 1)
+    fails(hub("admin", "status"), 1, "HUB_LOG_KEY")
 
 
 # -- production
@@ -151,7 +151,7 @@ def test_policy_check_prints_the_hash_and_says_where_it_is_wrong(tmp_path: Path)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(path.read_text().replace("effect: permit", "effect: allow"))
     fails(command("policy", "check", environment={"HUB_POLICY": str(policy)}), 5, "agreements/", "effect")
-    fails(command("policy", "check", environment={"HUB_POLICY": str(tmp_path / "nowhere")}), 5)
+    fails(command("policy", "check", environment={"HUB_POLICY": str(tmp_path / "nowhere")}), 5, "HUB_POLICY")
 
 
 def test_figures_add_up_for_people_and_as_json(hub: Hub) -> None:
