@@ -29,7 +29,7 @@ from hub.domain.stages import Recorded
 from hub.domain.terms import LogId, PartyId
 from hub.errors import Conflict, HubError, Retry, Tampered
 from hub.observe import Event, emit, report
-from hub.ports import Clock, Entropy, Signer, WorkItem
+from hub.ports import Claim, Clock, Entropy, Signer, WorkItem
 
 MOST_ENTRIES = 500
 MOST_QUEUED = 20_000
@@ -169,24 +169,26 @@ class Committer:
             for waiter in batch:
                 self._fail(waiter, _unclear("The log's writer failed in a way that nobody foresaw."))
 
-    async def _settle(self, batch: list[_Waiter]) -> None:
-        """Commits the batch; what cannot be committed with others is tried alone."""
+    async def _settle(self, batch: list[_Waiter], *, conflicts: bool = False) -> None:
+        """Commits the batch; one in which someone was first without those, and what fails otherwise each alone."""
         try:
-            appended = await self._commit(batch)
+            committed, appended = await self._commit(batch, conflicts)
         except CommitUnknown:
             await self._look_up(batch)
         except Exception as error:
             away = isinstance(error, Retry) and not isinstance(error, Conflict)
             if away:
                 emit(Event.log_unavailable)
-            if len(batch) > 1 and not away:  # one bad item must not fail its neighbours: try each alone
+            if len(batch) > 1 and isinstance(error, Conflict) and not conflicts:
+                await self._settle(batch, conflicts=True)
+            elif len(batch) > 1 and not away:  # one bad item must not fail its neighbours: try each alone
                 for waiter in batch:
                     await self._settle([waiter])
             else:
                 for waiter in batch:
                     self._fail(waiter, error if isinstance(error, HubError) else _busy("The log refused the item."))
         else:
-            await self._answer(batch, appended)
+            await self._answer(committed, appended)
 
     async def _look_up(self, batch: list[_Waiter]) -> None:
         """The connection went while committing: ask the log what it holds, before anyone is told anything."""
@@ -221,17 +223,37 @@ class Committer:
             entries = {ref: places[ref].body.decode() for ref in receipts}
             self._resolve(waiter, Recorded(self._log_id, request_id, found.size, checkpoint, receipts, entries))
 
-    async def _commit(self, batch: list[_Waiter]) -> _Appended:
-        items = [waiter.item for waiter in batch]
+    async def _commit(self, batch: list[_Waiter], conflicts: bool) -> tuple[list[_Waiter], _Appended]:
+        """What was committed of the batch: all of it, or with `conflicts` what nobody else was first with."""
         async with transaction(self._engine, swallows=False) as connection:
-            if not await store.claim_all(connection, [claim for item in items for claim in item.claims]):
-                raise Conflict("Someone else recorded the same first.")
+            if conflicts:
+                batch = await self._claimed(connection, batch)
+            elif not await store.claim_all(connection, _claims(batch)):
+                raise _first()
+            items = [waiter.item for waiter in batch]
             await store.write_rows(connection, [rows for item in items for rows in item.rows])
             appended = await self._append(connection, items)
             await store.add_requests(connection, self._log_id, items, appended.edge.size, appended.us)
             await store.close_all(connection, [closing for item in items for closing in item.closing])
         self._edge = appended.edge
-        return appended
+        return batch, appended
+
+    async def _claimed(self, connection: Connection, batch: list[_Waiter]) -> list[_Waiter]:
+        """Those whose conditions hold, found by halves in one transaction; the others are told that someone was first.
+
+        However many a partner repeats at once, its neighbours pay no commit for it.
+        """
+        trying = connection.raw.transaction()
+        await trying.start()
+        if await store.claim_all(connection, _claims(batch)):
+            await trying.commit()
+            return batch
+        await trying.rollback()
+        if len(batch) == 1:
+            self._fail(batch[0], _first())
+            return []
+        half = len(batch) // 2
+        return await self._claimed(connection, batch[:half]) + await self._claimed(connection, batch[half:])
 
     async def _answer(self, batch: list[_Waiter], appended: _Appended) -> None:
         """What is committed is promised on disk, then told."""
@@ -307,6 +329,14 @@ class Committer:
 def _same(edge: Edge, head: store.Head) -> None:
     if edge.size != head.size or edge.root != head.root:
         raise Tampered("The log's head is not what its entries lead to.", "Entries, tiles or head were changed.", _FORK)
+
+
+def _claims(batch: Sequence[_Waiter]) -> list[Claim]:
+    return [claim for waiter in batch for claim in waiter.item.claims]
+
+
+def _first() -> Conflict:
+    return Conflict("Someone else recorded the same first.")
 
 
 def _unclear(what: str) -> Retry:

@@ -8,6 +8,7 @@ import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import asyncpg
@@ -117,6 +118,27 @@ async def test_a_conflict_fails_its_own_item_alone(committer: Committer, engine:
     async with transaction(engine) as connection:
         kept = await connection.raw.fetch("SELECT content_digest FROM receive_record ORDER BY 1")
     assert [row[0] for row in kept] == [b"a", b"known"]
+
+
+async def test_a_storm_of_repetitions_costs_its_neighbours_no_commits(
+    committer: Committer, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commits, commit = 0, committer._commit
+
+    async def counted(*batch: Any) -> Any:
+        nonlocal commits
+        commits += 1
+        return await commit(*batch)
+
+    monkeypatch.setattr(committer, "_commit", counted)
+    good, again = [item() for _ in range(60)], [item(claims=(claiming(b"same"),)) for _ in range(60)]
+    told = await settled(committer, [each for pair in zip(good, again, strict=True) for each in pair])
+    assert all(isinstance(each, Recorded) for each in told[::2])
+    assert sum(isinstance(each, Recorded) for each in told[1::2]) == 1
+    assert commits < 10
+    await whole(
+        engine, [*good, next(each for each, result in zip(again, told[1::2], strict=True) if isinstance(result, Recorded))]
+    )
 
 
 async def test_the_same_request_twice_is_recorded_once_and_harms_nobody(committer: Committer, engine: AsyncEngine) -> None:
