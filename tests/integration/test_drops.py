@@ -251,6 +251,29 @@ async def test_a_file_that_cannot_be_read_is_kept_and_says_why(rig: Rig) -> None
     assert (row["state"], row["reason"]) == ("refused", "BESTAND_LEEG")
 
 
+async def test_a_file_of_which_no_end_is_in_sight_is_refused_unread(rig: Rig) -> None:
+    """A sparse file costs its sender nothing, and would keep the worker reading for days."""
+    rig.server.put("groot.csv", many(1))
+    os.truncate(rig.server.home / "data/uit/groot.csv", 1 << 40)
+    rig.server.put("lijst.csv", many(3))
+    async with asyncio.timeout(20):
+        reports = (await rig.polls()).files
+    assert {(each.outcome, each.reason) for each in reports} == {(Outcome.refused, "BESTAND_TE_GROOT"), (Outcome.done, None)}
+    assert (rig.server.names("afgekeurd"), rig.server.names("verwerkt")) == (["groot.csv"], ["lijst.csv"])
+
+
+async def test_a_file_that_goes_on_beyond_its_size_is_left_for_another_look(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def endless(*_: object) -> AsyncIterator[bytes]:
+        while True:
+            yield many(1)
+
+    monkeypatch.setattr(Fragile, "read", endless)
+    rig.server.put("lijst.csv", many(3))
+    async with asyncio.timeout(20):
+        (report,) = (await rig.polls()).files
+    assert (report.outcome, rig.server.names()) == (Outcome.changed, ["lijst.csv"])
+
+
 async def test_a_refused_file_is_taken_once_the_mapping_is_mended(rig: Rig) -> None:
     class Wrong:
         version, columns, required = "wrong/1", MAPPING.columns, MAPPING.required | {"ANDERS"}

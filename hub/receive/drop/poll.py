@@ -26,11 +26,14 @@ from hub.receive.drop.store import Drop, DropIntake, DropStore
 
 CHUNK: Final = 250
 """Rows admitted at a time."""
+LARGEST_FILE: Final = 2 << 30
+"""Bytes of a file; one that is larger is refused for what its first block and its size say."""
 _PIECE: Final = 64 * 1024  # bytes parsed before others get a turn
 _UNFINISHED: Final = (".part", ".tmp", ".filepart")
 _DONE, _REFUSED = "verwerkt", "afgekeurd"
 _NONE: Final = Count(0)
 _CHANGED: Final = ReasonCode("BESTAND_GEWIJZIGD")
+_TOO_LARGE: Final = ReasonCode("BESTAND_TE_GROOT")
 
 
 class ColumnMapping(RecordMapping, Protocol):
@@ -199,14 +202,23 @@ class Drops:
     async def _look(self, source: FileSource, file: RemoteFile) -> _Look:
         inspector = self._format.inspect(self._mapping.columns, self._mapping.required)
         blocks: list[bytes] = []
+        too_large, read = file.size > LARGEST_FILE, 0
         async with aclosing(source.read(file.name)) as reading:
             async for block in reading:
                 blocks.append(self._keyed("drop-block", block))
+                read += len(block)
+                if too_large:
+                    break
+                if read > file.size:
+                    raise _Changed
                 for start in range(0, len(block), _PIECE):
                     inspector.feed(block[start : start + _PIECE])
                     await asyncio.sleep(0)
         if await source.stat(file.name) != file:
             raise _Changed
+        if too_large:
+            digest = self._keyed("drop-file-too-large", b"%d" % file.size + b"".join(blocks))
+            return _Look(file, digest, blocks, None, _TOO_LARGE)
         digest = self._keyed("drop-file", b"".join(blocks))
         try:
             return _Look(file, digest, blocks, inspector.finish(), None)
