@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import getpass
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterable
@@ -34,6 +35,7 @@ from hub.settings import Settings
 main = typer.Typer(
     name="hub",
     help="The hub: passes records between partners, and proves what it passed.",
+    epilog="Exit status: 0 done, 1 failed, 2 wrong use, 3 refused, 4 try again later, 5 the installation is wrong.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
@@ -71,9 +73,22 @@ def settings() -> Settings:
         chosen = Settings()
     except ValidationError as wrong:
         raise _unreadable(str(error["loc"][0]) for error in wrong.errors(include_input=False) if error["loc"]) from None
+    if unknown := _unknown(os.environ):
+        raise Misconfigured(
+            "There are settings that the hub does not know.",
+            f"Unknown: {', '.join(unknown)}.",
+            "Correct their names, or take them away: a setting that is misspelt would silently not hold.",
+        )
     if wrong_terms := [name for name, term in _TERMS.items() if not _is(term, getattr(chosen, name))]:
         raise _unreadable(wrong_terms)
     return chosen
+
+
+def _unknown(environment: Iterable[str]) -> list[str]:
+    # What an orchestrator adds for a service of this name is not meant for us.
+    known = {f"HUB_{name}".upper() for name in Settings.model_fields}
+    added = re.compile(r"HUB_(?:SERVICE|PORT)_.+")
+    return sorted(name for name in environment if name.startswith("HUB_") and name not in known and not added.fullmatch(name))
 
 
 def _unreadable(names: Iterable[str]) -> Misconfigured:

@@ -49,15 +49,23 @@ def _instances(settings: Settings) -> tuple[Instance, ...]:
 
 def _connect(connector: Connector, instance: Instance) -> Callable[[], Awaitable[FileSource]]:
     try:
-        known_hosts, private_key = instance.known_hosts.read_bytes(), instance.private_key.read_bytes()
-    except OSError:
+        known_hosts = instance.known_hosts.read_bytes()
+        private_key = None if instance.private_key is None else instance.private_key.read_bytes()
+        password = None if instance.password_file is None else instance.password_file.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError):
         raise Misconfigured(
             f"The keys of connector {instance.id} cannot be read.",
-            "known_hosts or private_key is missing.",
-            "Check both paths.",
+            "known_hosts, private_key or password_file is missing.",
+            "Check the paths.",
         ) from None
     endpoint = Endpoint(
-        instance.host, instance.port, instance.username, instance.folder, known_hosts=known_hosts, private_key=private_key
+        instance.host,
+        instance.port,
+        instance.username,
+        instance.folder,
+        known_hosts=known_hosts,
+        private_key=private_key,
+        password=password,
     )
     return partial(connector.connect, endpoint)
 
@@ -141,7 +149,7 @@ async def runs_of(hub: Hub) -> list[Run]:
 
 async def figures_of(hub: Hub) -> Figures:
     """What came in, what went where, what waits and why."""
-    return await figures(hub.engine, hub.log_id)
+    return await figures(hub.engine, hub.log_id, hub.policy.personal)
 
 
 def _check_party(hub: Hub, party: PartyId) -> None:

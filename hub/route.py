@@ -1,4 +1,4 @@
-"""THE WAY of a record through the hub. Read this first: three functions, seven steps.
+"""THE WAY of a record through the hub. Read this first: seven steps.
 
 `admit` takes a batch of 1..n rows from the door to the log:
 
@@ -132,6 +132,7 @@ class Route:
     ) -> Prepared:
         """Everything of the batch that becomes durable together: entries, outbox, sealed facts, the door's own bookkeeping."""
         party, log_id, now = received.party, received.log_id, received.received_us
+        single = received.interface is Interface.rest
         tally = Tally(accepted=len(records), quarantined=len(rejected), duplicate=duplicates)
         kept = intake.keep(received, self.protector.seal_rejected(rejected, now))
         item = WorkItem(
@@ -140,9 +141,9 @@ class Route:
             entries=self.entries.of_verdicts(party, records),
             claims=(*intake.claims(received, tally), *claim_records(log_id, party, now, records)),
             rows=(*rows_of(log_id, party, now, records), self.outbox.rows(records, now), *kept),
-            closing=count_refusals(log_id, party, records),
+            closing=count_refusals(log_id, party, records, single=single),
             tally=tally,
-            receipts=own_refs(records, party) if received.interface is Interface.rest else (),
+            receipts=own_refs(records, party) if single else (),
         )
         return Prepared(received, records, item, tally)
 

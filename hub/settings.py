@@ -75,7 +75,8 @@ class Instance(BaseModel):
     username: str
     folder: str = "."
     known_hosts: Path
-    private_key: Path
+    private_key: Path | None = Field(default=None, description="an OpenSSH key; or else password_file")
+    password_file: Path | None = None
     mapping: Path | None = Field(default=None, description="another mapping than the connector's own")
     pattern: str = "*.csv"
     settle_s: int = Field(default=30, ge=0, description="a file must be unchanged this long before it is taken")

@@ -64,6 +64,7 @@ def row_of(
     )
 
 
+_SEALED = ReasonCode("PERSOONLIJK")
 _COUNT = """
 INSERT INTO route_tally (log_id, party_id, recipient, reason, refused)
 SELECT log_id, party_id, recipient, reason, sum(refused)
@@ -74,14 +75,17 @@ ON CONFLICT (log_id, party_id, recipient, reason) DO UPDATE SET refused = route_
 _COUNTS = "SELECT recipient, reason, sum(refused)::bigint FROM route_tally WHERE log_id = $1 GROUP BY 1, 2 ORDER BY 1, 2"
 
 
-def count_refusals(log_id: LogId, party: PartyId, records: Sequence[ProtectedRecord]) -> tuple[Claim, ...]:
-    """Figures without persons: how many were refused per recipient and first reason, for the desks."""
-    refused = Counter(
-        (protected.verdict.candidate.recipient, protected.verdict.reasons[0])
-        for record in records
-        for protected in record.verdicts
-        if isinstance(protected.verdict, Refused)
-    )
+def count_refusals(log_id: LogId, party: PartyId, records: Sequence[ProtectedRecord], *, single: bool) -> tuple[Claim, ...]:
+    """Figures without persons: how many were refused per recipient and first reason.
+
+    A `single` message is a person: its personal reasons are counted as `PERSOONLIJK`, or one more of a kind would tell whose.
+    """
+    refused: Counter[tuple[PartyId, ReasonCode]] = Counter()
+    for record in records:
+        for protected in record.verdicts:
+            if isinstance(verdict := protected.verdict, Refused):
+                reason = verdict.reasons[0]
+                refused[verdict.candidate.recipient, _SEALED if single and reason in verdict.personal else reason] += 1
     return (Claim(_COUNT, [(log_id, party, *key, count) for key, count in refused.items()]),) if refused else ()
 
 

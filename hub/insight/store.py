@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -21,6 +22,9 @@ SELECT fault ->> 'code', count(*) FROM receive_quarantine, LATERAL (SELECT fault
 WHERE log_id = $1 AND state = 'waiting' GROUP BY 1
 """
 _SIZE = "SELECT size FROM audit_head WHERE log_id = $1"
+
+SMALL = 10
+_TOGETHER = "PERSOONLIJK"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +59,12 @@ class Figures:
     log_size: int
 
 
-async def figures(engine: AsyncEngine, log_id: LogId) -> Figures:
-    """Counted in one snapshot, so that they add up."""
+async def figures(engine: AsyncEngine, log_id: LogId, personal: Collection[str]) -> Figures:
+    """Counted in one snapshot, so that they add up.
+
+    Reasons that are `personal` and counted less than `SMALL` times are told together, as `PERSOONLIJK`: a count of one would
+    say it of somebody.
+    """
     async with transaction(engine, isolation="repeatable_read") as connection:
         accepted, quarantined, duplicate = await connection.raw.fetchrow(_ROWS, log_id)
         deliveries = await connection.raw.fetch(_DELIVERIES, log_id)
@@ -70,6 +78,8 @@ async def figures(engine: AsyncEngine, log_id: LogId) -> Figures:
     for recipient, reason, count in refused:
         counted[recipient][2] += count
         reasons[reason] += count
+    for reason in [reason for reason, count in reasons.items() if reason in personal and count < SMALL]:
+        reasons[_TOGETHER] += reasons.pop(reason)
     recipients = {name: Disclosures(sum(parts), *parts) for name, parts in sorted(counted.items())}
     total = [sum(parts) for parts in zip(*counted.values(), strict=True)] or [0, 0, 0]
     return Figures(
