@@ -112,10 +112,11 @@ async def close_all(connection: Connection, closing: Sequence[Claim]) -> None:
 
 
 def _merged(claims: Sequence[Claim]) -> dict[str, list[tuple[Any, ...]]]:
+    """In one order for all processes, so that two who take the same rows wait for each other and never in a circle."""
     merged: dict[str, list[tuple[Any, ...]]] = {}
     for claim in claims:
         merged.setdefault(claim.statement, []).extend(claim.rows)
-    return {statement: rows for statement, rows in merged.items() if rows}
+    return {statement: sorted(rows) for statement, rows in sorted(merged.items()) if rows}
 
 
 async def write_rows(connection: Connection, sets: Sequence[RowSet]) -> None:

@@ -141,6 +141,21 @@ async def test_a_storm_of_repetitions_costs_its_neighbours_no_commits(
     )
 
 
+async def test_two_processes_that_take_the_same_in_another_order_wait_for_each_other_and_not_in_a_circle(
+    database_urls: Urls, mark: Path, engine: AsyncEngine
+) -> None:
+    other = create_engine(database_urls.database)
+    try:
+        async with committing(engine, mark) as here, committing(other, mark) as there:
+            for turn in range(5):
+                digests = [b"%d-%04d" % (turn, number) for number in range(3000)]
+                items = [item(claims=(claiming(*digests),)), item(claims=(claiming(*digests[::-1]),))]
+                told = await asyncio.gather(here.record(items[0]), there.record(items[1]), return_exceptions=True)
+                assert sorted(type(each).__name__ for each in told) == ["Conflict", "Recorded"]
+    finally:
+        await other.dispose()
+
+
 async def test_the_same_request_twice_is_recorded_once_and_harms_nobody(committer: Committer, engine: AsyncEngine) -> None:
     request = uuid4()
     first, neighbour, again = item(request_id=request), item(), item(request_id=request)
