@@ -29,6 +29,7 @@ from hub.regions import Regions
 from hub.together import Together
 
 GEEN_ROUTE = ReasonCode("GEEN_ROUTE")
+ANDERE_SCHOOL = ReasonCode("ANDERE_SCHOOL")
 
 
 @dataclass(slots=True)
@@ -109,6 +110,9 @@ class Gatherer:
             routes = self._regions.candidates(record.gemeente.reveal(), as_of, party)
             if not routes:
                 into.rejected.append(unroutable(canonical, "gemeente", GEEN_ROUTE))
+                continue
+            if not self._regions.speaks_for(party, record.brin.reveal()):
+                into.rejected.append(unroutable(canonical, "brin", ANDERE_SCHOOL))
                 continue
             digest = self._digest("record", party.encode() + b"\x00" + content_of(record))
             if digest in into.content_digests:

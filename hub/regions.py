@@ -42,6 +42,11 @@ class Regions:
             known = self._known[key] = self._find(gemeente, as_of, source)
         return known
 
+    def speaks_for(self, source: PartyId, brin: str) -> bool:
+        """Whether `source` may tell of pupils of the school `brin`: a school of its own alone, who is no school of all."""
+        giver = self._parties.get(source)
+        return giver is not None and giver.brin in (None, brin)
+
     def _find(self, code: str, as_of: date, source: PartyId) -> tuple[Candidate, ...]:
         giver = self._parties.get(source)
         home = next((h for h in self._homes.get(code, ()) if h[0].holds(as_of) and h[1].holds(as_of)), None)

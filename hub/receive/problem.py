@@ -95,6 +95,7 @@ _EVENTS: Final[Mapping[type[HubError], Event]] = MappingProxyType(
 EXPLANATIONS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "AANTAL_ONGELDIG": "Geef er minstens 1 en hoogstens 500.",
+        "ANDERE_SCHOOL": "Een school meldt alleen over haar eigen leerlingen.",
         "BSN_ONGELDIG": "Dit is geen geldig burgerservicenummer.",
         "CODE_ONBEKEND": "Deze code staat niet in de codelijst.",
         "DATUM_ONGELDIG": "Geef een datum als JJJJ-MM-DD.",

@@ -113,6 +113,15 @@ async def test_a_message_that_goes_nowhere_is_answered_and_leaves_nothing(house:
         assert await house.rows(f"SELECT 1 FROM {table}") == []
 
 
+async def test_a_school_speaks_for_its_own_pupils_alone(house: House) -> None:
+    with pytest.raises(Malformed) as refused:
+        await house.send(body(1, brin="97YY"), SCHOOL)
+    assert [(fault.where, fault.code) for fault in refused.value.faults] == [("brin", "ANDERE_SCHOOL")]
+    assert await house.entries() == []
+    assert (await house.send(body(1), SCHOOL)).tally == Tally(1, 0, 0)
+    assert (await house.send(body(1, brin="97YY"), DUO)).tally == Tally(1, 0, 0)
+
+
 async def test_the_gemeente_of_the_day_decides(house: House) -> None:
     """Overlinde merged into Aldermeer: from that day no road leads there."""
     assert added(await house.drop([body(1, gemeente="9009")])) == Tally(0, 1, 0)
