@@ -34,7 +34,7 @@ from hub.db import create_engine, durability, migrate, transaction
 from hub.deliver.outbox import Outbox
 from hub.domain.ids import new_ids
 from hub.domain.terms import LogId, PartyId, PurposeId
-from hub.errors import Conflict, Misconfigured
+from hub.errors import Conflict, Misconfigured, Retry
 from hub.gather import Gatherer
 from hub.identity.store import PartnerStore
 from hub.identity.tokens import Tokens
@@ -224,8 +224,11 @@ async def open_hub(settings: Settings, *, name: str = "hub", unmarked: bool = Fa
         stack.push_async_callback(engine.dispose)
         vault_engine = create_engine(urls.vault, application_name=name, pool_size=5)
         stack.push_async_callback(vault_engine.dispose)
-        await durability(engine)
-        await durability(vault_engine)
+        for each, setting in ((engine, "HUB_DATABASE_URL"), (vault_engine, "HUB_VAULT_URL")):
+            try:
+                await durability(each)
+            except Retry as away:
+                raise Retry(away.what, away.why, f"Check {setting}, and that PostgreSQL runs there.") from None
         high_water = HighWater(settings.file(settings.high_water, _HIGH_WATER))
         stack.callback(high_water.close)
         committer = Committer(engine, log_id, operator, signer, clock, entropy, high_water)

@@ -215,6 +215,8 @@ def _about(error: BaseException | None, raised_at: TracebackType | None = None) 
     """What may be told of an error: nothing of its text, its arguments or its frames' variables."""
     if error is None:
         return {}
+    while isinstance(error, BaseExceptionGroup):  # what happened is in it; that tasks ran together is not what happened
+        error = error.exceptions[0]
     cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     told: dict[str, object] = {"error": _type_name(error), "place": _place(raised_at or error.__traceback__)}
     if cause is not None:

@@ -324,3 +324,8 @@ def test_every_event_is_published_with_one_sentence():
         assert f"| `{event}` | {event.level} | {event.meaning} |" in published
         assert event.meaning.endswith(".")
         assert event.meaning.count(". ") == 0
+
+
+def test_of_tasks_that_failed_together_the_first_error_is_told(log):
+    observe.report(ExceptionGroup("together", [ExceptionGroup("inner", [ZeroDivisionError("x")]), ValueError("y")]))
+    assert log()[0]["error"] == "ZeroDivisionError"
