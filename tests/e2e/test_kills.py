@@ -37,7 +37,7 @@ LONG = [
     *((victim, f"{COMMIT}:{when}:2") for victim in ("worker-1", "serve-1") for when in ("before", "after")),
     *((victim, f"hub.audit.store:append:{when}:2") for victim in ("worker-1", "serve-1") for when in ("before", "after")),
     *(("serve-1", f"hub.db:_commit:{when}:{nth}") for when in ("before", "after") for nth in (9, 14, 23)),
-    *(("worker-1", f"hub.db:_commit:{when}:{nth}") for when in ("before", "after") for nth in (7, 11, 13)),
+    *(("worker-1", f"hub.db:_commit:{when}:{nth}") for when in ("before", "after") for nth in (3, 5, 7)),
     *(
         (victim, f"hub.audit.highwater:HighWater.raise_to:{when}:1")
         for victim in ("worker-1", "serve-1")
@@ -48,7 +48,7 @@ LONG = [
         for victim in ("worker-1", "serve-1")
         for when in ("before", "after")
     ),
-    *((victim, f"hub.audit.store:copy_rows:after:{nth}") for victim in ("worker-1", "serve-1") for nth in (1, 2)),
+    *((victim, f"hub.audit.store:write_rows:after:{nth}") for victim in ("worker-1", "serve-1") for nth in (1, 2)),
     ("serve-1", "hub.route:hand_over:after:2"),
     ("serve-1", "hub.audit.log:Log.prove:before:1"),
     ("serve-1", "hub.protect.protector:Protector.open:after:1"),
