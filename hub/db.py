@@ -25,7 +25,7 @@ from hub.errors import Conflict, HubError, Misconfigured, Retry, Tampered
 
 MIGRATIONS = Path(__file__).resolve().parents[1] / "ops" / "migrations"
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
-_DOCTOR = "Run 'hub doctor', and give its report to whoever maintains the hub."
+_MAINTAINER = "Run 'hub admin migrate'; if that does not help, tell whoever maintains the hub."
 
 
 class CommitUnknown(Retry):
@@ -105,7 +105,7 @@ async def transaction(engine: AsyncEngine, *, isolation: str | None = None, swal
         begun = raw.transaction(isolation=isolation)
         await begun.start()
         if not raw.is_in_transaction():
-            raise Misconfigured("PostgreSQL began no transaction.", now=_DOCTOR)
+            raise Misconfigured("PostgreSQL began no transaction.", now=_MAINTAINER)
         try:
             yield Connection(raw)
         except BaseException:
@@ -368,7 +368,7 @@ def translate(error: BaseException) -> HubError:
         why = "A statement and its values do not fit."
     else:
         why = _WRONG.get(state) or _WRONG_CLASS.get(state[:2]) or f"It answered with the code {_word(state)}."
-    return Misconfigured("PostgreSQL does not accept what the hub asks.", f"{why[:-1]}{_place(error)}.", _DOCTOR)
+    return Misconfigured("PostgreSQL does not accept what the hub asks.", f"{why[:-1]}{_place(error)}.", _MAINTAINER)
 
 
 def _away(error: BaseException) -> bool:

@@ -96,8 +96,10 @@ def _readiness(ready: Callable[[], Awaitable[None]]) -> Callable[[Request], Awai
         try:
             await ready()
         except Exception:
-            # Whatever it is that fails, a balancer is told the one thing it needs; `hub doctor` says what is wrong.
-            raise Retry("The hub is not ready.", "Something that it needs is away.", "Run hub doctor.") from None
+            # Whatever it is that fails, a balancer is told the one thing it needs; the hub's own log says what is wrong.
+            raise Retry(
+                "The hub is not ready.", "Something that it needs is away.", "Look in the hub's log, and try again."
+            ) from None
         return await _liveness(request)
 
     return readiness
