@@ -98,7 +98,7 @@ def _readiness(ready: Callable[[], Awaitable[None]]) -> Callable[[Request], Awai
         except Exception:
             # Whatever it is that fails, a balancer is told the one thing it needs; the hub's own log says what is wrong.
             raise Retry(
-                "The hub is not ready.", "Something that it needs is away.", "Look in the hub's log, and try again."
+                "The hub is not ready.", "Something that it needs is away.", "Look in its log, and try again."
             ) from None
         return await _liveness(request)
 
