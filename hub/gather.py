@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -43,7 +44,6 @@ class Identified:
     candidates: list[Sequence[Candidate]] = field(default_factory=list)
     content_digests: dict[bytes, None] = field(default_factory=dict)
     tags: list[bytes] = field(default_factory=list)
-    first_steps: list[bytes] = field(default_factory=list, repr=False)
     rejected: list[Rejected] = field(default_factory=list)
     duplicates: int = 0
 
@@ -73,8 +73,7 @@ class Gathered:
             )
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(NamedTuple):
     """What the stores are asked about one record."""
 
     party: PartyId
@@ -122,7 +121,6 @@ class Gatherer:
             into.canonicals.append(canonical)
             into.candidates.append(routes)
             into.tags.append(self._pseudonymiser.subject_tag(record.pgn))
-            into.first_steps.append(self._pseudonymiser.first_step(record.pgn))
 
     async def gather(self, received: Received, identified: Identified, as_of: date) -> Gathered:
         """Leaves out what this party gave before; finds the statements in force and the keys of the persons."""
@@ -141,7 +139,7 @@ class Gatherer:
                 subject_facts(canonical.record, as_of, found[place][1])
                 for canonical, place in zip(canonicals, fresh, strict=True)
             ],
-            persons=[Person(identified.tags[place], found[place][2], identified.first_steps[place]) for place in fresh],
+            persons=[Person(identified.tags[place], found[place][2]) for place in fresh],
             content_digests=[records[place].content_digest for place in fresh],
             duplicates=identified.duplicates + len(records) - len(fresh),
         )

@@ -52,12 +52,18 @@ class Protector:
     ) -> list[ProtectedRecord]:
         """One protected record per canonical record, in order."""
         records, decided = len(canonicals), sum(len(group) for group in verdicts)
+        domains = domains_of(verdicts)
+        if domains:  # only where someone is called by a pseudonym is its first step taken
+            persons = [
+                Person(person.tag, person.key, self.pseudonymiser.first_step(canonical.record.pgn))
+                for person, canonical in zip(persons, canonicals, strict=True)
+            ]
         return protect(
             canonicals,
             verdicts,
             facts,
             persons,
-            {domain: self.pseudonymiser.domain_key(domain) for domain in domains_of(verdicts)},
+            {domain: self.pseudonymiser.domain_key(domain) for domain in domains},
             content_digests,
             Versions(RECORD_VERSION, mapping, self.vault.key_version),
             new_ids(records + decided, now, self.entropy(_ID_BYTES * (records + decided))),

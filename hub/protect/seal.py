@@ -38,11 +38,11 @@ NOTHING = b""
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """What protects one young person's record: the tag, the person's key, and the first step of a pseudonym."""
+    """What protects one young person's record: the tag, the person's key, and a pseudonym's first step where one is made."""
 
     tag: bytes = field(repr=False)
     key: bytes = field(repr=False)
-    first_step: bytes = field(repr=False)
+    first_step: bytes = field(default=NOTHING, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +161,8 @@ def _protect_one(
         kind = canonical.record.pgn.kind
         pseudonym: Pseudonym | None = None
         if pseudonymous_identifier(verdict.grant, kind):
+            if not person.first_step:
+                raise ValueError("a pseudonym needs its first step")
             pseudonym = pseudonyms(domain_keys[_domain(verdict, kind)], (person.first_step,))[0]
         payload = orjson.dumps(minimise(canonical.record, verdict.grant, pseudonym))
         sealed = _seal(cipher, entropy[NONCE_BYTES:], payload, ref.bytes)
