@@ -249,7 +249,7 @@ class PrivatePostgres:
         options = ("--username=postgres", "--encoding=UTF8", "--locale=C", "--auth=scram-sha-256")
         try:
             with self.log.open("ab") as log:
-                done = subprocess.run(  # noqa: S603
+                done = subprocess.run(  # noqa: S603  # programs of PostgreSQL, arguments of ours
                     runner.command(
                         "initdb", f"--pgdata={fresh}", f"--pwfile={password}", *options, "--data-checksums", "--no-instructions"
                     ),
@@ -267,7 +267,7 @@ class PrivatePostgres:
         for port in _ports(self._state["port"]):
             options = [f"--{name}={value}" for name, value in {**self._settings, "port": str(port)}.items()]
             with self.log.open("ab") as log:
-                self._process = subprocess.Popen(  # noqa: S603
+                self._process = subprocess.Popen(  # noqa: S603  # programs of PostgreSQL, arguments of ours
                     runner.command("postgres", "-D", str(self._data), *options),
                     start_new_session=True,  # Ctrl-C is for the hub, which finishes its work first
                     **_quietly(log),
@@ -311,7 +311,7 @@ class PrivatePostgres:
             **{f"{role.upper()}_PASSWORD": passwords[role] for role in _ROLES_WITH_PASSWORD[1:]},
         }
         with self.log.open("ab") as log:
-            psql = subprocess.run(  # noqa: S603
+            psql = subprocess.run(  # noqa: S603  # programs of PostgreSQL, arguments of ours
                 [str(runner.binaries / "psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", str(self._roles)],
                 **_quietly(log, environment),
             )
@@ -399,7 +399,7 @@ def _folders() -> Iterator[Path]:
 
 def _answer(command: tuple[str, ...]) -> str | None:
     """What `command` prints; None when it fails."""
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd="/", check=False)  # noqa: S603
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd="/", check=False)  # noqa: S603  # programs of PostgreSQL, arguments of ours
     return done.stdout if done.returncode == 0 else None
 
 
@@ -436,7 +436,7 @@ def _own(data: Path, owner: int) -> None:
     """Gives the cluster to `owner` where an earlier start ran it in another way."""
     if data.stat().st_uid != owner:
         for folder, _, files in os.walk(data):
-            for path in (folder, *(os.path.join(folder, file) for file in files)):  # noqa: PTH118
+            for path in (folder, *(os.path.join(folder, file) for file in files)):  # noqa: PTH118  # thousands of files: a Path each is slow
                 os.chown(path, owner, -1, follow_symlinks=False)
 
 

@@ -72,7 +72,6 @@ FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[]) AS new
 GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
 ON CONFLICT (log_id, party_id, recipient, reason) DO UPDATE SET refused = route_tally.refused + excluded.refused
 """
-_COUNTS = "SELECT recipient, reason, sum(refused)::bigint FROM route_tally WHERE log_id = $1 GROUP BY 1, 2 ORDER BY 1, 2"
 
 
 def count_refusals(log_id: LogId, party: PartyId, records: Sequence[ProtectedRecord], *, single: bool) -> tuple[Claim, ...]:
@@ -87,11 +86,6 @@ def count_refusals(log_id: LogId, party: PartyId, records: Sequence[ProtectedRec
                 reason = verdict.reasons[0]
                 refused[verdict.candidate.recipient, _SEALED if single and reason in verdict.personal else reason] += 1
     return (Claim(_COUNT, [(log_id, party, *key, count) for key, count in refused.items()]),) if refused else ()
-
-
-async def refusals(engine: AsyncEngine, log_id: LogId) -> list[tuple[PartyId, ReasonCode, int]]:
-    """How many were refused, per recipient and first reason."""
-    return [(PartyId(row[0]), ReasonCode(row[1]), int(row[2])) for row in await fetch(engine, _COUNTS, log_id)]
 
 
 _IN_USE = """

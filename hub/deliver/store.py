@@ -47,9 +47,6 @@ UPDATE deliver_outbox AS held SET state = 'acknowledged', acknowledged_us = new.
 FROM unnest($1::text[], $2::uuid[], $3::bigint[]) AS new (recipient, delivery, us)
 WHERE held.party_id = new.recipient AND held.delivery_id = new.delivery AND held.state = 'handed'
 """
-_COUNTS = (
-    "SELECT party_id, state, count(*) FROM deliver_outbox WHERE log_id = $1 GROUP BY party_id, state ORDER BY party_id, state"
-)
 
 
 def rows_of(log_id: LogId, kind: RecordKind, held_us: Micros, records: Sequence[ProtectedRecord]) -> RowSet:
@@ -100,12 +97,6 @@ async def own(engine: AsyncEngine, recipient: PartyId, delivery_ids: Sequence[UU
         await connection.raw.execute("SELECT set_config('hub.party_id', $1, true)", recipient)
         rows = await connection.raw.fetch(_OWN, recipient, list(delivery_ids))
     return [Standing(row[0], PartyId(row[2]), row[3], row[1] != "held", row[1] == "acknowledged") for row in rows]
-
-
-async def counts(engine: AsyncEngine, log_id: LogId) -> list[tuple[PartyId, str, int]]:
-    """How many deliveries each recipient has in each state."""
-    async with transaction(engine) as connection:
-        return [(PartyId(row[0]), str(row[1]), int(row[2])) for row in await connection.raw.fetch(_COUNTS, log_id)]
 
 
 def claim_hand_over(recipient: PartyId, delivery_ids: Sequence[UUID], now: Micros) -> Claim:

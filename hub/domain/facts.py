@@ -40,7 +40,7 @@ class SubjectFacts:
 
     def but(self, **changes: object) -> Self:
         """The same facts with some of them changed."""
-        return type(self)(**{name: changes.get(name, getattr(self, name)) for name in (*self.__slots__, *changes)})  # type: ignore[arg-type]
+        return type(self)(**{name: changes.get(name, getattr(self, name)) for name in (*self.__slots__, *changes)})  # type: ignore[arg-type]  # by name
 
     def __repr__(self) -> str:
         return "SubjectFacts(<personal>)"

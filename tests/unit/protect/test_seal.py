@@ -150,6 +150,11 @@ def test_a_pseudonymous_payload_holds_the_pseudonym_and_no_number() -> None:
     assert check_pseudonym(payload["pseudoniem"])
 
 
+def test_no_pseudonym_is_made_without_its_first_step() -> None:
+    with pytest.raises(ValueError, match="first step"):
+        protected([permitted(RECORD, PSEUDONYMOUS)], person=Person(PERSON.tag, PERSON.key))
+
+
 def test_keys_are_asked_for_pseudonymous_domains_alone_each_once() -> None:
     young = canonical(full_record(bsn=None, onderwijsnummer=canary.ONDERWIJSNUMMER))
     group = [
