@@ -20,9 +20,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hub.audit import signing
 from hub.audit.entries import EntryWriter
-from hub.audit.entry import EntryKind, event
+from hub.audit.entry import EntryKind
 from hub.audit.highwater import HighWater
 from hub.audit.log import Log
+from hub.audit.notes import Notes
 from hub.audit.record import Committer
 from hub.audit.signing import LogSigner
 from hub.clock import SystemClock
@@ -33,12 +34,11 @@ from hub.consent.store import keep_policy, policy_in_use
 from hub.db import create_engine, durability, migrate, transaction
 from hub.deliver.outbox import Outbox
 from hub.domain.ids import new_ids
-from hub.domain.terms import LogId, PartyId, PurposeId
+from hub.domain.terms import LogId, PartyId
 from hub.errors import Conflict, Misconfigured, Retry
 from hub.gather import Gatherer
 from hub.identity.store import PartnerStore
 from hub.identity.tokens import Tokens
-from hub.ports import WorkItem
 from hub.postgres import PrivatePostgres, Urls
 from hub.protect.keys import KeyRing, read_secret
 from hub.protect.protector import Protector
@@ -51,7 +51,6 @@ from hub.route import Route
 from hub.settings import Settings
 
 _KEYRING, _LOG_KEY, _TOKEN_KEY, _HIGH_WATER, _POSTGRES = "keyring.json", "log.key", "token.jwk", "high-water", "postgres"
-_KEEPING = PurposeId("hub-beheer")
 _TRIES = 5
 
 _GC_THRESHOLDS = (100_000, 20, 100)
@@ -71,6 +70,7 @@ class Hub:
     digests: Digests
     pseudonymiser: Pseudonymiser
     committer: Committer
+    notes: Notes
     log: Log
     route: Route
     policy: PolicySet
@@ -94,14 +94,11 @@ class Hub:
             follows, in_use = await policy_in_use(self.engine, self.log_id)
             if in_use == self.policy.hash:
                 return
-            now = self.clock.now_us()
-            ref, request_id = new_ids(2, now, secrets.token_bytes(16))
+            ref, body = self.new_id(), canonical_policy(self.policy)
+            claim = keep_policy(self.log_id, self.operator, ref, follows, self.policy.hash, body, self.clock.now_us())
             details = {"policy": self.policy.hash}
-            entry = event(EntryKind.configuration, self.log_id, ref, self.operator, "policy-use", _KEEPING, "policy", details)
-            body = canonical_policy(self.policy)
-            claim = keep_policy(self.log_id, self.operator, ref, follows, self.policy.hash, body, now)
             with suppress(Conflict):  # another process that started at the same time was first: look again
-                await self.committer.record(WorkItem(request_id, self.operator, (entry,), claims=(claim,)))
+                await self.notes.write(EntryKind.configuration, "policy-use", "policy", details, ref=ref, claims=(claim,))
         if (await policy_in_use(self.engine, self.log_id))[1] != self.policy.hash:
             raise Misconfigured(
                 "The policy set is not in use.",
@@ -259,6 +256,7 @@ async def open_hub(settings: Settings, *, name: str = "hub", unmarked: bool = Fa
             digests,
             pseudonymiser,
             committer,
+            Notes(committer, log_id, operator, clock, entropy),
             log,
             route,
             policy,

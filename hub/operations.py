@@ -12,29 +12,24 @@ from pathlib import Path
 from typing import Any
 
 from hub.app import Hub
-from hub.audit.entry import EntryKind, event
+from hub.audit.entry import EntryKind
 from hub.connector import Connector, Endpoint, FileSource, load_connectors
 from hub.consent.policy import load_policy
 from hub.consent.store import row_of
 from hub.domain.facts import StatementKind
-from hub.domain.ids import new_ids
 from hub.domain.personal import Bsn, Onderwijsnummer, Pgn
-from hub.domain.terms import ConnectorId, PartyId, PurposeId
+from hub.domain.terms import ConnectorId, PartyId
 from hub.errors import HubError, Malformed, Misconfigured
 from hub.identity import store as partners
 from hub.identity.store import Registered
 from hub.insight.store import Figures, figures
 from hub.normalise.mapping import load_mapping
 from hub.observe import Event, report
-from hub.ports import Draft, WorkItem
 from hub.receive.drop.poll import Drops
 from hub.receive.drop.poll import Instance as DropInstance
 from hub.receive.drop.run import poll, run
 from hub.receive.drop.store import DropStore, Run, runs
 from hub.settings import Instance, Settings, read_instances
-
-OPERATION = PurposeId("hub-beheer")
-"""The purpose of entries about the hub itself: keeping it running and answerable (GDPR 28, 32)."""
 
 _TIDY_S = 3600.0
 
@@ -166,7 +161,7 @@ async def register_partner(hub: Hub, party: PartyId, client_id: str, jwks: Any, 
     """
     _check_party(hub, party)
     partners.check(client_id, jwks, scopes)
-    await _note(hub, "partner-add", "partner", {"party": party})
+    await hub.notes.write(EntryKind.configuration, "partner-add", "partner", {"party": party})
     await partners.register(hub.engine, hub.log_id, party, client_id, jwks, scopes, hub.clock.now_us())
 
 
@@ -174,7 +169,7 @@ async def close_partner(hub: Hub, client_id: str) -> None:
     """Lets a partner system in no longer; a change of configuration, so it is in the log first. Raises Misconfigured."""
     if not any(one.active and one.client_id == client_id for one in await partners.registered(hub.engine, hub.log_id)):
         raise partners.none_active()
-    await _note(hub, "partner-close", "partner", {})
+    await hub.notes.write(EntryKind.configuration, "partner-close", "partner", {})
     await partners.deactivate(hub.engine, hub.log_id, client_id)
 
 
@@ -189,7 +184,7 @@ async def export_log(hub: Hub, folder: Path) -> int:
     Raises Misconfigured when it cannot be made, or holds something: a verifier takes every file in it as part of the export.
     """
     await asyncio.to_thread(_make_empty, folder)
-    size = await _note(hub, "export", "log", {}, kind=EntryKind.export)
+    size = (await hub.notes.write(EntryKind.export, "export", "log", {})).size
     async for path, content in hub.log.export():
         await asyncio.to_thread(_write, folder / path, content)
     return size
@@ -224,11 +219,10 @@ async def record_statement(hub: Hub, party: PartyId, kind: StatementKind, number
         raise Malformed("The statement would hold on no day.", "It ends on or before its first day.", "Correct the two dates.")
     tag = hub.pseudonymiser.subject_tag(_pgn(number))
     now = hub.clock.now_us()
-    ref, statement_id, request_id = new_ids(3, now, secrets.token_bytes(24))
-    row = row_of(hub.log_id, party, statement_id, tag, kind, period, now, now)
-    entry = event(EntryKind.statement, hub.log_id, ref, party, "statement-record", OPERATION, kind.value.replace("_", "-"), {})
-    recorded = await hub.committer.record(WorkItem(request_id, party, (entry,), rows=(row,)))
-    return recorded.size
+    row = row_of(hub.log_id, party, hub.new_id(), tag, kind, period, now, now)
+    about = kind.value.replace("_", "-")
+    noted = await hub.notes.write(EntryKind.statement, "statement-record", about, {}, actor=party, rows=(row,))
+    return noted.size
 
 
 def _pgn(number: str) -> Pgn:
@@ -237,13 +231,3 @@ def _pgn(number: str) -> Pgn:
     if Onderwijsnummer.accepts(number):
         return Onderwijsnummer(number)
     raise Malformed("This is neither a BSN nor an onderwijsnummer.", "It does not pass the elfproef.", "Check the number.")
-
-
-async def _note(
-    hub: Hub, operation: str, about: str, details: dict[str, str | int], kind: EntryKind = EntryKind.configuration
-) -> int:
-    """An entry about the hub itself, by its operator."""
-    now = hub.clock.now_us()
-    ref, request_id = new_ids(2, now, secrets.token_bytes(16))
-    entry: Draft = event(kind, hub.log_id, ref, hub.operator, operation, OPERATION, about, details)
-    return (await hub.committer.record(WorkItem(request_id, hub.operator, (entry,)))).size

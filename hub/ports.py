@@ -133,10 +133,12 @@ class SealedRow:
 class Intake(Protocol):
     """What the door adds to the work item, so that its own bookkeeping is durable with the records or not at all.
 
-    `claims` are the door's conditions (a file's cursor moves on, an idempotency key is new). `keep` gives the rows for what
-    was rejected, or raises errors.Malformed where the door answers its caller instead of keeping.
+    `keep` comes first and gives the rows for what was rejected, or raises errors.Malformed where the door answers its caller
+    instead of keeping. `tally` says how the batch counts (rows that come back from quarantine were counted before). `claims`
+    are the door's conditions (a file's cursor moves on, an idempotency key is new).
     """
 
+    def tally(self, tally: Tally, /) -> Tally: ...
     def claims(self, received: Received, tally: Tally, /) -> Sequence[Claim]: ...
     def keep(self, received: Received, rejected: Sequence[SealedRow], /) -> Sequence[RowSet]: ...
 

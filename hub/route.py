@@ -133,8 +133,8 @@ class Route:
         """Everything of the batch that becomes durable together: entries, outbox, sealed facts, the door's own bookkeeping."""
         party, log_id, now = received.party, received.log_id, received.received_us
         single = received.interface is Interface.rest
-        tally = Tally(accepted=len(records), quarantined=len(rejected), duplicate=duplicates)
         kept = intake.keep(received, self.protector.seal_rejected(rejected, now))
+        tally = intake.tally(Tally(accepted=len(records), quarantined=len(rejected), duplicate=duplicates))
         item = WorkItem(
             request_id=received.request_id,
             party=party,

@@ -13,13 +13,13 @@ from __future__ import annotations
 import json
 import re
 from binascii import b2a_base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
 from hub.domain.stages import Candidate, Grant, Permitted, Protected, Refused
-from hub.domain.terms import Form, LogId, Micros, PartyId, PurposeId, ReasonCode, RecordKind
+from hub.domain.terms import Form, LogId, Micros, PartyId, PolicyHash, PurposeId, ReasonCode, RecordKind
 from hub.errors import Tampered
 from hub.ports import Draft
 
@@ -43,7 +43,7 @@ class EntryKind(StrEnum):
     refusal = "refusal"
     """A record about a person may not go to a recipient that the route considered, with the reasons."""
     outcome = "outcome"
-    """What became of a disclosure: handed over, acknowledged by the recipient, or finally failed."""
+    """What became of a disclosure: handed over, acknowledged by the recipient, failed, stopped, and so on."""
     access = "access"
     """A member of staff read something about a person, or read the log."""
     statement = "statement"
@@ -66,8 +66,21 @@ class OutcomeKind(StrEnum):
     """What became of a disclosure."""
 
     handed_over = "handed-over"
+    """It is about to leave; as often as it is tried."""
     acknowledged = "acknowledged"
+    """The recipient says that it has it."""
     failed = "failed"
+    """The recipient's system would not have it: it waits for someone to mend what is wrong."""
+    stopped = "stopped"
+    """Decided anew at the moment of sending, and no longer permitted."""
+    resumed = "resumed"
+    """It failed or was stopped, and waits for its recipient again."""
+    dropped = "dropped"
+    """It failed, and someone decided that it goes no more."""
+
+
+ENDINGS: Final = frozenset({OutcomeKind.failed, OutcomeKind.stopped, OutcomeKind.resumed, OutcomeKind.dropped})
+"""Outcomes that have reasons, and name the policy by which it was decided anew."""
 
 
 _Rule = Callable[[Any], bool]
@@ -133,6 +146,7 @@ _OUTCOME: Final[Mapping[str, _Rule]] = {
     "outcome": lambda value: value in list(OutcomeKind),
     "attempt": _number(1),
 }
+_ENDED: Final[Mapping[str, _Rule]] = {**_OUTCOME, "reasons": _list_of(_code), "policy": _hex}
 _EVENT: Final[Mapping[str, _Rule]] = {
     "about": _word,
     "details": _object_of(_word, lambda value: _number(0)(value) or _word(value) or _code(value) or _ref(value) or _hex(value)),
@@ -147,7 +161,10 @@ _OWN: Final[Mapping[str, Mapping[str, _Rule]]] = {
 def check(fields: Mapping[str, Any]) -> None:
     """Raises ValueError, naming the field but not its value, when these are not the fields of an entry."""
     kind = fields.get("kind")
-    rules = {**_COMMON, **(_OWN.get(kind, _EVENT) if isinstance(kind, str) else _EVENT)}
+    own = _OWN.get(kind, _EVENT) if isinstance(kind, str) else _EVENT
+    if own is _OUTCOME and fields.get("outcome") in list(ENDINGS):
+        own = _ENDED
+    rules = {**_COMMON, **own}
     for name in sorted(rules):
         if name not in fields or not rules[name](fields[name]):
             raise ValueError(f"an entry's {name} is missing or not well formed")
@@ -339,6 +356,8 @@ class OutcomeTemplate:
     def __init__(
         self, log: LogId, actor: PartyId, recipient: PartyId, purpose: PurposeId, outcome: OutcomeKind, operation: str
     ) -> None:
+        if outcome in ENDINGS:
+            raise ValueError(f"an outcome {outcome} has reasons, and no template")
         fields = _common(EntryKind.outcome, log, actor, operation, purpose) | {"recipient": recipient, "outcome": outcome}
         head, self._tail = _compile(fields | {"attempt": 1}, {"delivery": _ANY_REF, "ref": _ANY_REF})
         self._head = head.replace(b'"attempt":1,', b'"attempt":%d,', 1)
@@ -348,6 +367,27 @@ class OutcomeTemplate:
         if not 1 <= attempt <= LARGEST_NUMBER:
             raise ValueError("attempts are counted from 1")
         return Draft(ref, self._head % (attempt, str(delivery).encode(), str(ref).encode()), self._tail)
+
+
+def ending(
+    log: LogId,
+    ref: UUID,
+    actor: PartyId,
+    recipient: PartyId,
+    purpose: PurposeId,
+    outcome: OutcomeKind,
+    operation: str,
+    delivery: UUID,
+    attempt: int,
+    reasons: Sequence[ReasonCode],
+    policy: PolicyHash,
+) -> Draft:
+    """An outcome with reasons, which are none that say something about the young person. Raises ValueError for another."""
+    if outcome not in ENDINGS:
+        raise ValueError(f"an outcome {outcome} has its own template")
+    about = {"delivery": str(delivery), "recipient": recipient, "outcome": outcome, "attempt": attempt}
+    fields = _common(EntryKind.outcome, log, actor, operation, purpose) | about
+    return _draft(fields | {"ref": str(ref), "reasons": list(reasons), "policy": policy}, ref)
 
 
 def event(

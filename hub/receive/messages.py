@@ -35,6 +35,10 @@ _MAPPING: Final = JsonMapping()
 class MessageIntake:
     """What the REST door adds to a work item: the key is new; and what is rejected is answered, never kept."""
 
+    def tally(self, tally: Tally, /) -> Tally:
+        """A message counts once."""
+        return tally
+
     def claims(self, received: Received, _tally: Tally, /) -> Sequence[Claim]:
         """The key must be new."""
         return (claim_key(received),)

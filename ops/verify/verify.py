@@ -345,7 +345,8 @@ PERSON |= {
 }
 PERSON |= {"digest": digest, "facts": digest, "nonce": nonce, "commitment": digest}
 OUTCOME = COMMON | {"delivery": ref, "recipient": word, "attempt": number_from(1)}
-OUTCOME |= {"outcome": one_of("handed-over", "acknowledged", "failed")}
+OUTCOME |= {"outcome": one_of("handed-over", "acknowledged")}
+ENDED = OUTCOME | {"outcome": one_of("failed", "stopped", "resumed", "dropped"), "reasons": list_of(code), "policy": hexadecimal}
 EVENT = COMMON | {"about": word, "details": object_of(either(number_from(0), word, code, ref, hexadecimal))}
 KINDS: dict[str, dict[str, Rule]] = {"disclosure": PERSON, "refusal": PERSON, "outcome": OUTCOME}
 KINDS |= dict.fromkeys(("access", "statement", "erasure", "prune", "key_rotation", "configuration"), EVENT)
@@ -369,6 +370,8 @@ def read_entry(body: bytes) -> Fields:
         raise Fault("it is not canonical JSON")
     kind = fields.get("kind")
     rules = KINDS.get(kind) if type(kind) is str else None
+    if rules is OUTCOME and "reasons" in fields:
+        rules = ENDED
     if rules is None or fields.keys() != rules.keys():
         raise Fault("its kind is unknown, or it has not exactly the fields of its kind")
     for name, rule in rules.items():

@@ -263,7 +263,15 @@ def test_a_refusal_template_writes_canonical_json(
 
 
 @settings(deadline=None)
-@given(words.map(LogId), parties, words.map(PurposeId), st.sampled_from(entry.OutcomeKind), st.uuids(), st.uuids(), moments)
+@given(
+    words.map(LogId),
+    parties,
+    words.map(PurposeId),
+    st.sampled_from(sorted(set(entry.OutcomeKind) - entry.ENDINGS)),
+    st.uuids(),
+    st.uuids(),
+    moments,
+)
 def test_an_outcome_template_writes_canonical_json(
     log: LogId, party: PartyId, purpose: PurposeId, kind: entry.OutcomeKind, ref: UUID, delivery: UUID, us: int
 ) -> None:
@@ -272,6 +280,33 @@ def test_an_outcome_template_writes_canonical_json(
     assert body == jcs(
         {**own, "log": log, "us": us, "ref": str(ref), "actor": party, "operation": "release", "purpose": purpose}
     )
+    assert dict(entry.parse(body)) == verify.read_entry(body)
+
+
+@settings(deadline=None)
+@given(
+    parties,
+    words.map(PurposeId),
+    st.sampled_from(sorted(entry.ENDINGS)),
+    st.lists(codes.map(ReasonCode), max_size=3, unique=True),
+    hashes.map(bytes.hex).map(PolicyHash),
+    st.uuids(),
+    moments,
+)
+def test_an_ending_writes_canonical_json(
+    party: PartyId,
+    purpose: PurposeId,
+    kind: entry.OutcomeKind,
+    reasons: list[ReasonCode],
+    policy: PolicyHash,
+    ref: UUID,
+    us: int,
+) -> None:
+    log = LogId("regio")
+    body = entry.complete(entry.ending(log, ref, party, party, purpose, kind, "send", ref, 2, reasons, policy), us)
+    own = {"delivery": str(ref), "recipient": party, "outcome": kind.value, "attempt": 2, "v": 1, "kind": "outcome"}
+    own |= {"log": log, "us": us, "ref": str(ref), "actor": party, "operation": "send", "purpose": purpose}
+    assert body == jcs({**own, "reasons": list(reasons), "policy": policy})
     assert dict(entry.parse(body)) == verify.read_entry(body)
 
 
@@ -292,7 +327,9 @@ values = st.recursive(
 
 @settings(deadline=None)
 @given(
-    st.integers(0, 3), st.dictionaries(st.sampled_from(sorted(verify.PERSON | verify.EVENT)), values, max_size=2), st.booleans()
+    st.integers(0, 3),
+    st.dictionaries(st.sampled_from(sorted(verify.PERSON | verify.EVENT | verify.ENDED)), values, max_size=3),
+    st.booleans(),
 )
 def test_hub_and_verifier_agree_on_what_an_entry_is(which: int, changes: dict[str, Any], ascii_only: bool) -> None:
     fields = {**json.loads(BODIES[which]), **changes}

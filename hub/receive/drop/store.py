@@ -150,6 +150,10 @@ class DropStore:
 class DropIntake:
     """The door's own bookkeeping for rows of a file, durable with the records; satisfies `hub.ports.Intake`."""
 
+    def tally(self, tally: Tally, /) -> Tally:
+        """Every row of a file counts once, where it went."""
+        return tally
+
     def claims(self, received: Received, tally: Tally, /) -> Sequence[Claim]:
         """The file's place moves on from where this batch began; elsewhere someone else was first."""
         place = _place(received)

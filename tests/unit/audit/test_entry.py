@@ -13,7 +13,7 @@ import pytest
 from hub.audit import entry
 from hub.audit.entry import EntryKind, OutcomeKind
 from hub.domain.stages import Permitted, Protected, Refused
-from hub.domain.terms import ElementName, Form, PartyId, ReasonCode
+from hub.domain.terms import ElementName, Form, PartyId, PolicyHash, ReasonCode
 from hub.errors import Tampered
 from tests.fakes.log import CANDIDATE, GRANT, LOG, PURPOSE, RECIPIENT, RECORD, SOURCE, START, sample_bodies
 
@@ -111,6 +111,22 @@ def test_an_outcome_names_its_delivery() -> None:
     assert (fields["outcome"], fields["delivery"], fields["attempt"]) == ("acknowledged", str(delivery), 12)
     with pytest.raises(ValueError):
         template.draft(REF, delivery, 0)
+
+
+@pytest.mark.parametrize("outcome", sorted(entry.ENDINGS))
+def test_an_ending_says_why_and_by_which_policy(outcome: OutcomeKind) -> None:
+    reasons = (ReasonCode("ONTVANGER_WEIGERT"),)
+    rest = ("send", UUID(int=5), 3, reasons, PolicyHash("b" * 64))
+    fields = entry.parse(entry.complete(entry.ending(LOG, REF, RECIPIENT, RECIPIENT, PURPOSE, outcome, *rest), START))
+    assert (fields["outcome"], fields["reasons"], fields["policy"]) == (outcome, list(reasons), "b" * 64)
+    with pytest.raises(ValueError):
+        entry.OutcomeTemplate(LOG, RECIPIENT, RECIPIENT, PURPOSE, outcome, "send")
+
+
+@pytest.mark.parametrize("outcome", sorted(set(OutcomeKind) - entry.ENDINGS))
+def test_an_outcome_without_an_end_has_no_reasons(outcome: OutcomeKind) -> None:
+    with pytest.raises(ValueError):
+        entry.ending(LOG, REF, RECIPIENT, RECIPIENT, PURPOSE, outcome, "send", UUID(int=5), 1, (), PolicyHash("b" * 64))
 
 
 @pytest.mark.parametrize("kind", [kind for kind in EntryKind if kind not in ("disclosure", "refusal", "outcome")])
