@@ -258,9 +258,11 @@ def _no_answer(where: str, how: str) -> Away:
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """An error and what caused it; not its context, for the caller may be mending something else meanwhile."""
     while error is not None:
         yield error
         if isinstance(error, BaseExceptionGroup):
             for each in error.exceptions:
                 yield from _chain(each)
-        error = error.__cause__  # not the context: the caller may be mending something else
+        # The library raises `from None`, and wraps the error that it translates.
+        error = error.__cause__ or next((each for each in error.args if isinstance(each, BaseException)), None)
