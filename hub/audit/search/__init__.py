@@ -1,0 +1,1 @@
+"""Searching the log, over an index that is made from its entries."""

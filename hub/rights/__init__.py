@@ -1,0 +1,1 @@
+"""What someone may ask about themselves, and how whoever answers proves that the answer is whole."""
