@@ -55,6 +55,16 @@ class Settings(BaseSettings):
     tls_key: Path | None = None
     tls_client_ca: Path | None = Field(default=None, description="asks clients for a certificate of this authority")
 
+    oidc_issuer: str | None = Field(
+        default=None, description="the identity provider of the desks, as it names itself; without it nobody signs in there"
+    )
+    oidc_client_id: str = Field(default="", description="the hub's client id at the identity provider")
+    oidc_key_file: Path | None = Field(default=None, description="the private JWK that the hub proves itself with there")
+    oidc_secret_file: Path | None = Field(default=None, description="or else its client secret")
+    oidc_roles_claim: str = Field(default="roles", description="the claim of the ID token that holds someone's roles")
+    session_s: int = Field(default=8 * 3600, gt=0, le=24 * 3600, description="how long a session at a desk lasts at most")
+    session_idle_s: int = Field(default=30 * 60, gt=0, description="how long a session lasts that nobody uses")
+
     poll_s: float = Field(default=30.0, gt=0, description="seconds between two looks at a connector")
 
     def file(self, chosen: Path | None, name: str) -> Path:

@@ -1,4 +1,4 @@
-"""The register of partners, and the assertions that were used up."""
+"""The register of partners and the assertions that were used up; the sign-ins and sessions of staff."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from typing import Any
 import orjson
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from hub.db import transaction
+from hub.db import fetch, transaction
+from hub.domain.staff import Staff, StaffId
 from hub.domain.terms import LogId, Micros, PartyId
 from hub.errors import Misconfigured, Refused
 from hub.identity.partners import Partner, check_client_id, check_scopes, read_jwks
+from hub.identity.staff import Kept, roles_of
 
 _FIND = "SELECT party_id, jwks, scopes FROM identity_partner WHERE log_id = $1 AND client_id = $2 AND active"
 _LIST = "SELECT party_id, client_id, scopes, active, created_us FROM identity_partner WHERE log_id = $1 ORDER BY client_id"
@@ -27,6 +29,19 @@ INSERT INTO identity_assertion (log_id, party_id, client_id, jti_digest, expires
 VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING
 """
 _FORGET = "DELETE FROM identity_assertion WHERE log_id = $1 AND expires_us < $2"
+_OPEN = "INSERT INTO identity_signin (log_id, party_id, state_digest, back_to, expires_us) VALUES ($1, $2, $3, $4, $5)"
+_TAKE = "DELETE FROM identity_signin WHERE state_digest = $1 AND log_id = $2 RETURNING back_to, expires_us"
+_FORGET_SIGNINS = "DELETE FROM identity_signin WHERE log_id = $1 AND expires_us <= $2"
+_ADD = """
+INSERT INTO identity_session (log_id, party_id, session_digest, staff_id, name, roles, seen_us, expires_us)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+"""
+_SESSION = "SELECT staff_id, name, roles, seen_us, expires_us FROM identity_session WHERE session_digest = $1 AND log_id = $2"
+_TOUCH = """
+UPDATE identity_session SET seen_us = $3 WHERE session_digest = $1 AND log_id = $2 AND seen_us < $3
+"""
+_DROP = "DELETE FROM identity_session WHERE session_digest = $1 AND log_id = $2"
+_FORGET_SESSIONS = "DELETE FROM identity_session WHERE log_id = $1 AND expires_us <= $2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,3 +131,46 @@ async def forget_assertions(engine: AsyncEngine, log_id: LogId, now: Micros) -> 
 
 def _json(value: Any) -> Any:
     return orjson.loads(value) if isinstance(value, str | bytes) else value
+
+
+class StaffStore:
+    """Sign-ins under way and sessions of one log; satisfies `SignIns` and `Register` of `hub.identity.staff`."""
+
+    def __init__(self, engine: AsyncEngine, log_id: LogId, operator: PartyId) -> None:
+        self._engine, self._log_id, self._operator = engine, log_id, operator
+
+    async def open_signin(self, state_digest: bytes, back_to: str, expires_us: Micros, now: Micros, /) -> None:
+        """Keep a sign-in; those that have expired go."""
+        async with transaction(self._engine, swallows=False) as connection:
+            await connection.raw.execute(_FORGET_SIGNINS, self._log_id, int(now))
+            await connection.raw.execute(_OPEN, self._log_id, self._operator, state_digest, back_to, int(expires_us))
+
+    async def take_signin(self, state_digest: bytes, /) -> tuple[str, Micros] | None:
+        """Use a sign-in up: of several that try at once, one gets it."""
+        async with transaction(self._engine, swallows=False) as connection:
+            row = await connection.raw.fetchrow(_TAKE, state_digest, self._log_id)
+        return None if row is None else (row[0], Micros(row[1]))
+
+    async def add_session(self, session_digest: bytes, kept: Kept, /) -> None:
+        """Keep a new session; those that have expired go."""
+        staff = kept.staff
+        row = (staff.staff_id, staff.name, sorted(staff.roles), int(kept.seen_us), int(kept.expires_us))
+        async with transaction(self._engine, swallows=False) as connection:
+            await connection.raw.execute(_FORGET_SESSIONS, self._log_id, int(kept.seen_us))
+            await connection.raw.execute(_ADD, self._log_id, self._operator, session_digest, *row)
+
+    async def find_session(self, session_digest: bytes, /) -> Kept | None:
+        """The session of that digest; a role that the hub no longer has is nothing to it."""
+        rows = await fetch(self._engine, _SESSION, session_digest, self._log_id)
+        if not rows:
+            return None
+        staff_id, name, roles, seen_us, expires_us = rows[0]
+        return Kept(Staff(StaffId(staff_id), name, roles_of(roles)), Micros(seen_us), Micros(expires_us))
+
+    async def touch_session(self, session_digest: bytes, now: Micros, /) -> None:
+        """It was seen at `now`, or later."""
+        await fetch(self._engine, _TOUCH, session_digest, self._log_id, int(now))
+
+    async def drop_session(self, session_digest: bytes, /) -> None:
+        """Forget a session; it is gone when this returns."""
+        await fetch(self._engine, _DROP, session_digest, self._log_id)

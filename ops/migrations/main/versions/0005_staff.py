@@ -15,8 +15,6 @@ _TABLES = {
             log_id       text NOT NULL,
             party_id     text NOT NULL,
             state_digest bytea PRIMARY KEY,
-            nonce        text NOT NULL,
-            verifier     text NOT NULL,
             back_to      text NOT NULL,
             expires_us   bigint NOT NULL)""",
     "identity_session": """
@@ -27,7 +25,6 @@ _TABLES = {
             staff_id       text NOT NULL,
             name           text NOT NULL,
             roles          text[] NOT NULL,
-            created_us     bigint NOT NULL,
             seen_us        bigint NOT NULL,
             expires_us     bigint NOT NULL)""",
 }
@@ -37,7 +34,7 @@ def upgrade() -> None:
     for table, made in _TABLES.items():
         op.execute(made)
         op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO hub_app")
-        op.execute(f"CREATE INDEX {table}_expiry ON {table} (expires_us)")
+        op.execute(f"CREATE INDEX {table}_expiry ON {table} (log_id, expires_us)")
 
 
 def downgrade() -> None:
