@@ -1,0 +1,46 @@
+"""The web console: every route in one table, everything it needs handed in as a `Desk`."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+
+from hub.console import beginning, signing_in, static_files
+from hub.console.desk import Desk
+from hub.console.edge import Edge
+from hub.console.gate import Gate
+from hub.console.routes import Route, by_path
+from hub.console.trouble import of_error
+from hub.errors import HubError
+
+
+def create_console(desk: Desk) -> FastAPI:
+    """The application: server-rendered pages for staff, each behind its roles, under one strict edge."""
+    app = FastAPI(
+        title="Hub",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        middleware=[Middleware(Edge, secure=desk.secure, sign_in_origin=desk.sign_in_origin)],
+        exception_handlers=dict.fromkeys((HubError, HTTPException, RequestValidationError), _handle),
+        telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False, "auto_configure": False},
+    )
+    app.state.desk = desk
+    gate = Gate(desk.sessions, secure=desk.secure)
+    routes = (
+        Route("GET", static_files.PATH, static_files.serve),
+        *beginning.routes(gate),
+        *signing_in.routes(desk, gate),
+    )
+    for path, (methods, handler) in by_path(routes).items():
+        app.add_route(path, handler, methods=list(methods))
+    return app
+
+
+async def _handle(request: Request, error: Exception) -> Response:
+    return of_error(request, error)

@@ -1,0 +1,63 @@
+"""What the web console is handed: everything that its pages need, built once in `hub.app`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from hub.domain.staff import Staff
+from hub.ports import Clock
+
+
+class Session(Protocol):
+    """Someone who is signed in, and the secret that their forms carry."""
+
+    @property
+    def staff(self) -> Staff: ...
+    @property
+    def csrf(self) -> str: ...
+
+
+class Sessions(Protocol):
+    """The sessions there are; `token` is what the browser keeps in its cookie."""
+
+    async def begin(self, staff: Staff, /) -> str: ...
+    async def find(self, token: str, /) -> Session | None: ...
+    async def end(self, token: str, /) -> None: ...
+
+
+class Start(Protocol):
+    """A sign-in that begins: where the browser goes, and the `state` that must come back with the same browser."""
+
+    @property
+    def url(self) -> str: ...
+    @property
+    def state(self) -> str: ...
+
+
+class Finished(Protocol):
+    """A sign-in that has succeeded: who it is, and the local path that they came for."""
+
+    @property
+    def staff(self) -> Staff: ...
+    @property
+    def back_to(self) -> str: ...
+
+
+class SignIn(Protocol):
+    """Signing in at the identity provider. Raises errors.Refused, Malformed or Retry."""
+
+    async def start(self, back_to: str, /) -> Start: ...
+    async def finish(self, code: str, state: str, /) -> Finished: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Everything handed in. `secure`: browsers reach the console over TLS alone."""
+
+    clock: Clock
+    sessions: Sessions
+    sign_in: SignIn
+    sign_in_origin: str
+    """The scheme and host of the identity provider: the one place outside that a form may lead to."""
+    secure: bool

@@ -1,0 +1,108 @@
+"""The two desks and the pages on them, and which of these someone's roles let them see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from hub.domain.staff import Role, Staff
+
+READERS: Final = (Role.privacy_officer, Role.fg, Role.auditor)
+"""Who reads the officer's desk."""
+SEARCHERS: Final = (Role.privacy_officer, Role.fg)
+"""Who may look up one person, with a reason. An auditor searches nobody."""
+ADMINISTRATORS: Final = (Role.administrator,)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A page in the navigation."""
+
+    text: str
+    href: str
+    roles: tuple[Role, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A desk: its name, where it begins, what it is for, and its pages."""
+
+    name: str
+    href: str
+    purpose: str
+    entries: tuple[Entry, ...]
+
+
+PLACES: Final = (
+    Place(
+        "Functionaris",
+        "/functionaris",
+        "Nagaan wie welke gegevens kreeg en waarom, een vraag van een jongere beantwoorden, en het logboek controleren.",
+        (
+            Entry("Overzicht", "/functionaris", READERS),
+            Entry("Logboek", "/functionaris/logboek", READERS),
+            Entry("Persoon", "/functionaris/persoon", SEARCHERS),
+            Entry("Weigeringen", "/functionaris/weigeringen", READERS),
+            Entry("Controle", "/functionaris/controle", READERS),
+        ),
+    ),
+    Place(
+        "Beheer",
+        "/beheer",
+        "Koppelingen bewaken, herstellen wat vastloopt, en zien hoe het met de hub gaat.",
+        (
+            Entry("Overzicht", "/beheer", ADMINISTRATORS),
+            Entry("Koppelingen", "/beheer/koppelingen", ADMINISTRATORS),
+            Entry("Quarantaine", "/beheer/quarantaine", ADMINISTRATORS),
+            Entry("Bezorgingen", "/beheer/bezorgingen", ADMINISTRATORS),
+            Entry("Mislukt", "/beheer/mislukt", ADMINISTRATORS),
+            Entry("Gezondheid", "/beheer/gezondheid", ADMINISTRATORS),
+        ),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An entry as it stands on one page. `current`: `page` for the page itself, `true` for what lies under it, else empty."""
+
+    text: str
+    href: str
+    current: str
+
+
+@dataclass(frozen=True, slots=True)
+class Navigation:
+    """What a page shows of the desks: the one it belongs to with its items, and the others someone may go to."""
+
+    place: Place | None
+    items: tuple[Item, ...]
+    others: tuple[Place, ...]
+
+
+def places_of(staff: Staff) -> tuple[Place, ...]:
+    """The desks with at least one page for the roles of `staff`."""
+    return tuple(place for place in PLACES if any(_visible(entry, staff) for entry in place.entries))
+
+
+def navigation(path: str, staff: Staff | None) -> Navigation:
+    """The navigation of the page at `path` for `staff`; empty where nobody is signed in."""
+    if staff is None:
+        return Navigation(None, (), ())
+    mine = places_of(staff)
+    place = next((place for place in mine if _under(path, place.href)), None)
+    entries = [entry for entry in place.entries if _visible(entry, staff)] if place else []
+    nearest = max((entry.href for entry in entries if _under(path, entry.href)), key=len, default="")
+    items = tuple(
+        Item(entry.text, entry.href, ("page" if path == nearest else "true") if entry.href == nearest else "")
+        for entry in entries
+    )
+    return Navigation(place, items, tuple(other for other in mine if other is not place))
+
+
+def _visible(entry: Entry, staff: Staff) -> bool:
+    return not staff.roles.isdisjoint(entry.roles)
+
+
+def _under(path: str, href: str) -> bool:
+    return path == href or path.startswith(href + "/")

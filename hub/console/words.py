@@ -1,0 +1,96 @@
+"""The sentences of the console that belong to no single page: what was done, and what went wrong.
+
+They are Dutch at language level B1 and say u. A page never shows a text that an address brought along: `?gedaan=` holds a word
+from this table, and any other word shows nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+
+class Tone(StrEnum):
+    """How something sounds. A tone always comes with a word or an icon, never with its colour alone."""
+
+    note = "info"
+    ok = "ok"
+    warning = "warning"
+    error = "error"
+
+
+DONE: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "uitgelogd": "U bent uitgelogd.",
+    }
+)
+"""After a form was handled, the browser is sent to a page with `?gedaan=<word>`, which shows the sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """An error as a page: what happened, why, and what someone can do now."""
+
+    what: str
+    why: str
+    now: str
+
+
+TROUBLES: Final[Mapping[int, Trouble]] = MappingProxyType(
+    {
+        400: Trouble(
+            "Dit formulier kan de hub niet verwerken",
+            "Wat u verstuurde, heeft niet de vorm die de hub verwacht. Er is niets gewijzigd.",
+            "Ga terug, laad de pagina opnieuw en vul het formulier nog eens in.",
+        ),
+        403: Trouble(
+            "U hebt geen toegang tot deze pagina",
+            "Deze pagina hoort bij een rol die u niet hebt, of de handeling is u niet toegestaan.",
+            "Hebt u deze pagina nodig voor uw werk? Vraag uw functioneel beheerder om de juiste rol.",
+        ),
+        404: Trouble(
+            "Deze pagina bestaat niet",
+            "Het adres klopt niet, of wat u zoekt is er niet meer.",
+            "Controleer het adres, of ga naar het begin en zoek van daaruit verder.",
+        ),
+        405: Trouble(
+            "Dit kan niet op deze pagina",
+            "De pagina bestaat, maar neemt deze aanvraag niet aan.",
+            "Ga terug en gebruik de knoppen op de pagina.",
+        ),
+        413: Trouble(
+            "Wat u verstuurde is te groot",
+            "De hub neemt per formulier hoogstens 1 MB aan. Er is niets gewijzigd.",
+            "Ga terug en verstuur minder tegelijk.",
+        ),
+        500: Trouble(
+            "Er ging iets mis in de hub",
+            "De fout ligt niet bij u. De hub heeft hem vastgelegd in het technische logboek.",
+            "Probeer het later opnieuw. Blijft het misgaan? Meld de beheerder het kenmerk hieronder.",
+        ),
+        503: Trouble(
+            "De hub kan dit nu even niet",
+            "Iets wat de hub nodig heeft, antwoordt niet. Er is niets verloren en niets verstuurd.",
+            "Wacht een minuut en probeer het dan opnieuw.",
+        ),
+    }
+)
+
+EXPIRED: Final = Trouble(
+    "Dit formulier is verlopen",
+    "Het formulier hoort niet bij uw huidige sessie, of kwam van een andere website. Er is niets gewijzigd.",
+    "Ga terug, laad de pagina opnieuw en verstuur het formulier nog eens.",
+)
+NO_ROLE: Final = Trouble(
+    "U hebt nog geen rol in de hub",
+    "U bent ingelogd, maar uw account heeft geen rol waarmee u hier iets mag zien.",
+    "Vraag uw functioneel beheerder welke rol u nodig hebt, en log daarna opnieuw in.",
+)
+SIGN_IN_FAILED: Final = Trouble(
+    "Inloggen is niet gelukt",
+    "De inlogdienst heeft u niet bevestigd, het duurde te lang, of u begon in een ander venster opnieuw.",
+    "Begin opnieuw met inloggen, in één venster.",
+)
