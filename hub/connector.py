@@ -1,10 +1,11 @@
-"""What a connector is: a folder with a manifest, a mapping and two modules, found by its name.
+"""What a connector is: a folder with a manifest and two or three modules, found by its name.
 
     hub/connectors/<id>/
-      manifest.toml   what it declares: parties, exchanges, elements, transport, retention       `Manifest`
-      mapping.yaml    how the partner's columns become our record                                 `hub.normalise.mapping`
-      inbound.py      pure: bytes of a file to rows; `FORMAT`                                     `FileFormat`
-      client.py       IO: the partner's machine; `connect`                                        `FileSource`
+      manifest.toml   what it declares: direction, parties, exchanges, elements, transport        `Manifest`
+      mapping.yaml    inbound: how the partner's columns become our record                        `hub.normalise.mapping`
+      inbound.py      inbound, pure: bytes of a file to rows; `FORMAT`                            `FileFormat`
+      outbound.py     outbound, pure: deliveries to bytes, and an answer to what it says          `Said`
+      client.py       IO: the partner's machine; inbound `connect`, outbound `open_sink`          `FileSource`, `Sink`
       quality.toml    which rules of the ledger it meets, and which not and why
       README.md       for whoever connects it
 
@@ -20,13 +21,14 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequen
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from hub.domain.stages import Row
-from hub.domain.terms import ElementName, RecordKind
-from hub.errors import Misconfigured
+from hub.domain.stages import Delivered, Row
+from hub.domain.terms import ElementName, ReasonCode, RecordKind
+from hub.errors import Misconfigured, Refused
 
 BLOCK = 1 << 20
 """Bytes in which a file is read and checked."""
@@ -159,22 +161,100 @@ class FileFormat(Protocol):
     def read(self, layout: Layout, columns: frozenset[str], /) -> RowReader: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where to push to, and as whom; secrets stay out of its text. The paths are PEM files; `timeout_s` is for a whole call."""
+
+    url: str
+    timeout_s: float = 10.0
+    token: str | None = field(default=None, repr=False)
+    ca: Path | None = None
+    certificate: Path | None = None
+    key: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the recipient's system says of the deliveries of a page: it has them, or it will not have them and why.
+
+    What it does not name it says nothing about.
+    """
+
+    confirmed: frozenset[UUID] = frozenset()
+    refused: Mapping[UUID, ReasonCode] = field(default_factory=lambda: MappingProxyType({}))
+
+
+class Rejected(Refused):
+    """The recipient's system does not accept a page as a whole; `cause` says why. Its deliveries may go one by one."""
+
+    def __init__(self, cause: ReasonCode, what: str, why: str = "", now: str = "") -> None:
+        super().__init__(what, why, now)
+        self.cause = cause
+
+
+class Sink(Protocol):
+    """A recipient's system that deliveries are pushed to, at least once: it knows a delivery again by its id."""
+
+    async def send(self, page: Sequence[Delivered], checkpoint: str, /) -> Said:
+        """One page, all under one checkpoint.
+
+        Raises `Rejected`; `hub.http.Away` when it may be tried again, whether or not it was received; `hub.http.Barred` when
+        trying again does not help before somebody changes a setting, here or there.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Lets go of the connections."""
+        ...
+
+
 Connect = Callable[[Endpoint], Awaitable[FileSource]]
+OpenSink = Callable[[Target], Sink]
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """What a connector offers that fetches."""
+
+    format: FileFormat
+    connect: Connect
 
 
 @dataclass(frozen=True, slots=True)
 class Connector:
-    """A connector that was found, with what its modules offer."""
+    """A connector that was found, with what its modules offer in the direction that its manifest declares."""
 
     manifest: Manifest
     folder: Path
-    format: FileFormat
-    connect: Connect
+    inbound: Inbound | None = None
+    outbound: OpenSink | None = None
 
     @property
     def mapping(self) -> Path:
         """The mapping file; `hub.normalise.mapping.load_mapping` compiles it."""
         return self.folder / "mapping.yaml"
+
+    @property
+    def format(self) -> FileFormat:
+        """Raises errors.Misconfigured where the connector does not fetch."""
+        return self._fetching().format
+
+    @property
+    def connect(self) -> Connect:
+        """Raises errors.Misconfigured where the connector does not fetch."""
+        return self._fetching().connect
+
+    @property
+    def open_sink(self) -> OpenSink:
+        """Raises errors.Misconfigured where the connector does not push."""
+        if self.outbound is None:
+            raise _other_way(self.manifest, "push", "instances")
+        return self.outbound
+
+    def _fetching(self) -> Inbound:
+        if self.inbound is None:
+            raise _other_way(self.manifest, "fetch", "recipients")
+        return self.inbound
 
 
 def load_manifest(path: Path) -> Manifest:
@@ -201,12 +281,31 @@ def load_connectors(folder: Path | None = None, package: str = "hub.connectors")
     for home in sorted(each for each in folder.iterdir() if each.is_dir() and not each.name.startswith(("_", "."))):
         manifest = load_manifest(home / "manifest.toml")
         try:
-            inbound = importlib.import_module(f"{package}.{manifest.id}.inbound")
-            client = importlib.import_module(f"{package}.{manifest.id}.client")
-            found[manifest.id] = Connector(manifest, home, inbound.FORMAT, client.connect)
+            found[manifest.id] = _load(manifest, home, f"{package}.{manifest.id}")
         except (ImportError, AttributeError):
-            raise _unusable(home / "manifest.toml", "Its inbound.FORMAT or client.connect cannot be loaded.") from None
+            raise _unusable(
+                home / "manifest.toml", f"What it offers {manifest.direction} (inbound.FORMAT, client) cannot be loaded."
+            ) from None
     return MappingProxyType(found)
+
+
+def _load(manifest: Manifest, home: Path, package: str) -> Connector:
+    client: Any = importlib.import_module(f"{package}.client")
+    inbound = outbound = None
+    if manifest.direction in ("inbound", "both"):
+        inbound = Inbound(importlib.import_module(f"{package}.inbound").FORMAT, client.connect)
+    if manifest.direction in ("outbound", "both"):
+        importlib.import_module(f"{package}.outbound")
+        outbound = client.open_sink
+    return Connector(manifest, home, inbound, outbound)
+
+
+def _other_way(manifest: Manifest, does_not: str, belongs: str) -> Misconfigured:
+    return Misconfigured(
+        f"The connector {manifest.id} does not {does_not}.",
+        f"Its manifest declares it {manifest.direction}.",
+        f"Set it up among the {belongs}, or choose another connector.",
+    )
 
 
 def _unusable(path: Path, why: str) -> Misconfigured:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from hub.errors import Misconfigured
@@ -92,19 +94,87 @@ class Instance(BaseModel):
     settle_s: int = Field(default=30, ge=0, description="a file must be unchanged this long before it is taken")
 
 
-class _Instances(BaseModel):
+class Recipient(BaseModel):
+    """A party that deliveries are pushed to: where, as whom, and how much at a time. Keys are files, never values."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    instances: tuple[Instance, ...] = Field(min_length=1)
+    id: str = Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=64)
+    connector: str
+    party: str = Field(description="the recipient: an id of parties.yaml; each has one entry")
+    url: str = Field(description="https, or http on this machine; without user name, query or fragment")
+    token_file: Path | None = Field(default=None, description="what to show as bearer token")
+    ca: Path | None = Field(default=None, description="the authorities (PEM) to trust instead of the system's")
+    certificate: Path | None = Field(default=None, description="the hub's own certificate (PEM), with its key")
+    key: Path | None = None
+    timeout_s: float = Field(default=10.0, gt=0, le=300, description="seconds for a whole call")
+    batch: int = Field(default=50, ge=1, le=250, description="deliveries in one call, at most")
+    concurrency: int = Field(default=2, ge=1, le=16, description="calls at a time")
+
+    @field_validator("url")
+    @classmethod
+    def _safe(cls, url: str) -> str:
+        try:
+            parts = urlsplit(url)
+            host, _ = parts.hostname, parts.port
+        except ValueError:
+            host, parts = None, urlsplit("")
+        if not host or parts.scheme not in ("https", "http") or not url.isascii() or not url.isprintable() or " " in url:
+            raise ValueError("is not an address that begins with https://")
+        if parts.scheme == "http" and not _is_loopback(host):
+            raise ValueError("plain http goes no further than this machine; use https")
+        if parts.username is not None or parts.query or parts.fragment:
+            raise ValueError("holds a user name, a query or a fragment; use token_file or certificate")
+        return url
+
+    @model_validator(mode="after")
+    def _paired(self) -> Recipient:
+        if (self.certificate is None) != (self.key is None):
+            raise ValueError("a certificate needs its key, and a key its certificate")
+        return self
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+class _Connectors(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    instances: tuple[Instance, ...] = ()
+    recipients: tuple[Recipient, ...] = ()
+
+    @model_validator(mode="after")
+    def _whole(self) -> _Connectors:
+        if not self.instances and not self.recipients:
+            raise ValueError("it names no instances and no recipients")
+        ids = [*(each.id for each in self.instances), *(each.id for each in self.recipients)]
+        parties = [each.party for each in self.recipients]
+        for what, names in (("an id", ids), ("a recipient's party", parties)):
+            if len(set(names)) != len(names):
+                raise ValueError(f"{what} stands in it twice")
+        return self
 
 
 def read_instances(path: Path) -> tuple[Instance, ...]:
-    """The connector instances of a YAML file. Raises Misconfigured naming the file and what is wrong with it."""
+    """The connectors that fetch, of a YAML file. Raises Misconfigured naming the file and what is wrong with it."""
+    return _read_connectors(path).instances
+
+
+def read_recipients(path: Path) -> tuple[Recipient, ...]:
+    """The parties that are pushed to, of the same file. Raises Misconfigured naming the file and what is wrong with it."""
+    return _read_connectors(path).recipients
+
+
+def _read_connectors(path: Path) -> _Connectors:
     try:
-        return _Instances.model_validate(yaml.safe_load(path.read_text(encoding="utf-8"))).instances
+        return _Connectors.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError, yaml.YAMLError):
         raise Misconfigured(f"The connectors' file {path} cannot be read.", "It is missing or no YAML.", "Check it.") from None
     except ValidationError as wrong:
         errors = wrong.errors(include_input=False, include_url=False, include_context=False)
-        told = "; ".join(f"{'.'.join(str(part) for part in error['loc'])}: {error['msg']}" for error in errors)
+        told = "; ".join(f"{'.'.join(str(part) for part in error['loc']) or 'the whole'}: {error['msg']}" for error in errors)
         raise Misconfigured(f"The connectors' file {path} is wrong.", f"{told}.", "Correct it and start again.") from None

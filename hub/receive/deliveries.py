@@ -7,7 +7,7 @@ Delivery is at least once: a page is handed over again until it is acknowledged,
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import orjson
@@ -15,11 +15,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from hub.domain.handing import written
 from hub.domain.terms import Count
 from hub.errors import Fault
 from hub.identity.partners import OPHALEN
 from hub.observe import Event, emit
-from hub.ports import Handed, Way
+from hub.ports import Way
 from hub.receive.messages import check_no_field_twice
 from hub.receive.request import (
     JSON,
@@ -53,7 +54,8 @@ class Deliveries:
         limit = one_number(request, "limiet", USUAL_PAGE, LARGEST_PAGE)
         handed = await self._way.release(caller.party, limit)
         emit(Event.deliveries_handed, party=caller.party, deliveries=Count(len(handed.deliveries)))
-        return Response(orjson.dumps(_page(handed)), 200, media_type=JSON)
+        page = written(handed.deliveries, handed.checkpoint) | {"nogWachtend": int(handed.waiting)}
+        return Response(orjson.dumps(page), 200, media_type=JSON)
 
     async def acknowledge(self, request: Request) -> Response:
         """200 with which of the named deliveries are acknowledged now, and which are not the caller's."""
@@ -69,24 +71,6 @@ class Deliveries:
             "onbekend": [each for each in asked if each not in done],
         }
         return Response(orjson.dumps(answer), 200, media_type=JSON)
-
-
-def _page(handed: Handed) -> dict[str, Any]:
-    return {
-        "bezorgingen": [
-            {
-                "bezorgingId": str(delivery.delivery_id),
-                "bron": str(delivery.source),
-                "recordsoort": delivery.record_kind,
-                "inhoud": orjson.Fragment(delivery.payload.reveal()),
-                "logregel": delivery.entry,
-                "ontvangstbewijs": delivery.receipt,
-            }
-            for delivery in handed.deliveries
-        ],
-        "checkpoint": handed.checkpoint,
-        "nogWachtend": int(handed.waiting),
-    }
 
 
 def _ids(body: bytes) -> list[UUID]:

@@ -9,4 +9,4 @@ TestDuo = suite("duo")
 
 
 def test_no_connector_is_left_out() -> None:
-    assert set(load_connectors()) == {"duo"}
+    assert set(load_connectors()) == {"bezorging", "duo"}

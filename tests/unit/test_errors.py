@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "hub").rglob("*.py"))
 
 # Those of the family that live beside the one thing they are about.
-ELSEWHERE = {"hub.db.CommitUnknown", "hub.http.Away", "hub.http.Barred"}
+ELSEWHERE = {"hub.db.CommitUnknown", "hub.connector.Rejected", "hub.http.Away", "hub.http.Barred"}
 # What breaks a contract between two pieces of code, or speaks to a library in its own terms at its own door.
 FOREIGN = {"ValueError", "TypeError", "AttributeError", "KeyError", "AssertionError", "PydanticCustomError"}
 AT_ITS_DOOR = {

@@ -1,0 +1,1 @@
+"""Pushing deliveries to a recipient's own system over REST."""
