@@ -19,6 +19,7 @@ import re
 import tomllib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, Protocol
@@ -28,7 +29,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from hub.domain.stages import Delivered, Row
 from hub.domain.terms import ElementName, ReasonCode, RecordKind
-from hub.errors import Misconfigured, Refused
+from hub.errors import Misconfigured, Refused, Retry
 
 BLOCK = 1 << 20
 """Bytes in which a file is read and checked."""
@@ -104,11 +105,58 @@ class Endpoint:
     timeout_s: float = 20.0
 
 
-class FileSource(Protocol):
-    """A folder on a partner's machine. Raises errors.Retry when it is away, errors.Misconfigured when it does not let us in."""
+class Trouble(StrEnum):
+    """Why the hub is not served at a partner's machine; closed, for whoever must be told of it without reading logs."""
 
-    async def list(self) -> Sequence[RemoteFile]:
-        """The plain files in the folder, oldest first."""
+    none = "BEREIKT"
+    host_key = "HOSTSLEUTEL_ONBEKEND"
+    login_unclear = "AANMELDING_ONDUIDELIJK"
+    key_unreadable = "SLEUTEL_ONLEESBAAR"
+    login_refused = "AANMELDEN_GEWEIGERD"
+    not_allowed = "GEEN_RECHT"
+    no_folder = "MAP_ONTBREEKT"
+    no_encryption = "VERSLEUTELING_VEROUDERD"
+    not_found = "SERVER_ONVINDBAAR"
+    no_listener = "POORT_DICHT"
+    silent = "GEEN_ANTWOORD"
+    broken = "VERBINDING_VERBROKEN"
+    file_gone = "BESTAND_VERDWENEN"
+    name_taken = "NAAM_BEZET"
+    hub_busy = "HUB_BEZIG"
+    misconfigured = "INSTELLING_ONJUIST"
+    unforeseen = "ONVOORZIEN"
+
+
+class Away(Retry):
+    """The partner's machine cannot serve the hub now."""
+
+    def __init__(self, trouble: Trouble, what: str, why: str, now: str) -> None:
+        super().__init__(what, why, now)
+        self.trouble = trouble
+
+
+class Barred(Misconfigured):
+    """The partner's machine does not let the hub in, or not where it must be."""
+
+    def __init__(self, trouble: Trouble, what: str, why: str, now: str) -> None:
+        super().__init__(what, why, now)
+        self.trouble = trouble
+
+
+def trouble_of(error: BaseException) -> Trouble:
+    """What an error of a poll says of the connector; what is no error of the partner's machine is the hub's own."""
+    if isinstance(error, Away | Barred):
+        return error.trouble
+    if isinstance(error, Retry):
+        return Trouble.hub_busy
+    return Trouble.misconfigured if isinstance(error, Misconfigured) else Trouble.unforeseen
+
+
+class FileSource(Protocol):
+    """A folder on a partner's machine. Raises `Away` when it cannot serve us now, `Barred` when it does not let us in."""
+
+    async def list(self, folder: str = ".") -> Sequence[RemoteFile]:
+        """The plain files in it, or in a folder beside them, oldest first; none where there is no such folder."""
         ...
 
     async def stat(self, name: str) -> RemoteFile:
@@ -119,8 +167,11 @@ class FileSource(Protocol):
         """The file from `offset` in blocks of `BLOCK` bytes, the last one shorter."""
         ...
 
-    async def move(self, name: str, folder: str, suffix: str) -> str:
-        """Into a folder beside it, `suffix` before its extension where its name is taken there. Returns where it is now."""
+    async def move(self, name: str, folder: str, suffix: str, *, marked: bool = False) -> str:
+        """Into a folder beside it, or with `.` out of one. Returns where it is now.
+
+        `suffix` comes before its extension where it is to be `marked` or its name is taken there, and otherwise goes off it.
+        """
         ...
 
     async def close(self) -> None:

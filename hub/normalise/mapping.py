@@ -7,7 +7,7 @@ validation, and quicker than handing Python objects over field by field.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -15,11 +15,15 @@ import orjson
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from hub.domain.personal import Bsn, Onderwijsnummer, Pgn
 from hub.domain.records.uitvalmelding import KIND, Uitvalmelding
 from hub.domain.stages import Row
 from hub.errors import Fault, Misconfigured
 from hub.normalise import convert
 from hub.normalise.faults import faults_of, refusal
+
+LONGEST: Final = 256 * 1024
+"""Characters of a mapping file."""
 
 _PGN: Final = ("bsn", "onderwijsnummer")
 
@@ -84,6 +88,7 @@ class DeclarativeMapping:
     """
 
     def __init__(self, sheet: _Sheet) -> None:
+        self._sheet = sheet
         self.version: Final = sheet.mapping
         self.verified: Final = sheet.verified
         self.record_kind: Final = KIND
@@ -103,6 +108,42 @@ class DeclarativeMapping:
         self._places = {alias: column for column, alias, _ in self._steps}
         if self._pgn:
             self._places |= dict.fromkeys(_PGN, self._pgn)
+
+    @property
+    def rules(self) -> Mapping[str, str]:
+        """Per column, and per constant as `=field`, what is done with it: two mappings differ where these do."""
+        sheet = self._sheet
+        columns = {
+            name: column.model_dump_json()
+            + (repr(sorted(sheet.codes[column.codes].items())) if isinstance(column, _Code) else "")
+            for name, column in sheet.columns.items()
+        }
+        return columns | {f"={field}": repr(value) for field, value in sheet.constants.items()}
+
+    def kind_of(self, column: str) -> tuple[str, str]:
+        """How a column is written (`date`, `code`, ...) and the field that it fills (`pgn` for either number)."""
+        found = self._sheet.columns[column]
+        return found.kind, "pgn" if isinstance(found, _Pgn) else found.field
+
+    def lists(self, column: str, cell: str) -> bool:
+        """Whether the column has a list of words, and the cell is in it."""
+        found = self._sheet.columns[column]
+        if isinstance(found, _YesNo):
+            return cell.upper() in {word.upper() for word in (*found.yes, *found.no)}
+        return isinstance(found, _Code) and cell in self._sheet.codes[found.codes]
+
+    def column_of(self, where: str) -> str:
+        """The column that a fault is about: `where` itself, or the column that fills the field of that name."""
+        return self._places.get(where, where)
+
+    def pgn_of(self, row: Row, /) -> Pgn | None:
+        """The number of the young person, where that much of the row can be read."""
+        cell: str = row.content.reveal().get(self._pgn, "").strip()
+        try:
+            name, digits = convert.split_pgn(cell)
+        except convert.Wrong:
+            return None
+        return Bsn(digits) if name == "bsn" else Onderwijsnummer(digits)
 
     def read(self, row: Row, /) -> Uitvalmelding:
         """Raises errors.Malformed with every fault, by column name of the sender's file."""
@@ -152,23 +193,34 @@ class DeclarativeMapping:
 
 def load_mapping(path: Path) -> DeclarativeMapping:
     """Reads and compiles a mapping file. Raises errors.Misconfigured with file and line on anything that is not understood."""
-    tree: yaml.Node | None = None
     try:
         text = path.read_text(encoding="utf-8")
+    except OSError:
+        raise _unusable(path, 0, "The file cannot be read.") from None
+    except UnicodeDecodeError:
+        raise _unusable(path, 0, "It is not UTF-8.") from None
+    return compile_mapping(text, path)
+
+
+def compile_mapping(text: str, path: Path) -> DeclarativeMapping:
+    """The mapping that `text` is, whoever wrote it. Raises errors.Misconfigured with `path`, line and what is wrong."""
+    tree: yaml.Node | None = None
+    if len(text) > LONGEST:
+        raise _unusable(path, 0, "It is too long for a mapping.")
+    try:
+        _refuse_aliases(text, path)
         tree = yaml.compose(text, Loader=yaml.SafeLoader)
         _refuse_doubles(tree, path)
         sheet = _Sheet.model_validate(yaml.safe_load(text))
-    except OSError:
-        raise _unusable(path, 0, "The file cannot be read.") from None
     except yaml.YAMLError as wrong:
         mark = getattr(wrong, "problem_mark", None)
         raise _unusable(path, mark.line + 1 if mark else 0, "It is not YAML.") from None
-    except UnicodeDecodeError:
-        raise _unusable(path, 0, "It is not UTF-8.") from None
     except ValidationError as wrong:
         error = wrong.errors(include_input=False, include_url=False, include_context=False)[0]
         place = ".".join(str(part) for part in error["loc"])
         raise _unusable(path, _line(tree, error["loc"]), f"{place}: {error['msg']}.") from None
+    except (ValueError, RecursionError):  # a date that is none, or brackets without end
+        raise _unusable(path, 0, "It is not YAML.") from None
     _check(sheet, tree, path)
     return DeclarativeMapping(sheet)
 
@@ -232,10 +284,20 @@ def _fill(
     filled[field] = at
 
 
+def _refuse_aliases(text: str, path: Path) -> None:
+    """A few lines of them can stand for more than fits in memory."""
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        if isinstance(event, yaml.AliasEvent):
+            line = event.start_mark.line + 1 if event.start_mark else 0
+            raise _unusable(path, line, "It refers to another part of itself; write that part out.")
+
+
 def _refuse_doubles(node: yaml.Node | None, path: Path) -> None:
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise _unusable(path, key.start_mark.line + 1, "A key is no word.")
             if key.value in seen:
                 raise _unusable(path, key.start_mark.line + 1, f"The key {key.value} is there twice.")
             seen.add(key.value)

@@ -39,8 +39,8 @@ Rule = Callable[[Module], Iterator[str]]
 
 MAKERS = {
     "hub.domain.stages": {
-        "Row": ("hub/receive/*", "hub/connectors/*/inbound.py"),
-        "Received": ("hub/receive/*",),
+        "Row": ("hub/receive/*", "hub/connectors/*/inbound.py", "hub/mend/rows.py"),
+        "Received": ("hub/receive/*", "hub/mend/replay.py"),
         "Canonical": ("hub/normalise/*",),
         "Rejected": ("hub/normalise/*", "hub/route.py"),
         "Grant": ("hub/consent/compile.py",),
@@ -98,6 +98,7 @@ REVEALERS = (
     "hub/domain/handing.py",
     "hub/domain/records/*",
     "hub/gather.py",
+    "hub/mend/rows.py",
     "hub/normalise/*",
     "hub/protect/*",
     "hub/receive/messages.py",

@@ -1,0 +1,39 @@
+"""A connector instance as mending needs to know it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from hub.connector import FileFormat
+from hub.domain.staff import Staff, StaffId
+from hub.domain.terms import ConnectorId, PartyId
+from hub.errors import Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Whose files they are, how they are written, and the mapping file that the instance is installed with."""
+
+    connector: ConnectorId
+    party: PartyId
+    form: FileFormat
+    installed: Path
+
+
+Sources = Mapping[ConnectorId, Source]
+"""The connector instances of an installation."""
+
+
+def source_of(sources: Sources, connector: ConnectorId) -> Source:
+    """The instance of that name. Raises errors.Refused where there is none."""
+    found = sources.get(connector)
+    if found is None:
+        raise Refused("There is no connector of this name.", "It is not set up here.", "See 'hub connector list'.")
+    return found
+
+
+def staff_id(by: Staff | None) -> StaffId | None:
+    """Who, as the log may know them; None for the operator at the command line."""
+    return None if by is None else by.staff_id
