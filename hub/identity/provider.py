@@ -20,7 +20,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 
 from hub.errors import Misconfigured, Refused, Retry
-from hub.identity.idtoken import ALGORITHMS, LONGEST, SigningKey, key_of, read_keys
+from hub.identity.idtoken import ALGORITHMS, SigningKey, key_of, read_keys
 from hub.ports import Clock, Entropy
 
 _ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -165,7 +165,7 @@ class Provider:
         content = _object(answer.body)
         if answer.status == 200:
             token = content.get("id_token")
-            if not isinstance(token, str) or len(token) > LONGEST:
+            if not isinstance(token, str):
                 raise _unusable("It gave no ID token for a code.")
             return token
         if answer.status == 400 and content.get("error") == "invalid_grant":
