@@ -19,6 +19,7 @@ import typer
 import uvloop
 from pydantic import ValidationError
 
+from hub import doctor as examination
 from hub import operations
 from hub.app import databases, load_signer, make_keys, migrate_all, open_hub
 from hub.consent.policy import load_policy
@@ -187,6 +188,31 @@ def worker(once: Annotated[bool, typer.Option(help="Poll every connector until n
             emit(Event.hub_stopped)
 
     run(work)
+
+
+@main.command(epilog="Exit status: 0 all is well, 1 something wants attention or could not be examined, 5 something is wrong.")
+def doctor(
+    as_json: AsJson = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing of what is well.")] = False,
+) -> None:
+    """Says what is wrong with this installation, why, and what to do now. It starts nothing and changes nothing.
+
+    For monitoring: it exits with 0 when all is well, 1 for attention, 5 when something is wrong.
+    """
+
+    def work() -> None:
+        try:
+            chosen: Settings | Misconfigured = settings()
+        except Misconfigured as unusable:
+            chosen = unusable
+        found = uvloop.run(examination.examine_installation(chosen))
+        if as_json:
+            say(orjson.dumps(examination.as_json(found), option=orjson.OPT_INDENT_2).decode())
+        elif told := examination.report(found, quiet=quiet):
+            say(told)
+        raise typer.Exit(examination.exit_status(found))
+
+    guarded(work)
 
 
 @admin.command("migrate")

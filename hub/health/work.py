@@ -1,0 +1,98 @@
+"""Whether the work goes on: processes, deliveries per recipient, rows in quarantine, files, tidying."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from hub.domain.terms import LogId, Micros
+from hub.health import store
+from hub.health.findings import Finding, attention, ok, wrong
+from hub.health.store import Recipient, Waiting
+
+HOUR_US: Final = 3_600_000_000
+DAY_US: Final = 24 * HOUR_US
+_STILL_US: Final = HOUR_US // 4
+_PAUSED_AFTER: Final = 5
+
+
+def checks(engine: AsyncEngine, log_id: LogId, now: Micros) -> list[tuple[str, Callable[[], Awaitable[list[Finding]]]]]:
+    """Every check of the work, by the code that it is told under when it cannot be done."""
+
+    async def processes() -> list[Finding]:
+        return judge_processes(await store.processes(engine))
+
+    async def held() -> list[Finding]:
+        return judge_held(await store.held(engine, log_id), now)
+
+    async def failed() -> list[Finding]:
+        return _counted("delivery-failed", await store.failed(engine, log_id), now)
+
+    async def recipients() -> list[Finding]:
+        return judge_recipients(await store.recipients(engine, log_id), now)
+
+    async def quarantine() -> list[Finding]:
+        waiting = await store.quarantine(engine, log_id)
+        return _counted("quarantine", [] if waiting is None else [waiting], now)
+
+    async def stuck() -> list[Finding]:
+        return _counted("file-stuck", await store.stuck(engine, log_id, now - _STILL_US), now, worst=wrong)
+
+    async def refused() -> list[Finding]:
+        return _counted("file-refused", await store.refused(engine, log_id, now - 7 * DAY_US), now)
+
+    async def tidied() -> list[Finding]:
+        count = await store.expired(engine, now - DAY_US)
+        return [attention("tidied", count=count) if count else ok("tidied")]
+
+    return [
+        ("work", processes),
+        ("delivery-held", held),
+        ("delivery-failed", failed),
+        ("recipient-paused", recipients),
+        ("quarantine", quarantine),
+        ("file-stuck", stuck),
+        ("file-refused", refused),
+        ("tidied", tidied),
+    ]
+
+
+def judge_processes(names: Iterable[str]) -> list[Finding]:
+    """A server takes in what is sent, a worker what lies ready: without either something stands still."""
+    here = set(names)
+    return [
+        ok("work") if "hub-worker" in here else attention("work", "hub worker"),
+        ok("work") if "hub-serve" in here else attention("work", "hub serve"),
+    ]
+
+
+def judge_held(waiting: Iterable[Waiting], now: int) -> list[Finding]:
+    """After a day somebody should ask the recipient; after a week a young person is waiting for help that nobody gives."""
+    found: list[Finding] = []
+    for one in waiting:
+        age = now - one.since_us
+        parameters = {"count": one.count, "days": age // DAY_US}
+        if age > 7 * DAY_US:
+            found.append(wrong("delivery-held", one.who, **parameters))
+        elif age > DAY_US:
+            found.append(attention("delivery-held", one.who, **parameters))
+    return found or [ok("delivery-held")]
+
+
+def judge_recipients(known: Iterable[Recipient], now: int) -> list[Finding]:
+    """Recipients to whom nothing is sent: by hand, or because their system keeps failing."""
+    found: list[Finding] = []
+    for one in known:
+        if one.held:
+            found.append(attention("recipient-held", one.party))
+        if one.closed_us > now or one.failures >= _PAUSED_AFTER:
+            found.append(attention("recipient-paused", one.party, failures=one.failures))
+    return found or [ok("recipient-held"), ok("recipient-paused")]
+
+
+def _counted(code: str, waiting: Iterable[Waiting], now: int, worst: Callable[..., Finding] = attention) -> list[Finding]:
+    """One finding for each that has any."""
+    found = [worst(code, one.who, count=one.count, hours=max(now - one.since_us, 0) // HOUR_US) for one in waiting]
+    return found or [ok(code)]
