@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -19,7 +21,19 @@ from hub.errors import HubError
 
 
 def create_console(desk: Desk) -> FastAPI:
-    """The application: server-rendered pages for staff, each behind its roles, under one strict edge."""
+    """The application: server-rendered pages for staff, each behind its roles."""
+    gate = Gate(desk.sessions, secure=desk.secure)
+    return assemble(
+        desk,
+        (
+            *beginning.routes(gate),
+            *signing_in.routes(desk, gate),
+        ),
+    )
+
+
+def assemble(desk: Desk, routes: Iterable[Route]) -> FastAPI:
+    """An application of `routes` and the static files, under one strict edge."""
     app = FastAPI(
         title="Hub",
         openapi_url=None,
@@ -31,13 +45,7 @@ def create_console(desk: Desk) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False, "auto_configure": False},
     )
     app.state.desk = desk
-    gate = Gate(desk.sessions, secure=desk.secure)
-    routes = (
-        Route("GET", static_files.PATH, static_files.serve),
-        *beginning.routes(gate),
-        *signing_in.routes(desk, gate),
-    )
-    for path, (methods, handler) in by_path(routes).items():
+    for path, (methods, handler) in by_path((Route("GET", static_files.PATH, static_files.serve), *routes)).items():
         app.add_route(path, handler, methods=list(methods))
     return app
 

@@ -45,10 +45,11 @@ class Finished(Protocol):
 
 
 class SignIn(Protocol):
-    """Signing in at the identity provider. Raises errors.Refused, Malformed or Retry."""
+    """Signing in at the identity provider. Raises errors.Refused, Retry or Misconfigured."""
 
     async def start(self, back_to: str, /) -> Start: ...
-    async def finish(self, code: str, state: str, /) -> Finished: ...
+    async def finish(self, code: str, state: str, issuer: str | None = None, /) -> Finished: ...
+    async def leave(self, back_to: str, /) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True)

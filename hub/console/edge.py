@@ -8,12 +8,13 @@ from __future__ import annotations
 from typing import Final
 
 from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hub.console.gate import SIGN_IN
 from hub.console.trouble import of_error
 from hub.errors import Retry
-from hub.observe import trace
+from hub.observe import report, trace
 
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
@@ -65,11 +66,20 @@ class Edge:
             except ClientDisconnect:
                 return
             except Exception as error:
-                answer = of_error(Request(scope), error)
                 if not begun:
-                    await answer(scope, receive, dressed)
+                    await _answer(Request(scope), error)(scope, receive, dressed)
                     return
+                report(error)
             else:
                 return
             # Half an answer has left and cannot be taken back: break off, without the error that caused it.
             raise Retry("The answer was broken off.", "An error arose while it was being sent.", "Repeat the request.")
+
+
+def _answer(request: Request, error: Exception) -> Response:
+    try:
+        return of_error(request, error)
+    except Exception as second:
+        # Not even the page about an error can be made: say so plainly.
+        report(second)
+        return PlainTextResponse("Er ging iets mis in de hub. Meld het de beheerder.", 500)

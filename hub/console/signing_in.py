@@ -19,10 +19,11 @@ from hub.console.page import go, render
 from hub.console.routes import Route
 from hub.console.words import SIGN_IN_FAILED
 from hub.errors import Malformed, Refused
-from hub.observe import Event, report
+from hub.observe import Event, emit, report
 
 _MINUTES: Final = 10
 """How long someone may take at the identity provider."""
+_LEFT: Final = "uitgelogd"
 
 
 def routes(desk: Desk, gate: Gate) -> Iterator[Route]:
@@ -44,11 +45,15 @@ class _Door:
         self._state_cookie = "__Host-hub-inloggen" if secure else "hub-inloggen"
 
     async def page(self, request: Request) -> Response:
-        """Who is signed in already goes on to where they wanted to be."""
+        """Who is signed in goes on; who has just left is told how to leave the provider too."""
         back_to = local(asked(request).one("terug"))
         if await self._gate.find(request) is not None:
             return go(back_to)
-        return render(request, "sign_in.html", back_to=back_to)
+        elsewhere = None
+        if asked(request).one("gedaan") == _LEFT:
+            own = f"{'https' if self._secure else 'http'}://{request.headers.get('host', '')}{SIGN_IN}"
+            elsewhere = await self._sign_in.leave(own)
+        return render(request, "sign_in.html", back_to=back_to, elsewhere=elsewhere)
 
     async def start(self, request: Request) -> Response:
         """Nobody is signed in yet, so there is no secret to check: that the form is our own must do."""
@@ -63,10 +68,11 @@ class _Door:
         """The browser comes back with a code; it must be the browser that left."""
         given = asked(request)
         state = request.cookies.get(self._state_cookie, "")
-        if not state or not given.one("code") or not compare_digest(state.encode(), given.one("state").encode()):
+        if not state or not compare_digest(state.encode(), given.one("state").encode()):
+            emit(Event.request_refused)
             return self._failed(request)
         try:
-            finished = await self._sign_in.finish(given.one("code"), state)
+            finished = await self._sign_in.finish(given.one("code"), state, given.one("iss") or None)
         except (Refused, Malformed) as error:
             report(error, Event.request_refused)
             return self._failed(request)
@@ -85,7 +91,7 @@ class _Door:
         if session is not None:
             self._gate.check_secret(session, form)
             await self._sessions.end(self._gate.token(request))
-        answer = go(SIGN_IN, "uitgelogd")
+        answer = go(SIGN_IN, _LEFT)
         self._forget(answer, self._session_cookie)
         return answer
 

@@ -55,6 +55,7 @@ def of_error(request: Request, error: Exception) -> Response:
 
 def _page(request: Request, status: int, trouble: Trouble | None = None, headers: Mapping[str, str] | None = None) -> Response:
     known = status if status in TROUBLES else 400 if 400 <= status < 500 else 500
-    answer = render(request, "trouble.html", known, trouble=trouble or TROUBLES[known])
+    # Nothing was done, whatever the address says.
+    answer = render(request, "trouble.html", known, trouble=trouble or TROUBLES[known], done="")
     answer.headers.update(headers or {})
     return answer
