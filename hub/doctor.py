@@ -8,12 +8,13 @@ from __future__ import annotations
 import secrets
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+import orjson
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
@@ -30,10 +31,11 @@ from hub.health.examine import Parts, examine
 from hub.health.files import Certificate, KeyFile, machine
 from hub.health.findings import EXIT, Finding, State, by_urgency, unknown, worst, wrong
 from hub.health.parts import Base
+from hub.http import Http
 from hub.normalise.mapping import load_mapping
 from hub.postgres import PrivatePostgres
 from hub.protect.vault import Vault
-from hub.settings import Settings, read_instances
+from hub.settings import Recipient, Settings, read_instances, read_recipients
 
 _MOST = {"main": 10, "vault": 5}
 """Connections of one process to each database, as `hub.app` opens them."""
@@ -160,15 +162,17 @@ def _parts(
         policy=lambda: load_policy(settings.policy),
         mappings=lambda: _mappings(settings),
         keys=(
-            *(() if production else (KeyFile("key ring", settings.file(settings.keyring, "keyring.json"), _ring(settings)),)),
+            *([] if production else [KeyFile("key ring", settings.file(settings.keyring, "keyring.json"), _ring(settings))]),
             KeyFile("log key", settings.file(settings.log_key, "log.key"), lambda: load_signer(settings)),
             KeyFile("token key", settings.file(settings.token_key, "token.jwk"), lambda: load_token_key(settings)),
+            *_secrets(settings),
         ),
         vkey=lambda: load_signer(settings).vkey,
         main=base("main"),
         vault=base("vault"),
         people=lambda: Vault(engines["vault"], load_ring(settings), log_id, secrets.token_bytes),
         certificates=_certificates(settings),
+        oidc=None if settings.oidc_issuer is None else partial(_provider_answers, settings.oidc_issuer),
         known=known,
     )
 
@@ -216,4 +220,39 @@ def _certificates(settings: Settings) -> list[Certificate]:
         found.append(Certificate("of the server", settings.tls_certificate, settings.tls_key, host))
     if settings.tls_client_ca is not None:
         found.append(Certificate("of partners' authority", settings.tls_client_ca, authorities=True))
+    for recipient in _recipients(settings):
+        if recipient.certificate is not None:
+            found.append(Certificate(f"shown to {recipient.id}", recipient.certificate, recipient.key))
+        if recipient.ca is not None:
+            found.append(Certificate(f"authority of {recipient.id}", recipient.ca, authorities=True))
     return found
+
+
+def _secrets(settings: Settings) -> list[KeyFile]:
+    """Files with secrets that others gave or know: nothing of them is read here but whether they can be."""
+    named = {"OIDC key": settings.oidc_key_file, "OIDC secret": settings.oidc_secret_file, "TLS key": settings.tls_key}
+    for recipient in _recipients(settings):
+        named |= {f"token of {recipient.id}": recipient.token_file, f"TLS key of {recipient.id}": recipient.key}
+    return [KeyFile(name, path, lambda: None) for name, path in named.items() if path is not None]
+
+
+def _recipients(settings: Settings) -> tuple[Recipient, ...]:
+    """Who is pushed to; nobody where the file cannot be read, which is a finding of its own."""
+    with suppress(HubError):
+        return () if settings.connectors is None else read_recipients(settings.connectors)
+    return ()
+
+
+async def _provider_answers(issuer: str) -> None:
+    """Raises the hub's errors where the provider of staff sign-in does not describe itself as this issuer."""
+    client = Http(timeout_s=4.0)
+    try:
+        answer = await client.get(f"{issuer.rstrip('/')}/.well-known/openid-configuration")
+    finally:
+        await client.close()
+    try:
+        named = orjson.loads(answer.body)["issuer"]
+    except (ValueError, KeyError, TypeError):
+        named = None
+    if answer.status != 200 or named != issuer:
+        raise Misconfigured("The identity provider describes itself as another one.")
