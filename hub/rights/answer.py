@@ -81,7 +81,7 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
+class Searched:
     """That a member of staff searched this person before."""
 
     entry: Proved
@@ -105,7 +105,7 @@ class PersonAnswer:
     has_key: bool
     recipients: tuple[PerRecipient, ...]
     statements: tuple[Statement, ...]
-    searches: tuple[Search, ...]
+    searches: tuple[Searched, ...]
     events: tuple[Proved, ...]
     checked: int
     foreign: int

@@ -1,0 +1,196 @@
+"""Searching the log: the index follows the log, answers as a plain reading of the entries would, and is bounded."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from hub.audit.search import Search, Selection, Sort
+from hub.audit.search.lines import Line, SignalCode
+from hub.db import transaction
+from hub.domain.terms import LogId, PartyId
+from hub.errors import Malformed
+from tests.fakes.house import DESK, DUO, LOG, OPERATOR, WORK, House, body, open_house
+
+
+@pytest.fixture
+async def house(engine: AsyncEngine, vault_engine: AsyncEngine, tmp_path: Path) -> AsyncIterator[House]:
+    async with open_house(engine, vault_engine, tmp_path / "mark") as opened:
+        yield opened
+
+
+@pytest.fixture
+def search(engine: AsyncEngine) -> Search:
+    return Search(engine, LOG, OPERATOR)
+
+
+async def test_a_page_shows_the_newest_first_and_says_of_how_large_a_log(house: House, search: Search):
+    await house.send(body(0))
+    await house.send(body(1))
+    page = await search.page()
+    entries = await house.entries()
+    assert (page.size, page.behind, page.total, page.more, page.next) == (len(entries), 0, len(entries), False, None)
+    assert [line.seq for line in page.lines] == list(range(len(entries)))[::-1]
+    assert [str(line.ref) for line in page.lines] == [entry["ref"] for entry in entries][::-1]
+    assert {line.outcome for line in page.lines} <= {"waiting", "refused"}
+
+
+async def test_a_disclosure_has_its_newest_outcome(house: House, search: Search):
+    await house.send(body(0))
+    await search.catch_up()
+    handed = await house.route.release(DESK, 10)
+    ref = handed.deliveries[0].delivery_id
+    lines = (await search.page(Selection(kind="disclosure", recipient=DESK))).lines
+    assert [(line.ref, line.outcome, line.attempt) for line in lines] == [(ref, "handed-over", 1)]
+    await house.route.release(DESK, 10)
+    await house.route.acknowledge(DESK, [ref])
+    lines = (await search.page(Selection(outcome="acknowledged"))).lines
+    assert [(line.ref, line.kind, line.attempt) for line in lines] == [(ref, "disclosure", 2)]
+    assert [line.outcome for line in await search.timeline(ref)] == ["handed-over", "handed-over", "acknowledged"]
+    assert [line.kind for line in await search.about([ref])] == ["disclosure", "outcome", "outcome", "outcome"]
+    assert len((await search.page(Selection(kind="outcome", outcome="handed-over"))).lines) == 2
+
+
+async def test_in_one_batch_or_in_many_the_index_is_the_same(house: House, search: Search):
+    await house.drop([body(number, gemeente="9001" if number % 2 else "9002") for number in range(12)])
+    handed = await house.route.release(DESK, 10)
+    await house.route.acknowledge(DESK, [one.delivery_id for one in handed.deliveries][:3])
+    while await search.catch_up(1):
+        pass
+    each = [line async for line in search.select()]
+    words = await house.rows("SELECT sort, word, seq FROM audit_index_word ORDER BY 1, 2, 3")
+    await search.rebuild()
+    assert [line async for line in search.select()] == each
+    assert await house.rows("SELECT sort, word, seq FROM audit_index_word ORDER BY 1, 2, 3") == words
+
+
+async def test_every_filter_says_what_the_entries_say(house: House, search: Search):
+    await house.drop([body(number, geboortedatum="2001-01-01" if number % 3 == 0 else "2007-05-04") for number in range(9)])
+    everything = [line async for line in search.select()]
+    choices = await search.choices()
+
+    def tells(line: Line, name: str, word: str) -> bool:
+        of_many = {"basis": line.bases, "reason": line.reasons}
+        return word in of_many[name] if name in of_many else getattr(line, name) == word
+
+    asked = {
+        "kind": choices.kinds,
+        "operation": choices.operations,
+        "recipient": choices.recipients,
+        "source": choices.sources,
+        "purpose": choices.purposes,
+        "outcome": choices.outcomes,
+        "basis": choices.bases,
+        "reason": choices.reasons,
+    }
+    for name, words in asked.items():
+        assert words, name
+        for word in (*words, "nowhere"):
+            expected = [line for line in everything if tells(line, name, word)]
+            page = await search.page(Selection(**{name: word}), descending=False, limit=500)
+            assert (list(page.lines), page.total) == (expected, len(expected)), (name, word)
+    both = Selection(recipient=WORK, kind="refusal")
+    assert {line.recipient for line in (await search.page(both)).lines} <= {str(WORK)}
+
+
+@pytest.mark.parametrize("few", [True, False])
+@pytest.mark.parametrize("sort", list(Sort))
+@pytest.mark.parametrize("descending", [True, False])
+async def test_pages_follow_each_other_in_every_order(
+    house: House, search: Search, sort: Sort, descending: bool, few: bool, monkeypatch: pytest.MonkeyPatch
+):
+    if not few:  # a log in which everything is common, and little is looked through at a time
+        monkeypatch.setattr("hub.audit.search.store.COUNTED", 2)
+        monkeypatch.setattr("hub.audit.search.store._REACH", 5)
+    await house.drop([body(number, geboortedatum="2001-01-01" if number % 3 == 0 else "2007-05-04") for number in range(9)])
+    await house.route.release(DESK, 4)
+    everything = [line async for line in search.select()]
+    for selection, holds in (
+        (Selection(), lambda line: True),
+        (Selection(recipient=DESK), lambda line: line.recipient == DESK),
+        (Selection(kind="disclosure", source=DUO), lambda line: line.kind == "disclosure" and line.source == DUO),
+        (Selection(basis="wro-21-1", kind="disclosure"), lambda line: "wro-21-1" in line.bases and line.kind == "disclosure"),
+    ):
+        found: list[Line] = []
+        after = None
+        while True:
+            page = await search.page(selection, sort=sort, descending=descending, after=after, limit=3)
+            found += page.lines
+            if (after := page.next) is None:
+                break
+        words = {line.seq: "" if line.kind == "outcome" and sort is Sort.outcome else getattr(line, sort) for line in found}
+        assert sorted(line.seq for line in found) == [line.seq for line in everything if holds(line)]
+        keys = [(words[line.seq], line.seq) for line in found]
+        assert keys == sorted(keys, reverse=descending)
+
+
+async def test_a_period_counts_from_its_first_moment_up_to_its_last(house: House, search: Search):
+    await house.send(body(0))
+    first = house.clock.us
+    house.clock.us += 60_000_000
+    await house.send(body(1))
+    later = [line async for line in search.select(Selection(from_us=first + 1))]
+    earlier = [line async for line in search.select(Selection(until_us=house.clock.us))]
+    assert {line.us for line in later} == {house.clock.us}
+    assert {line.us for line in earlier} == {first}
+    assert (await search.page(Selection(from_us=house.clock.us + 1))).lines == ()
+
+
+async def test_an_entry_that_cannot_be_read_stops_nothing(house: House, search: Search, owner_engine: AsyncEngine):
+    await house.send(body(0))
+    broken = (b"no json", b'{"kind":"access\\u0000","us":1}', b"[]", b"\xff", b'{"kind":"access"}')
+    async with transaction(owner_engine) as connection:
+        size = await connection.raw.fetchval("SELECT size FROM audit_head")
+        for number, raw in enumerate(broken):
+            await connection.raw.execute(
+                "INSERT INTO audit_entry VALUES ($1, $2, $3, $4, $5, $6)",
+                LOG,
+                "hub",
+                size + number,
+                UUID(int=number),
+                b"l" * 32,
+                raw,
+            )
+        await connection.raw.execute("UPDATE audit_head SET size = $1", size + len(broken))
+    assert await search.catch_up() == 0
+    page = await search.page(Selection(kind="unreadable"))
+    assert [line.ref for line in page.lines] == [UUID(int=number) for number in range(len(broken))][::-1]
+    assert {line.us for line in page.lines} == {house.clock.us}
+
+
+async def test_a_mark_that_no_page_gave_is_refused(search: Search):
+    for mark in ("", "x", "1; DROP TABLE audit_index", "'~1", "-1", "1" * 30):
+        with pytest.raises(Malformed):
+            await search.page(after=mark)
+
+
+async def test_another_log_is_not_searched(house: House, engine: AsyncEngine, search: Search):
+    await house.send(body(0))
+    other = Search(engine, LogId("regio-b"), PartyId("hub"))
+    assert (await other.page()).lines == ()
+    assert (await other.choices()).kinds == ()
+    await search.catch_up()
+    assert await other.signals(house.clock.now_us()) == ()
+
+
+async def test_an_unacknowledged_delivery_is_a_signal(house: House, search: Search):
+    await house.send(body(0))
+    for _ in range(5):
+        await house.route.release(DESK, 10)
+    house.clock.us += 7_200_000_000
+    await search.catch_up()
+    signals = await search.signals(house.clock.now_us(), {DESK: "Doorstroompunt Lindemark"})
+    assert [(one.code, one.about, one.count) for one in signals] == [
+        (SignalCode.handed_over_again, DESK, 1),
+        (SignalCode.none_acknowledged, DESK, 5),
+    ]
+    for one in signals:
+        assert "Doorstroompunt Lindemark" in one.what
+        assert len((await search.page(one.selection)).lines) == one.count
+    await house.route.acknowledge(DESK, [line.ref for line in (await search.page(signals[0].selection)).lines])
+    await search.catch_up()
+    assert await search.signals(house.clock.now_us()) == ()
