@@ -18,6 +18,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from hub.again import Again
 from hub.audit import signing
 from hub.audit.entries import EntryWriter
 from hub.audit.entry import EntryKind
@@ -35,6 +36,7 @@ from hub.db import create_engine, durability, migrate, transaction
 from hub.deliver.outbox import Outbox
 from hub.domain.ids import new_ids
 from hub.domain.terms import LogId, PartyId
+from hub.endings import Endings
 from hub.errors import Conflict, Misconfigured, Retry
 from hub.gather import Gatherer
 from hub.identity.store import PartnerStore
@@ -206,7 +208,6 @@ async def open_hub(settings: Settings, *, name: str = "hub", unmarked: bool = Fa
     `unmarked` takes a log without high-water mark as it stands.
     """
     policy = load_policy(settings.policy)
-    regions = load_regions(settings.policy)
     ring = load_ring(settings)
     signer = load_signer(settings)
     # A batch's objects all live until it is durable: looking through them for cycles after every 700th costs a third of the
@@ -234,16 +235,21 @@ async def open_hub(settings: Settings, *, name: str = "hub", unmarked: bool = Fa
         digests, pseudonymiser = Digests(ring), Pseudonymiser(ring)
         vault = Vault(vault_engine, ring, log_id, entropy)
         log = Log(engine, log_id, signer.vkey)
+        outbox, entries = Outbox(engine, log_id), EntryWriter(log_id, operator, entropy)
+        regions, table = load_regions(settings.policy), compile_policy(policy)
+        protector = Protector(pseudonymiser, vault, entropy)
         route = Route(
             clock=clock,
             entropy=entropy,
             gatherer=Gatherer(engine, vault, pseudonymiser, digests, regions),
-            table=compile_policy(policy),
-            protector=Protector(pseudonymiser, vault, entropy),
-            entries=EntryWriter(log_id, operator, entropy),
+            table=table,
+            protector=protector,
+            entries=entries,
             recorder=committer,
             log=log,
-            outbox=Outbox(engine, log_id),
+            outbox=outbox,
+            again=Again(engine, protector, log, table, regions),
+            endings=Endings(clock, entropy, entries, committer, log, outbox, policy.hash),
         )
         yield Hub(
             settings,

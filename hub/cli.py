@@ -239,19 +239,23 @@ def admin_status(as_json: AsJson = False) -> None:
     run(work)
 
 
+_COLUMNS = ("considered", "delivered", "held", "failed", "stopped", "refused")
+
+
 def _table(figures: dict[str, Any]) -> str:
     rows, all_of = figures["rows"], figures["disclosures"]
     lines = [
         f"rows         {rows['received']:>9} = {rows['accepted']} accepted + {rows['quarantined']} quarantined "
         f"+ {rows['duplicate']} duplicate",
         f"disclosures  {all_of['considered']:>9} = {all_of['delivered']} delivered + {all_of['held']} held "
+        f"+ {all_of['failed']} failed + {all_of['stopped']} stopped "
         f"+ {all_of['refused']} refused",
         f"log          {figures['log_size']:>9} entries",
         "",
-        f"{'recipient':<40}{'considered':>11}{'delivered':>11}{'held':>8}{'refused':>9}",
+        f"{'recipient':<40}" + "".join(f"{name:>11}" for name in _COLUMNS),
     ]
     for recipient, of in figures["recipients"].items():
-        lines.append(f"{recipient:<40}{of['considered']:>11}{of['delivered']:>11}{of['held']:>8}{of['refused']:>9}")
+        lines.append(f"{recipient:<40}" + "".join(f"{of[name]:>11}" for name in _COLUMNS))
     for title in ("refusals", "quarantine"):
         lines += ["", f"{title} by reason", *(f"{code:<40}{count:>11}" for code, count in figures[title].items())]
     return "\n".join(lines)

@@ -7,6 +7,7 @@ PostgreSQL and asyncpg put the values of rows in these.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import re
 import socket
@@ -126,6 +127,33 @@ async def fetch(engine: AsyncEngine, query: str, *args: Any) -> list[asyncpg.Rec
     async with _driver(engine) as raw:
         found: list[asyncpg.Record] = await raw.fetch(query, *args)
     return found
+
+
+@contextlib.asynccontextmanager
+async def listen(engine: AsyncEngine, channel: str) -> AsyncIterator[AsyncIterator[str]]:
+    """What is notified on `channel`, a name of ours, over a connection of its own. Raises Retry when that is lost."""
+    heard: asyncio.Queue[str | None] = asyncio.Queue()
+
+    def hear(_connection: Any, _pid: int, _channel: str, word: str) -> None:
+        heard.put_nowait(word)
+
+    async def words() -> AsyncIterator[str]:
+        while (word := await heard.get()) is not None:
+            yield word
+        raise Retry("PostgreSQL gives no notices any more.", "The connection was lost.", "Listen again.")
+
+    def lost(_connection: Any) -> None:
+        heard.put_nowait(None)
+
+    async with _driver(engine) as raw:
+        raw.add_termination_listener(lost)
+        await raw.add_listener(channel, hear)
+        try:
+            yield words()
+        finally:
+            raw.remove_termination_listener(lost)
+            if not raw.is_closed():
+                await raw.remove_listener(channel, hear)
 
 
 @contextlib.asynccontextmanager

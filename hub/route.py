@@ -8,10 +8,13 @@
     4 protect      nothing but what is permitted, in the permitted form, sealed under the person's key
     5 record       into the log, together with the outbox rows: durable, in the tree, under a signed checkpoint
 
-`release` and `acknowledge` take what waits from the log to its recipient:
+`release` (a recipient fetches), `send` (its own system is sent to) and `acknowledge` take what waits from the log to its
+recipient:
 
-    6 deliver      the entry 'handed over' is recorded before the payload goes
+    6 deliver      decided anew; the entry 'handed over' is recorded before the payload goes
     7 acknowledge  the recipient says that it has it, and the payload is emptied
+
+What may not go any more, or what a recipient's system will not have, ends otherwise: `hub.endings`.
 
 Steps 2 to 4 are pure. What they need to know is gathered before 3; what they make becomes durable in 5, all of it or nothing.
 One message and a list of a million take the same way; a list's next chunks are prepared while the last one commits.
@@ -20,36 +23,36 @@ One message and a list of a million take the same way; a list's next chunks are 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
-from typing import TypeVar
 from uuid import UUID
 
 from hub.acknowledge import acknowledged, to_acknowledge
+from hub.again import Again, Leaving
 from hub.audit.entries import EntryWriter, outcomes_of, own_refs
 from hub.audit.log import Log, outcome_of
 from hub.clock import legal_date
+from hub.connector import Said, Sink
 from hub.consent.decide import decide
 from hub.consent.store import count_refusals
 from hub.consent.table import DecisionTable
 from hub.deliver.outbox import Outbox, hand_over
 from hub.domain.ids import new_ids
-from hub.domain.personal import Personal
-from hub.domain.stages import Acknowledged, Held, ProtectedRecord, Received, Rejected
-from hub.domain.terms import Interface, PartyId
+from hub.domain.stages import Acknowledged, Delivered, Held, ProtectedRecord, Received, Rejected
+from hub.domain.terms import Interface, Micros, PartyId
+from hub.endings import Endings
 from hub.errors import Conflict
 from hub.gather import Gatherer, Identified
 from hub.normalise import normalise
-from hub.ports import Admitted, Clock, Entropy, Handed, Intake, Recorder, RecordMapping, Tally, WorkItem
+from hub.ports import Admitted, Claim, Clock, Entropy, Handed, Intake, Recorder, RecordMapping, Tally, WorkItem
 from hub.protect.protector import Protector
 from hub.protect.store import claim_records, rows_of
-from hub.together import ahead, paced, parts
+from hub.together import ahead, paced, parts, settled
 
 _ATTEMPTS = 5
 _AHEAD = 3
 _PART = 50
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,8 @@ class Route:
     recorder: Recorder
     log: Log
     outbox: Outbox
+    again: Again
+    endings: Endings
 
     async def admit(self, received: Received, mapping: RecordMapping, intake: Intake, /) -> Admitted:
         """Steps 1 to 5 for one batch. Raises Malformed where the door answers its caller, Retry when the log is away."""
@@ -173,41 +178,64 @@ class Route:
         return Admitted(request_id, tally, outcomes, receipts, checkpoint, entries)
 
     async def release(self, recipient: PartyId, limit: int, /) -> Handed:
-        """Step 6 for one page: nothing of it leaves before the log says that it does."""
-        return await _settled(lambda: self._release(recipient, limit))
+        """Step 6 for one page that its recipient fetches: nothing of it leaves before the log says that it does."""
+        return await settled(lambda: self._release(recipient, limit))
 
     async def _release(self, recipient: PartyId, limit: int) -> Handed:
-        held, payloads, beyond = await self._open(recipient, limit)
-        if not held:
-            return Handed((), await self.log.checkpoint_or_none() or "", beyond)
-        located = await self.log.disclosed(recipient, held)
+        after: UUID | None = None
+        while True:
+            now = self.clock.now_us()
+            page, beyond = await self.outbox.page(recipient, limit, after)
+            if not page:
+                return Handed((), await self.log.checkpoint_or_none() or "", beyond)
+            leaving = await self.again.look(recipient, page, legal_date(now))
+            handing = self.outbox.handing_over(recipient, leaving.going, now)
+            delivered, checkpoint = await self._hand_over(recipient, leaving, handing, now)
+            if delivered or not beyond:
+                return Handed(delivered, checkpoint, beyond)
+            after = page[-1].delivery_id  # nothing of this page may go any more: look at the next
+
+    async def send(self, recipient: PartyId, lease_id: UUID, held: Sequence[Held], sink: Sink, /) -> Said:
+        """Steps 6 and 7 for a page that goes to its recipient's own system, leased under `lease_id`.
+
+        Raises Conflict where the lease has passed to another process, and what `sink` raises: then it may or may not have
+        arrived, and is sent again under the same ids.
+        """
         now = self.clock.now_us()
+        leaving = await self.again.look(recipient, held, legal_date(now))
+        sending = self.outbox.sending(recipient, lease_id, leaving.going, now)
+        delivered, checkpoint = await self._hand_over(recipient, leaving, sending, now)
+        if not delivered:
+            return Said(frozenset(), {})
+        # 6 deliver
+        said = await sink.send(delivered, checkpoint)
+        await self.acknowledge(recipient, sorted(said.confirmed))
+        await self.endings.fail(recipient, said.refused)
+        return said
+
+    async def _hand_over(
+        self, recipient: PartyId, leaving: Leaving, handing: Claim, now: Micros
+    ) -> tuple[tuple[Delivered, ...], str]:
+        entries, stopping = self.endings.stop(recipient, leaving, now)
         await self.recorder.record(
             WorkItem(
                 request_id=self._new_id(),
                 party=recipient,
-                entries=self.entries.of_hand_over(recipient, held, located, now),
-                claims=(self.outbox.handing_over(recipient, held, now),),
+                entries=(*self.entries.of_hand_over(recipient, leaving.going, leaving.located, now), *entries),
+                claims=(handing, stopping),
             )
         )
         # 6 deliver
+        located = {one.delivery_id: leaving.located[one.delivery_id] for one in leaving.going}
+        if not located:
+            return (), await self.log.checkpoint()
         receipts, checkpoint = await self.log.prove(located)
         proofs = {ref: (located[ref].body.decode(), receipts[ref]) for ref in located}
-        return Handed(hand_over(recipient, held, payloads, proofs), checkpoint, beyond)
-
-    async def _open(self, recipient: PartyId, limit: int) -> tuple[list[Held], dict[UUID, Personal[bytes]], int]:
-        """The oldest page of which something opens: what is about someone who was erased opens for nobody, and blocks none."""
-        after: UUID | None = None
-        while True:
-            page, beyond = await self.outbox.page(recipient, limit, after)
-            payloads = await self.protector.open(page)
-            if payloads or not beyond:
-                return [one for one in page if one.delivery_id in payloads], payloads, beyond
-            after = page[-1].delivery_id
+        return hand_over(recipient, leaving.going, leaving.payloads, proofs), checkpoint
 
     async def acknowledge(self, recipient: PartyId, delivery_ids: Sequence[UUID], /) -> tuple[Acknowledged, ...]:
         """Step 7: closes what was handed over; the same receipt twice is once. Of ids not its own nothing is said."""
-        return await _settled(lambda: self._acknowledge(recipient, delivery_ids))
+        return await settled(lambda: self._acknowledge(recipient, delivery_ids))
 
     async def _acknowledge(self, recipient: PartyId, delivery_ids: Sequence[UUID]) -> tuple[Acknowledged, ...]:
         own = await self.outbox.own(recipient, delivery_ids)
@@ -228,11 +256,3 @@ class Route:
 
     def _new_id(self) -> UUID:
         return new_ids(1, self.clock.now_us(), self.entropy(8))[0]
-
-
-async def _settled(work: Callable[[], Awaitable[T]]) -> T:
-    """Looks again where another process of the same recipient was first."""
-    for _ in range(_ATTEMPTS - 1):
-        with suppress(Conflict):
-            return await work()
-    return await work()

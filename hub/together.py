@@ -4,6 +4,8 @@
 timer: alone, a question is asked at once; under load the batch is whatever came while the last one was out. It is to reading
 what the log's group commit is to writing.
 
+`settled` looks again where someone else was first.
+
 `ahead` works on the next few of a series while the present one is in hand, and gives the results in order; `paced` lets the
 others have their turn between two steps of long work.
 """
@@ -13,7 +15,10 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any, Generic, TypeVar
+
+from hub.errors import Conflict
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -110,3 +115,11 @@ async def ahead(source: AsyncIterator[K], work: Callable[[K], Coroutine[Any, Any
         await asyncio.gather(*under_way, return_exceptions=True)
     if failure is not None:
         raise failure
+
+
+async def settled(work: Callable[[], Awaitable[V]], attempts: int = 5) -> V:
+    """What `work` gives, looked at anew each time that it finds that another was first. Raises Conflict after `attempts`."""
+    for _ in range(attempts - 1):
+        with suppress(Conflict):
+            return await work()
+    return await work()

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from uuid import UUID
 
-from hub.audit.entry import Drafter, OutcomeKind, OutcomeTemplate, public_reasons
+from hub.audit.entry import Drafter, OutcomeKind, OutcomeTemplate, ending, public_reasons
 from hub.audit.log import purpose_of
 from hub.audit.store import Located
 from hub.domain.ids import new_ids
 from hub.domain.records import uitvalmelding
 from hub.domain.stages import Held, Permitted, ProtectedRecord, Standing
-from hub.domain.terms import LogId, Micros, PartyId, PurposeId
+from hub.domain.terms import LogId, Micros, PartyId, PolicyHash, PurposeId, ReasonCode
 from hub.ports import Draft, Entropy, Outcome
 
 
@@ -53,6 +53,35 @@ class EntryWriter:
         attempts = {one.delivery_id: max(1, one.attempts) for one in own if one.delivery_id in located}
         return self._outcomes(recipient, recipient, OutcomeKind.acknowledged, "acknowledge", attempts, located, now)
 
+    def of_endings(
+        self,
+        outcome: OutcomeKind,
+        operation: str,
+        recipient: PartyId,
+        ended: Sequence[tuple[UUID, int, Sequence[ReasonCode]]],
+        located: Mapping[UUID, Located],
+        policy: PolicyHash,
+        now: Micros,
+    ) -> list[Draft]:
+        """That these deliveries, each with its attempts and reasons, failed or were stopped, resumed or dropped."""
+        refs = new_ids(len(ended), now, self._entropy(8 * len(ended)))
+        return [
+            ending(
+                self._log_id,
+                ref,
+                self._operator,
+                recipient,
+                purpose_of(located[delivery]),
+                outcome,
+                operation,
+                delivery,
+                max(1, attempts),
+                reasons,
+                policy,
+            )
+            for ref, (delivery, attempts, reasons) in zip(refs, ended, strict=True)
+        ]
+
     def _outcomes(
         self,
         actor: PartyId,
@@ -87,7 +116,9 @@ def outcomes_of(records: Sequence[ProtectedRecord], giver: PartyId) -> tuple[Out
             ref=protected.ref,
             recipient=protected.verdict.candidate.recipient,
             permitted=isinstance(protected.verdict, Permitted),
-            reasons=() if isinstance(protected.verdict, Permitted) else public_reasons(protected.verdict),
+            reasons=()
+            if isinstance(protected.verdict, Permitted)
+            else public_reasons(protected.verdict.reasons, protected.verdict.personal),
         )
         for record in records
         for protected in record.verdicts

@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import re
 from binascii import b2a_base64
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
@@ -273,7 +273,7 @@ class DisclosureTemplate(_SealedTemplate):
             | _route(candidate, record)
             | {
                 "agreement": grant.agreement,
-                "attributes": [name if form is Form.raw else f"{name}:{form}" for name, form in grant.fields],
+                "attributes": attributes(grant),
                 "basis": list(grant.bases),
                 "clause": grant.clause,
                 "decision": "permit",
@@ -298,15 +298,20 @@ class RefusalTemplate(_SealedTemplate):
                 "clause": None,
                 "decision": "refuse",
                 "policy": refused.policy,
-                "reasons": list(public_reasons(refused)),
+                "reasons": list(public_reasons(refused.reasons, refused.personal)),
                 "withheld": {},
             }
         )
 
 
-def public_reasons(refused: Refused) -> tuple[ReasonCode, ...]:
-    """The reasons of a refusal as they may stand outside the person's seal, each once, in their order."""
-    return tuple(dict.fromkeys(PERSONAL if code in refused.personal else code for code in refused.reasons))
+def attributes(grant: Grant) -> list[str]:
+    """The elements that a grant lets pass, in its order, each with its form unless that is raw."""
+    return [str(name) if form is Form.raw else f"{name}:{form}" for name, form in grant.fields]
+
+
+def public_reasons(reasons: Sequence[ReasonCode], personal: Collection[ReasonCode]) -> tuple[ReasonCode, ...]:
+    """Reasons as they may stand outside the person's seal, each once, in their order."""
+    return tuple(dict.fromkeys(PERSONAL if code in personal else code for code in reasons))
 
 
 class Drafter:

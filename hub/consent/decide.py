@@ -16,7 +16,7 @@ from hub.consent.model import Requirement
 from hub.consent.table import Answer, BasisRow, ClauseRow, Cut, DecisionTable, ForbidRow, Lane, Variant
 from hub.domain.facts import StatementKind, SubjectFacts
 from hub.domain.stages import Candidate, Canonical, Grant, Permitted, Refused, Verdict
-from hub.domain.terms import ReasonCode
+from hub.domain.terms import PartyId, ReasonCode
 
 _A_DAY: Final = timedelta(days=1)
 _KEPT: Final = 20_000
@@ -34,34 +34,66 @@ def decide(
     """
     answers: list[list[Verdict]] = []
     for canonical, known, recipients in zip(canonicals, facts, candidates, strict=True):
+        said: list[_Said] = []
         verdicts: list[Verdict] = []
         for candidate in recipients:
-            verdicts.append(_decide(table, canonical, known, candidate, verdicts))
+            lane, answer, source = _ask(table, known, candidate, said)
+            until = date.max
+            if answer.grant is not None:
+                until = _until(lane, answer.next_age, known.as_of, canonical, source)
+                verdicts.append(Permitted(canonical, candidate, answer.grant, until))
+            else:
+                verdicts.append(
+                    Refused(
+                        canonical, candidate, answer.purpose, answer.agreement, answer.reasons, answer.personal, table.policy
+                    )
+                )
+            said.append((candidate.recipient, answer, until))
         answers.append(verdicts)
     return answers
 
 
-def _decide(
-    table: DecisionTable, canonical: Canonical, facts: SubjectFacts, candidate: Candidate, earlier: Sequence[Verdict]
-) -> Verdict:
+def reconsider(
+    table: DecisionTable, facts: Sequence[SubjectFacts], candidates: Sequence[Sequence[Candidate]], recipient: PartyId
+) -> list[Answer | None]:
+    """What would be answered today towards `recipient`, from facts that were kept; None where it is no candidate any more.
+
+    The same gates over the same chain of givers as `decide`, for what waits to be sent.
+    """
+    answers: list[Answer | None] = []
+    for known, recipients in zip(facts, candidates, strict=True):
+        said: list[_Said] = []
+        for candidate in recipients:
+            _, answer, _ = _ask(table, known, candidate, said)
+            said.append((candidate.recipient, answer, date.max))
+        answers.append(next((answer for party, answer, _ in said if party == recipient), None))
+    return answers
+
+
+_Said = tuple[PartyId, Answer, date]
+"""What was answered to an earlier candidate of the same record, and until when it holds."""
+
+
+def _ask(
+    table: DecisionTable, facts: SubjectFacts, candidate: Candidate, earlier: Sequence[_Said]
+) -> tuple[Lane, Answer, _Said | None]:
     lane = table.lane(candidate.provider, candidate.recipient, facts.as_of)
-    source: Verdict | None = None
-    for verdict in earlier:
-        if verdict.candidate.recipient == candidate.provider:
-            source = verdict
+    said: _Said | None = None
+    for one in earlier:
+        if one[0] == candidate.provider:
+            said = one
             break
+    source = None if said is None else said[1]
     key = _known(lane, facts, source)
     answer = lane.answers.get(key)
     if answer is None:
         if len(lane.answers) >= _KEPT:
             lane.answers.clear()
         answer = lane.answers[key] = _answer(table, lane, facts, source)
-    if answer.grant is not None:
-        return Permitted(canonical, candidate, answer.grant, _until(lane, answer.next_age, facts.as_of, canonical, source))
-    return Refused(canonical, candidate, answer.purpose, answer.agreement, answer.reasons, answer.personal, table.policy)
+    return lane, answer, said
 
 
-def _known(lane: Lane, facts: SubjectFacts, source: Verdict | None) -> tuple[Hashable, ...]:
+def _known(lane: Lane, facts: SubjectFacts, source: Answer | None) -> tuple[Hashable, ...]:
     """All that an answer on this lane depends on. The source's grant stands by identity; the answer keeps it alive."""
     school = facts.onderwijssoort
     return (
@@ -75,12 +107,12 @@ def _known(lane: Lane, facts: SubjectFacts, source: Verdict | None) -> tuple[Has
         facts.gemeente,
         facts.has_bsn,
         facts.standing,
-        None if source is None else id(source.grant) if isinstance(source, Permitted) else 0,
+        None if source is None else 0 if source.grant is None else id(source.grant),
     )
 
 
-def _answer(table: DecisionTable, lane: Lane, facts: SubjectFacts, source: Verdict | None) -> Answer:
-    received = source.grant if isinstance(source, Permitted) else None
+def _answer(table: DecisionTable, lane: Lane, facts: SubjectFacts, source: Answer | None) -> Answer:
+    received = None if source is None else source.grant
     stopped, cuts = _prohibitions(lane.forbids, facts)
     shut: list[ReasonCode] = []
     nearest: ClauseRow | None = None
@@ -124,9 +156,7 @@ def _prohibitions(forbids: Sequence[ForbidRow], facts: SubjectFacts) -> tuple[se
     return stopped, tuple(sorted(cuts.values()))
 
 
-def _gates(
-    clause: ClauseRow, lane: Lane, facts: SubjectFacts, source: Verdict | None
-) -> tuple[set[ReasonCode], list[BasisRow]]:
+def _gates(clause: ClauseRow, lane: Lane, facts: SubjectFacts, source: Answer | None) -> tuple[set[ReasonCode], list[BasisRow]]:
     shut = set(clause.shut)
     _origin(clause, source, shut)
     bases = _bases(clause, lane, facts, shut)
@@ -137,12 +167,12 @@ def _gates(
     return shut, bases
 
 
-def _origin(clause: ClauseRow, source: Verdict | None, shut: set[ReasonCode]) -> None:
+def _origin(clause: ClauseRow, source: Answer | None, shut: set[ReasonCode]) -> None:
     """What is passed on must have been received, for a purpose that this one follows, under a basis that allows it."""
     if source is None:
         if clause.reuse_of:
             shut.add(codes.HERKOMST_ONBEKEND)
-    elif isinstance(source, Refused):
+    elif source.grant is None:
         shut.add(codes.GEVER_ONTVING_NIET)
     else:
         if source.grant.purpose not in clause.further_from:
@@ -253,11 +283,11 @@ def _next_age(lane: Lane, facts: SubjectFacts) -> int | None:
     return next((border for border in lane.borders if facts.age is not None and border > facts.age), None)
 
 
-def _until(lane: Lane, next_age: int | None, as_of: date, canonical: Canonical, source: Verdict | None) -> date:
+def _until(lane: Lane, next_age: int | None, as_of: date, canonical: Canonical, source: _Said | None) -> date:
     """The next day on which the answer can change: a border of the policy, a birthday, or that of what is passed on."""
     until = lane.until
-    if isinstance(source, Permitted) and source.valid_until < until:
-        until = source.valid_until
+    if source is not None and source[2] < until:
+        until = source[2]
     if next_age is not None:
         turns = birthday(canonical.record.geboortedatum.reveal(), next_age)
         if turns < until:

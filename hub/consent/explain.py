@@ -13,12 +13,13 @@ from hub.consent.model import Permit, PolicySet
 from hub.domain.stages import Grant, Permitted, Refused, Verdict
 from hub.domain.terms import AgreementId, ClauseId, ElementName, Form, PartyId, ReasonCode, Term
 
-_FORMS = {
+FORMS = {
     Form.raw: "",
     Form.banded: " (alleen een klasse)",
     Form.yes_no: " (alleen ja of nee)",
     Form.pseudonym: " (als pseudoniem van de ontvanger)",
 }
+"""In which form an element passes, as it is added to its label."""
 _SEALED = ReasonCode("PERSOONLIJK")
 
 
@@ -43,7 +44,8 @@ def find_clause(policy: PolicySet, agreement: AgreementId, clause: ClauseId) -> 
     return next((row for row in rows if isinstance(row, Permit)), None)
 
 
-def _name(policy: PolicySet, party: PartyId) -> str:
+def name_of(policy: PolicySet, party: PartyId) -> str:
+    """The party's name, or its id where the set does not know it."""
     known = policy.parties.get(party)
     return party if known is None else known.name
 
@@ -54,7 +56,7 @@ def _permitted(policy: PolicySet, verdict: Permitted, for_log: bool) -> Iterator
     title = next(signed.title for signed in policy.agreements if signed.id == grant.agreement)
     clause = find_clause(policy, grant.agreement, grant.clause)
     assert clause is not None, "a grant is made from a clause of its own policy set"
-    giver, recipient = _name(policy, verdict.candidate.provider), _name(policy, verdict.candidate.recipient)
+    giver, recipient = name_of(policy, verdict.candidate.provider), name_of(policy, verdict.candidate.recipient)
     yield f"Toegestaan: {giver} geeft aan {recipient}."
     yield f"Waarom: {clause.why_nl}"
     yield f"Doel: {purpose.label_nl}. {purpose.plain_nl}"
@@ -65,7 +67,7 @@ def _permitted(policy: PolicySet, verdict: Permitted, for_log: bool) -> Iterator
         yield f"Grondslag: {basis.law.name} ({basis.law.bwb}), {basis.article}: {basis.text_nl}{doubt}"
     yield "Gaat mee:"
     for element, form in grant.fields:
-        yield f"- {policy.elements[element].label_nl}{_FORMS[form]}: {clause.fields[element].need}"
+        yield f"- {policy.elements[element].label_nl}{FORMS[form]}: {clause.fields[element].need}"
     yield "Blijft achter:"
     yield from _withheld(policy, grant, for_log)
     yield f"Bewaren: {clause.retention.text_nl}"
@@ -75,7 +77,7 @@ def _permitted(policy: PolicySet, verdict: Permitted, for_log: bool) -> Iterator
     yield f"Informeren: door {informs.who.value}. {informs.when} Tekst: {informs.text}"
     if informs.exception is not None:
         yield f"Uitzondering op informeren: {informs.exception}"
-    yield f"Dit antwoord geldt tot {_dutch(verdict.valid_until)}; daarna wordt opnieuw beslist."
+    yield f"Dit antwoord geldt tot {dutch_date(verdict.valid_until)}; daarna wordt opnieuw beslist."
 
 
 def _withheld(policy: PolicySet, grant: Grant, for_log: bool) -> Iterator[str]:
@@ -89,7 +91,7 @@ def _withheld(policy: PolicySet, grant: Grant, for_log: bool) -> Iterator[str]:
 
 
 def _refused(policy: PolicySet, verdict: Refused, for_log: bool) -> Iterator[str]:
-    giver, recipient = _name(policy, verdict.candidate.provider), _name(policy, verdict.candidate.recipient)
+    giver, recipient = name_of(policy, verdict.candidate.provider), name_of(policy, verdict.candidate.recipient)
     yield f"Geweigerd: {giver} geeft niets aan {recipient}."
     if verdict.agreement is not None:
         title = next(signed.title for signed in policy.agreements if signed.id == verdict.agreement)
@@ -105,5 +107,6 @@ _MONTHS = (
 )
 
 
-def _dutch(day: date) -> str:
+def dutch_date(day: date) -> str:
+    """The date as it is written in Dutch."""
     return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from hub.domain.facts import StatementKind, SubjectFacts
+from hub.domain.facts import KeptFacts, StatementKind, SubjectFacts
 from hub.domain.records.uitvalmelding import Uitvalmelding
 
 
@@ -38,5 +38,23 @@ def subject_facts(record: Uitvalmelding, as_of: date, standing: frozenset[Statem
         datum_diploma=None if record.datum_diploma is None else record.datum_diploma.reveal(),
         gemeente=record.gemeente.reveal(),
         has_bsn=record.bsn is not None,
+        standing=standing,
+    )
+
+
+def facts_again(kept: KeptFacts, as_of: date, standing: frozenset[StatementKind] | None) -> SubjectFacts:
+    """What the facts kept with an earlier decision say on `as_of`, with the statements in force now. Unknown stays unknown."""
+    born, left = kept.geboortedatum, kept.datum_uitschrijving
+    return SubjectFacts(
+        as_of=as_of,
+        age=age_on(born, as_of) if born is not None and born <= as_of else None,
+        overleden=kept.overleden,
+        startkwalificatie=kept.startkwalificatie,
+        ingeschreven=None if left is None else left > as_of,
+        indicatie_geheim=kept.indicatie_geheim,
+        onderwijssoort=kept.onderwijssoort,
+        datum_diploma=kept.datum_diploma,
+        gemeente=kept.gemeente,
+        has_bsn=kept.has_bsn,
         standing=standing,
     )

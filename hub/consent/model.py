@@ -37,7 +37,8 @@ Onderwijssoort = Literal["vo", "pro", "vso", "entree", "mbo"]
 
 
 class Gate(StrEnum):
-    """The gates in the order in which they are told; `invoer` is not a gate of a decision but of reading."""
+    """The gates in the order in which they are told; `invoer` and `bezorging` are none of a decision but of the way there
+    and back: what cannot be read, and what a recipient's system does not take."""
 
     invoer = "invoer"
     agreement = "agreement"
@@ -48,6 +49,7 @@ class Gate(StrEnum):
     consent = "consent"
     fields = "fields"
     retention = "retention"
+    bezorging = "bezorging"
 
 
 class Law(Rule):

@@ -18,7 +18,7 @@ from hub.consent.check import check_agreement, check_basis, check_complete, chec
 from hub.consent.model import Agreement, Element, LegalBasis, Obligation, PolicySet, Purpose, Reason
 from hub.domain.rulebook import Document, Rule, parse
 from hub.domain.terms import PolicyHash
-from hub.domain.territory import read_parties, read_regions
+from hub.domain.territory import Party, Region, read_parties, read_regions
 from hub.errors import Misconfigured
 
 R = TypeVar("R", bound=Rule)
@@ -138,3 +138,41 @@ def canonical_policy(policy: PolicySet) -> bytes:
 
     parts = {part.name: plain(getattr(policy, part.name)) for part in fields(policy) if part.name != "hash"}
     return json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def policy_of(body: bytes) -> PolicySet:
+    """The policy set that was kept in its canonical form, under the hash of these very bytes: for entries of years ago.
+
+    Raises errors.Misconfigured when this version of the hub cannot read it.
+    """
+    try:
+        parts = json.loads(body)
+        rows: dict[str, Any] = {}
+        for name, (row, key) in _KEPT.items():
+            read = [row.model_validate_json(json.dumps(each)) for each in parts.pop(name)]
+            rows[name] = tuple(read) if key is None else MappingProxyType({getattr(each, key): each for each in read})
+        if parts:
+            raise ValueError("a policy set has no other parts")
+    except (ValueError, KeyError, TypeError, AttributeError):
+        rows = {}
+    if not rows:
+        raise Misconfigured(
+            "A policy set that was kept cannot be read.",
+            "It is no policy set, or one that only another version of the hub can read.",
+            "Read it with the version of the hub that was in use at the time.",
+        )
+    return PolicySet(PolicyHash(hashlib.sha256(body).hexdigest()), **rows)
+
+
+_KEPT: Mapping[str, tuple[type[Rule], str | None]] = MappingProxyType(
+    {
+        "laws": (LegalBasis, "id"),
+        "purposes": (Purpose, "id"),
+        "elements": (Element, "name"),
+        "reasons": (Reason, "code"),
+        "obligations": (Obligation, "id"),
+        "parties": (Party, "id"),
+        "regions": (Region, None),
+        "agreements": (Agreement, None),
+    }
+)

@@ -1,4 +1,4 @@
-"""Deliver: what waits for a recipient. Held until fetched; handed over as often as it is asked for, until acknowledged.
+"""Deliver: what waits for a recipient. Held until fetched or sent; handed over again and again, until acknowledged.
 
 Delivery is at least once with a stable delivery id, by which the recipient tells a repetition.
 """
@@ -12,10 +12,11 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hub.deliver import store
+from hub.deliver.lease.store import claim_sending
 from hub.domain.personal import Personal
 from hub.domain.records import uitvalmelding
 from hub.domain.stages import Delivered, Held, ProtectedRecord, Standing
-from hub.domain.terms import LogId, Micros, PartyId
+from hub.domain.terms import LogId, Micros, PartyId, ReasonCode
 from hub.ports import Claim, RowSet
 
 
@@ -32,7 +33,7 @@ class Outbox:
 
     async def page(self, recipient: PartyId, limit: int, after: UUID | None = None) -> tuple[list[Held], int]:
         """The oldest `limit` deliveries (after that one) not acknowledged yet, and how many wait beyond them."""
-        held, total = await store.page(self.engine, recipient, limit, after)
+        held, total = await store.page(self.engine, self.log_id, recipient, limit, after)
         return held, total - len(held)
 
     async def own(self, recipient: PartyId, delivery_ids: Sequence[UUID]) -> list[Standing]:
@@ -46,6 +47,22 @@ class Outbox:
     def acknowledging(self, recipient: PartyId, delivery_ids: Sequence[UUID], now: Micros) -> Claim:
         """The condition that all of these are still open; closes them and empties their payloads."""
         return store.claim_acknowledge(recipient, delivery_ids, now)
+
+    def sending(self, recipient: PartyId, lease_id: UUID, held: Sequence[Held], now: Micros) -> Claim:
+        """The condition that these are still ours to send; marks them handed over."""
+        return claim_sending(recipient, lease_id, held, now)
+
+    def ending(self, recipient: PartyId, ended: Sequence[tuple[UUID, ReasonCode]], state: store.Ended, now: Micros) -> Claim:
+        """The condition that these still wait; they failed or were stopped, each for its cause."""
+        return store.claim_end(recipient, ended, state, now)
+
+    def resuming(self, recipient: PartyId, delivery_ids: Sequence[UUID]) -> Claim:
+        """The condition that these failed or were stopped; they wait again."""
+        return store.claim_resume(recipient, delivery_ids)
+
+    def dropping(self, recipient: PartyId, delivery_ids: Sequence[UUID], now: Micros) -> Claim:
+        """The condition that these failed or were stopped; they go no more."""
+        return store.claim_drop(recipient, delivery_ids, now)
 
 
 def hand_over(

@@ -1,20 +1,24 @@
 """The outbox: sealed payloads that wait for their recipient. A payload is emptied once its recipient has it.
 
-`party_id` is the recipient. Reads for a recipient run under the reader role and row-level security besides their own condition.
+A delivery is `held`, then `handed` over, then `acknowledged`; or it `failed` (a dead letter) or was `stopped` (no longer
+permitted), and waits for someone who resumes it or drops it. `party_id` is the recipient. Reads for a recipient run under the
+reader role and row-level security besides their own condition. What is sent by us is in `hub.deliver.lease.store`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hub.db import transaction
 from hub.domain.stages import Held, Permitted, ProtectedRecord, Standing
-from hub.domain.terms import LogId, Micros, PartyId, RecordKind
+from hub.domain.terms import LogId, Micros, PartyId, ReasonCode, RecordKind
 from hub.ports import Claim, RowSet
+
+Ended = Literal["failed", "stopped"]
 
 _COLUMNS = (
     "log_id",
@@ -29,23 +33,42 @@ _COLUMNS = (
     "state",
     "attempts",
     "held_us",
+    "record_id",
 )
 _PAGE = """
-SELECT delivery_id, source, record_kind, subject_tag, sealed, nonce, digest, attempts FROM deliver_outbox
-WHERE party_id = $1 AND delivery_id > $2 AND state <> 'acknowledged' ORDER BY delivery_id LIMIT $3
+SELECT delivery_id, source, record_kind, subject_tag, sealed, nonce, digest, attempts, record_id FROM deliver_outbox
+WHERE party_id = $1 AND delivery_id > $2 AND state IN ('held', 'handed') ORDER BY delivery_id LIMIT $3
 """
-_WAITING = "SELECT count(*) FROM deliver_outbox WHERE party_id = $1 AND delivery_id > $2 AND state <> 'acknowledged'"
+_WAITING = "SELECT count(*) FROM deliver_outbox WHERE party_id = $1 AND delivery_id > $2 AND state IN ('held', 'handed')"
+_ON_HOLD = "SELECT true FROM deliver_recipient WHERE log_id = $1 AND party_id = $2 AND held"
 _FIRST = UUID(int=0)
 _HAND = """
 UPDATE deliver_outbox AS held SET state = 'handed', attempts = attempts + 1, handed_us = new.us
 FROM unnest($1::text[], $2::uuid[], $3::bigint[]) AS new (recipient, delivery, us)
-WHERE held.party_id = new.recipient AND held.delivery_id = new.delivery AND held.state <> 'acknowledged'
+WHERE held.party_id = new.recipient AND held.delivery_id = new.delivery AND held.state IN ('held', 'handed')
 """
 _OWN = "SELECT delivery_id, state, source, attempts FROM deliver_outbox WHERE party_id = $1 AND delivery_id = ANY($2::uuid[])"
 _ACKNOWLEDGE = """
-UPDATE deliver_outbox AS held SET state = 'acknowledged', acknowledged_us = new.us, sealed = NULL
+UPDATE deliver_outbox AS held
+SET state = 'acknowledged', acknowledged_us = new.us, sealed = NULL, lease_id = NULL, due_us = NULL
 FROM unnest($1::text[], $2::uuid[], $3::bigint[]) AS new (recipient, delivery, us)
 WHERE held.party_id = new.recipient AND held.delivery_id = new.delivery AND held.state = 'handed'
+"""
+_END = """
+UPDATE deliver_outbox AS held SET state = new.state, cause = new.cause, ended_us = new.us, lease_id = NULL, due_us = NULL
+FROM unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::bigint[]) AS new (recipient, delivery, state, cause, us)
+WHERE held.party_id = new.recipient AND held.delivery_id = new.delivery AND held.state IN ('held', 'handed')
+"""
+_RESUME = """
+UPDATE deliver_outbox AS held
+SET state = 'held', cause = NULL, ended_us = NULL, failed_us = NULL, alone = CASE WHEN held.state = 'failed' THEN true END
+FROM unnest($1::text[], $2::uuid[]) AS new (recipient, delivery)
+WHERE held.party_id = new.recipient AND held.delivery_id = new.delivery AND held.state IN ('failed', 'stopped')
+"""
+_DROP = """
+UPDATE deliver_outbox AS held SET state = 'dropped', ended_us = new.us, sealed = NULL
+FROM unnest($1::text[], $2::uuid[], $3::bigint[]) AS new (recipient, delivery, us)
+WHERE held.party_id = new.recipient AND held.delivery_id = new.delivery AND held.state IN ('failed', 'stopped')
 """
 
 
@@ -71,23 +94,43 @@ def rows_of(log_id: LogId, kind: RecordKind, held_us: Micros, records: Sequence[
                         "held",
                         0,
                         now,
+                        record.record_id,
                     )
                 )
     return RowSet("deliver_outbox", _COLUMNS, rows)
 
 
-async def page(engine: AsyncEngine, recipient: PartyId, limit: int, after: UUID | None = None) -> tuple[list[Held], int]:
-    """The oldest `limit` deliveries (after that one) that the recipient has not acknowledged, and how many there are in all."""
+async def page(
+    engine: AsyncEngine, log_id: LogId, recipient: PartyId, limit: int, after: UUID | None = None
+) -> tuple[list[Held], int]:
+    """The oldest `limit` deliveries (after that one) that wait for the recipient, and how many there are in all.
+
+    For a recipient that is on hold none are given, though they wait.
+    """
     async with transaction(engine) as connection:
+        if await connection.raw.fetchval(_ON_HOLD, log_id, recipient):
+            limit = 0
         await connection.raw.execute("SET LOCAL ROLE hub_reader")
         await connection.raw.execute("SELECT set_config('hub.party_id', $1, true)", recipient)
         rows = await connection.raw.fetch(_PAGE, recipient, after or _FIRST, limit)
         total = await connection.raw.fetchval(_WAITING, recipient, after or _FIRST)
-    waiting = [
-        Held(row[0], PartyId(row[1]), RecordKind(row[2]), bytes(row[3]), bytes(row[4]), bytes(row[5]), bytes(row[6]), row[7])
-        for row in rows
-    ]
-    return waiting, int(total)
+    return [held_of(row) for row in rows], int(total)
+
+
+def held_of(row: Sequence[Any]) -> Held:
+    """A delivery from its row, in the order of the columns that are read."""
+    delivery, source, kind, tag, sealed, nonce, digest, attempts, record = row
+    return Held(
+        UUID(bytes=delivery.bytes),
+        PartyId(source),
+        RecordKind(kind),
+        bytes(tag),
+        bytes(sealed),
+        bytes(nonce),
+        bytes(digest),
+        attempts,
+        None if record is None else UUID(bytes=record.bytes),
+    )
 
 
 async def own(engine: AsyncEngine, recipient: PartyId, delivery_ids: Sequence[UUID]) -> list[Standing]:
@@ -96,7 +139,17 @@ async def own(engine: AsyncEngine, recipient: PartyId, delivery_ids: Sequence[UU
         await connection.raw.execute("SET LOCAL ROLE hub_reader")
         await connection.raw.execute("SELECT set_config('hub.party_id', $1, true)", recipient)
         rows = await connection.raw.fetch(_OWN, recipient, list(delivery_ids))
-    return [Standing(row[0], PartyId(row[2]), row[3], row[1] != "held", row[1] == "acknowledged") for row in rows]
+    return [
+        Standing(
+            UUID(bytes=delivery.bytes),
+            PartyId(source),
+            attempts,
+            handed=state in ("handed", "acknowledged"),
+            acknowledged=state == "acknowledged",
+            ended=state in ("failed", "stopped"),
+        )
+        for delivery, state, source, attempts in rows
+    ]
 
 
 def claim_hand_over(recipient: PartyId, delivery_ids: Sequence[UUID], now: Micros) -> Claim:
@@ -107,3 +160,18 @@ def claim_hand_over(recipient: PartyId, delivery_ids: Sequence[UUID], now: Micro
 def claim_acknowledge(recipient: PartyId, delivery_ids: Sequence[UUID], now: Micros) -> Claim:
     """The condition that all of these were handed over and not yet acknowledged; marks them so and empties the payload."""
     return Claim(_ACKNOWLEDGE, [(recipient, delivery, int(now)) for delivery in delivery_ids])
+
+
+def claim_end(recipient: PartyId, ended: Sequence[tuple[UUID, ReasonCode]], state: Ended, now: Micros) -> Claim:
+    """The condition that all of these still wait; from now on they go no more, each for its cause."""
+    return Claim(_END, [(recipient, delivery, state, cause, int(now)) for delivery, cause in ended])
+
+
+def claim_resume(recipient: PartyId, delivery_ids: Sequence[UUID]) -> Claim:
+    """The condition that all of these failed or were stopped; they wait again, one that failed by itself."""
+    return Claim(_RESUME, [(recipient, delivery) for delivery in delivery_ids])
+
+
+def claim_drop(recipient: PartyId, delivery_ids: Sequence[UUID], now: Micros) -> Claim:
+    """The condition that all of these failed or were stopped; they go no more, and their payloads are emptied."""
+    return Claim(_DROP, [(recipient, delivery, int(now)) for delivery in delivery_ids])

@@ -52,5 +52,33 @@ class SubjectFacts:
         return self
 
 
-# Whatever dumps dataclasses by itself (asdict, pickle, JSON libraries, web frameworks) no longer takes this class for one.
+@dataclass(frozen=True, slots=True, repr=False)
+class KeptFacts:
+    """The facts of one record as they were kept with its decision, so that it can be decided anew on another day.
+
+    What changes with the day alone (age, whether still enrolled) is kept as the dates that it follows from.
+    """
+
+    geboortedatum: date | None
+    datum_uitschrijving: date | None
+    overleden: bool | None
+    startkwalificatie: bool | None
+    indicatie_geheim: bool | None
+    onderwijssoort: str | None
+    datum_diploma: date | None
+    gemeente: str | None
+    has_bsn: bool | None
+
+    def __repr__(self) -> str:
+        return "KeptFacts(<personal>)"
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, _memo: dict[int, object]) -> Self:
+        return self
+
+
+# Whatever dumps dataclasses by itself (asdict, pickle, JSON libraries, web frameworks) no longer takes these classes for one.
 del SubjectFacts.__dataclass_fields__
+del KeptFacts.__dataclass_fields__

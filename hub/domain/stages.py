@@ -196,7 +196,7 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """5. One delivery that waits for its recipient, still sealed."""
+    """5. One delivery that waits for its recipient, still sealed; `record_id` leads to the facts that it was decided by."""
 
     delivery_id: UUID
     source: PartyId
@@ -206,17 +206,22 @@ class Held:
     nonce: bytes = field(repr=False)
     digest: bytes = field(repr=False)
     attempts: int
+    record_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How one of a recipient's own deliveries stands: whether it was handed over, and whether it was acknowledged."""
+    """How one of a recipient's own deliveries stands.
+
+    `handed` over, and perhaps `acknowledged`; or `ended`: it failed or was stopped, and waits for someone to mend that.
+    """
 
     delivery_id: UUID
     source: PartyId
     attempts: int
     handed: bool
     acknowledged: bool
+    ended: bool
 
 
 @dataclass(frozen=True, slots=True)

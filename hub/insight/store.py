@@ -23,6 +23,8 @@ WHERE log_id = $1 AND state = 'waiting' GROUP BY 1
 """
 _SIZE = "SELECT size FROM audit_head WHERE log_id = $1"
 
+_PLACE = {"acknowledged": 0, "held": 1, "handed": 1, "failed": 2, "dropped": 2, "stopped": 3}
+
 SMALL = 10
 _TOGETHER = "PERSOONLIJK"
 
@@ -39,11 +41,17 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Disclosures:
-    """Recipients considered, per record; the other three add up to `considered`. Held is all that is not acknowledged."""
+    """Recipients considered, per record; the others add up to `considered`.
+
+    `held` waits for its recipient, handed over or not; `failed` is a dead letter or was given up; `stopped` was no longer
+    permitted when it was to be sent.
+    """
 
     considered: int
     delivered: int
     held: int
+    failed: int
+    stopped: int
     refused: int
 
 
@@ -71,17 +79,17 @@ async def figures(engine: AsyncEngine, log_id: LogId, personal: Collection[str])
         refused = await connection.raw.fetch(_REFUSED, log_id)
         quarantine = await connection.raw.fetch(_QUARANTINE, log_id)
         size = await connection.raw.fetchval(_SIZE, log_id)
-    counted: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+    counted: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0, 0])
     reasons: defaultdict[str, int] = defaultdict(int)
     for recipient, state, count in deliveries:
-        counted[recipient][0 if state == "acknowledged" else 1] += count
+        counted[recipient][_PLACE[state]] += count
     for recipient, reason, count in refused:
-        counted[recipient][2] += count
+        counted[recipient][4] += count
         reasons[reason] += count
     for reason in [reason for reason, count in reasons.items() if reason in personal and count < SMALL]:
         reasons[_TOGETHER] += reasons.pop(reason)
     recipients = {name: Disclosures(sum(parts), *parts) for name, parts in sorted(counted.items())}
-    total = [sum(parts) for parts in zip(*counted.values(), strict=True)] or [0, 0, 0]
+    total = [sum(parts) for parts in zip(*counted.values(), strict=True)] or [0, 0, 0, 0, 0]
     return Figures(
         rows=Rows(accepted + quarantined + duplicate, accepted, quarantined, duplicate),
         disclosures=Disclosures(sum(total), *total),

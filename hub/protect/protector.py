@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from hub.domain.facts import SubjectFacts
+from hub.domain.facts import KeptFacts, SubjectFacts
 from hub.domain.ids import new_ids
 from hub.domain.personal import Personal
 from hub.domain.stages import Canonical, Held, ProtectedRecord, Rejected, Verdict
@@ -24,12 +24,22 @@ from hub.protect.seal import (
     opening,
     payload_digest,
     protect,
+    read_facts,
     unseal,
 )
+from hub.protect.store import SealedFacts
 from hub.protect.vault import Vault
 
 RECORD_VERSION = "uitvalmelding/1"
 _ID_BYTES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A delivery as its recipient may get it, and the facts that it was decided by; None where these are not kept."""
+
+    payload: Personal[bytes]
+    facts: KeptFacts | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +80,14 @@ class Protector:
             self.entropy(ENTROPY_PER_RECORD * records + ENTROPY_PER_VERDICT * decided),
         )
 
-    async def open(self, held: Sequence[Held]) -> dict[UUID, Personal[bytes]]:
-        """The payloads of what waits, by delivery. A delivery whose person was erased opens for nobody and is left out.
+    async def open(self, held: Sequence[Held], facts: Mapping[UUID, SealedFacts]) -> dict[UUID, Opened]:
+        """What waits, by delivery, with the facts of its record from `facts` (by record). What is about someone who was
+        erased opens for nobody and is left out.
 
         Raises Tampered when a payload is not the one that its log entry was written for.
         """
         keys = await self.vault.existing([one.subject_tag for one in held]) if held else {}
-        opened: dict[UUID, Personal[bytes]] = {}
+        opened: dict[UUID, Opened] = {}
         for one in held:
             if (key := keys.get(one.subject_tag)) is not None:
                 payload = unseal(key, one.sealed, one.delivery_id.bytes)
@@ -86,7 +97,11 @@ class Protector:
                         "Payload and digest differ.",
                         "Keep both; call the privacy officer.",
                     )
-                opened[one.delivery_id] = Personal(payload)
+                known = None if one.record_id is None else facts.get(one.record_id)
+                kept = None
+                if known is not None and one.record_id is not None:
+                    kept = read_facts(unseal(key, known.sealed, one.record_id.bytes))
+                opened[one.delivery_id] = Opened(Personal(payload), kept)
         return opened
 
     def seal_rejected(self, rejected: Sequence[Rejected], now: Micros) -> list[SealedRow]:

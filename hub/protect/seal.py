@@ -12,15 +12,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from hashlib import blake2b
 from io import BytesIO
+from typing import Any
 from uuid import UUID
 
 import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from hub.domain.facts import SubjectFacts
+from hub.domain.facts import KeptFacts, SubjectFacts
 from hub.domain.personal import Pseudonym
 from hub.domain.stages import Canonical, Permitted, Protected, ProtectedRecord, Verdict
 from hub.domain.terms import PartyId
@@ -120,7 +122,7 @@ def protect(
     for canonical, group, known, person, content in zip(canonicals, verdicts, facts, persons, content_digests, strict=True):
         record_id = next(identifiers)
         refs = [next(identifiers) for _ in group]
-        plain_facts = _facts_of(known, group, refs, versions)
+        plain_facts = _facts_of(canonical, known, group, refs, versions)
         cipher = AESGCM(person.key)
         sealed_facts = _seal(cipher, cut(AEAD_NONCE_BYTES), plain_facts, record_id.bytes)
         protected.append(
@@ -196,13 +198,17 @@ def _domain(verdict: Permitted, kind: str) -> Domain:
     return Domain(verdict.candidate.recipient, verdict.grant.purpose, verdict.grant.agreement, kind)
 
 
-def _facts_of(known: SubjectFacts, group: Sequence[Verdict], refs: Sequence[UUID], versions: Versions) -> bytes:
+def _facts_of(
+    canonical: Canonical, known: SubjectFacts, group: Sequence[Verdict], refs: Sequence[UUID], versions: Versions
+) -> bytes:
     """What replay needs to decide again: the facts, and the reasons in full, personal ones included."""
     return orjson.dumps(
         {
             "versions": {"record": versions.record, "mapping": versions.mapping, "key": versions.key},
             "asOf": known.as_of,
             "age": known.age,
+            "geboortedatum": canonical.record.geboortedatum.reveal(),
+            "datumUitschrijving": canonical.record.datum_uitschrijving.reveal(),
             "overleden": known.overleden,
             "startkwalificatie": known.startkwalificatie,
             "ingeschreven": known.ingeschreven,
@@ -218,4 +224,24 @@ def _facts_of(known: SubjectFacts, group: Sequence[Verdict], refs: Sequence[UUID
                 if not isinstance(verdict, Permitted)
             },
         }
+    )
+
+
+def read_facts(plain: bytes) -> KeptFacts:
+    """The facts of a record as `protect` sealed them; what an older version did not seal is unknown."""
+    said: dict[str, Any] = orjson.loads(plain)
+
+    def day(name: str) -> date | None:
+        return None if said.get(name) is None else date.fromisoformat(said[name])
+
+    return KeptFacts(
+        geboortedatum=day("geboortedatum"),
+        datum_uitschrijving=day("datumUitschrijving"),
+        overleden=said.get("overleden"),
+        startkwalificatie=said.get("startkwalificatie"),
+        indicatie_geheim=said.get("indicatieGeheim"),
+        onderwijssoort=said.get("onderwijssoort"),
+        datum_diploma=day("datumDiploma"),
+        gemeente=said.get("gemeente"),
+        has_bsn=said.get("hasBsn"),
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -19,6 +21,23 @@ INSERT INTO receive_record (log_id, party_id, content_digest, record_id, receive
 SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::uuid[], $5::bigint[])
 ON CONFLICT (party_id, content_digest) DO NOTHING
 """
+
+
+_FACTS = "SELECT record_id, party_id, sealed FROM consent_facts WHERE record_id = ANY($1::uuid[])"
+
+
+@dataclass(frozen=True, slots=True)
+class SealedFacts:
+    """The facts that a record was decided by, and the party that gave it."""
+
+    source: PartyId
+    sealed: bytes = field(repr=False)
+
+
+async def sealed_facts(engine: AsyncEngine, record_ids: Collection[UUID]) -> dict[UUID, SealedFacts]:
+    """The sealed facts of these records, by record; what is missing in the answer is not kept."""
+    rows = await fetch(engine, _FACTS, list(record_ids))
+    return {UUID(bytes=row[0].bytes): SealedFacts(PartyId(row[1]), bytes(row[2])) for row in rows}
 
 
 async def seen(engine: AsyncEngine, records: Sequence[tuple[PartyId, bytes]]) -> set[tuple[str, bytes]]:

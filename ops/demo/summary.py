@@ -54,21 +54,24 @@ def disagreements(
         "rows in quarantine, and by reason": (rows.quarantined, sum(figures.quarantine.values())),
         "duplicates, and made to be": (rows.duplicate, expected.duplicate),
         "disclosures considered, and two for each row accepted": (every.considered, 2 * rows.accepted),
-        "disclosures considered, and accounted for": (every.considered, every.delivered + every.held + every.refused),
+        "disclosures considered, and accounted for": (
+            every.considered,
+            every.delivered + every.held + every.failed + every.stopped + every.refused,
+        ),
         "refusals, and by reason": (every.refused, sum(figures.refusals.values())),
         "refusals for doorstroompunten, and made to be": (
             sum(figures.recipients[name].refused for name in region.DOORSTROOMPUNTEN if name in figures.recipients),
             expected.refused_by_doorstroompunten,
         ),
     }
-    nothing = Disclosures(0, 0, 0, 0)
+    nothing = Disclosures(0, 0, 0, 0, 0, 0)
     for name in sorted({*figures.recipients, *received}):
         delivered = figures.recipients.get(name, nothing).delivered
         pairs[f"delivered to {name}, and received there"] = (delivered, received.get(name, 0))
     for name in sorted({*figures.recipients, *(recipient for kind, recipient in logged if kind in ("disclosure", "refusal"))}):
         of = figures.recipients.get(name, nothing)
         pairs[f"delivered to or held for {name}, and in the log"] = (
-            of.delivered + of.held,
+            of.delivered + of.held + of.failed + of.stopped,
             logged.get(("disclosure", name), 0),
         )
         pairs[f"refused to {name}, and in the log"] = (of.refused, logged.get(("refusal", name), 0))
@@ -97,13 +100,15 @@ def as_text(summary: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield "Disclosures considered: each row for its doorstroompunt and its Work & Income"
     yield _sum(every, "considered")
-    yield "  delivered: fetched, and its recipient said so; held: waits to be fetched; refused: nothing of it leaves"
+    yield "  delivered: its recipient said that it has it; held: waits to be fetched or sent; failed: its recipient's system"
+    yield "  will not have it; stopped: no longer permitted when it was to leave; refused: nothing of it leaves"
     if region.WITHOUT_SYSTEM in summary["recipients"]:
         yield f"  {region.WITHOUT_SYSTEM} has no system yet, so what is for it is held"
     yield ""
-    yield f"  {'recipient':<30}{'considered':>11}{'delivered':>11}{'held':>7}{'refused':>9}"
+    columns = ("considered", "delivered", "held", "failed", "stopped", "refused")
+    yield f"  {'recipient':<30}" + "".join(f"{name:>11}" for name in columns)
     for name, of in summary["recipients"].items():
-        yield f"  {name:<30}{of['considered']:>11,}{of['delivered']:>11,}{of['held']:>7,}{of['refused']:>9,}"
+        yield f"  {name:<30}" + "".join(f"{of[column]:>11,}" for column in columns)
     sentences = {each["code"]: each["text_nl"] for each in yaml.safe_load(_REASONS.read_text("utf-8"))["reasons"]}
     for title, counts in (
         ("Refused, by the first reason found", summary["refusals"]),

@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 import orjson
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from hub.again import Again
 from hub.audit.entries import EntryWriter
 from hub.audit.log import Log
 from hub.audit.record import Committer
@@ -25,6 +26,7 @@ from hub.deliver.outbox import Outbox
 from hub.domain.personal import Personal
 from hub.domain.stages import DropPlace, Received, Row
 from hub.domain.terms import ConnectorId, Interface, Micros, PartyId
+from hub.endings import Endings
 from hub.gather import Gatherer
 from hub.normalise import JsonMapping
 from hub.ports import Admitted
@@ -137,16 +139,21 @@ async def open_house(
     digests, pseudonymiser = Digests(ring), Pseudonymiser(ring)
     vault = Vault(vault_engine, ring, LOG, secrets.token_bytes)
     log = Log(engine, LOG, KEY.vkey)
+    regions, outbox = load_regions(POLICY), Outbox(engine, LOG)
+    protector = Protector(pseudonymiser, vault, secrets.token_bytes)
+    entries = EntryWriter(LOG, OPERATOR, secrets.token_bytes)
     async with committing(engine, high_water, clock) as committer:
         route = Route(
             clock=clock,
             entropy=secrets.token_bytes,
-            gatherer=Gatherer(engine, vault, pseudonymiser, digests, load_regions(POLICY)),
+            gatherer=Gatherer(engine, vault, pseudonymiser, digests, regions),
             table=table(),
-            protector=Protector(pseudonymiser, vault, secrets.token_bytes),
-            entries=EntryWriter(LOG, OPERATOR, secrets.token_bytes),
+            protector=protector,
+            entries=entries,
             recorder=committer,
             log=log,
-            outbox=Outbox(engine, LOG),
+            outbox=outbox,
+            again=Again(engine, protector, log, table(), regions),
+            endings=Endings(clock, secrets.token_bytes, entries, committer, log, outbox, table().policy),
         )
         yield House(engine, vault_engine, clock, committer, log, vault, pseudonymiser, digests, route)

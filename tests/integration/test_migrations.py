@@ -20,6 +20,8 @@ from hub.postgres import Urls
 SPAN = 5_000_000
 _OUTBOX = "log_id, party_id, delivery_id, source, record_kind, subject_tag, nonce, digest, state, held_us"
 _MAY_UPDATE = {"audit_head", "receive_drop", "receive_quarantine", "route_tally", "deliver_outbox", "identity_partner"}
+_MAY_UPDATE |= {"deliver_recipient", "audit_indexed", "identity_session", "identity_signin", "receive_connector"}
+_MAY_DELETE = {"identity_assertion", "identity_session", "identity_signin"}
 _KEPT = ("audit_entry", "audit_tile", "audit_checkpoint")
 
 
@@ -154,7 +156,7 @@ async def test_the_function_trusts_no_search_path(engine: AsyncEngine) -> None:
         assert await connection.raw.fetchval("SELECT public.ensure_audit_partitions('rijnmonde', 0)") == 1
     assert len(await leaves(engine)) == 1
     rows = await run(engine, "SELECT proname, proconfig FROM pg_proc WHERE pronamespace = 'public'::regnamespace")
-    assert len(rows) == 3
+    assert len(rows) == 4
     assert all(row["proconfig"] == ["search_path=pg_catalog, pg_temp"] for row in rows)
 
 
@@ -167,7 +169,7 @@ async def test_every_row_says_whose_it_is(owner_engine: AsyncEngine) -> None:
            WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND c.relname <> 'alembic_version'
            GROUP BY 1""",
     )
-    assert len(found) == 17
+    assert len(found) == 23
     assert {row["relname"]: row["count"] for row in found} == {row["relname"]: 2 for row in found}
 
 
@@ -183,7 +185,7 @@ async def test_the_application_may_do_its_work_and_no_more(engine: AsyncEngine) 
         wanted = (
             privilege in ("SELECT", "INSERT")
             or (privilege == "UPDATE" and table in _MAY_UPDATE)
-            or (privilege == "DELETE" and table == "identity_assertion")
+            or (privilege == "DELETE" and table in _MAY_DELETE)
         )
         assert may == wanted, (table, privilege)
     with pytest.raises(Misconfigured):

@@ -84,7 +84,7 @@ def test_example(agreement: Agreement, example: Example, table: DecisionTable):
 def test_every_gate_that_an_agreement_uses_has_been_seen_shut_and_open(agreement: Agreement):
     gates = {POLICY_SET.reasons[code].gate for example in agreement.tests for code in example.reasons}
     gates |= {POLICY_SET.reasons[code].gate for example in agreement.tests for code in example.withheld.values()}
-    used = set(Gate) - {Gate.invoer, Gate.consent}
+    used = set(Gate) - {Gate.invoer, Gate.bezorging, Gate.consent}
     if any(getattr(clause, "requires", ()) for clause in agreement.clauses):
         used.add(Gate.consent)
     assert used <= gates

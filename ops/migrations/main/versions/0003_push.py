@@ -42,7 +42,7 @@ _RECIPIENT = """
 """
 # One statement of COPY, one notice per recipient: whoever pushes to it looks at once instead of at the next poll.
 _TELL = """
-    CREATE FUNCTION deliver_tell() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+    CREATE FUNCTION deliver_tell() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
     BEGIN
         PERFORM pg_notify('hub_deliver', party_id) FROM (SELECT DISTINCT party_id FROM added) AS recipient;
         RETURN NULL;

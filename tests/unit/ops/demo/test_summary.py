@@ -14,8 +14,8 @@ from ops.demo.summary import Expected, as_json, as_text, disagreements, kinds, l
 DSP, WERK, HELD = "doorstroompunt-lindemark", "werk-en-inkomen-aldermeer", "werk-en-inkomen-wolfslo"
 FIGURES = Figures(
     rows=Rows(10, 7, 2, 1),
-    disclosures=Disclosures(14, 7, 2, 5),
-    recipients={DSP: Disclosures(7, 5, 0, 2), WERK: Disclosures(4, 2, 0, 2), HELD: Disclosures(3, 0, 2, 1)},
+    disclosures=Disclosures(14, 7, 2, 0, 0, 5),
+    recipients={DSP: Disclosures(7, 5, 0, 0, 0, 2), WERK: Disclosures(4, 2, 0, 0, 0, 2), HELD: Disclosures(3, 0, 2, 0, 0, 1)},
     refusals={"NOG_LEERPLICHTIG": 4, "OVERLEDEN": 1},
     quarantine={"BSN_ONGELDIG": 2},
     log_size=40,
@@ -66,8 +66,8 @@ def test_the_log_must_have_counted_the_same(entry: tuple[str, str]) -> None:
     "figures",
     [
         replace(FIGURES, rows=Rows(10, 7, 2, 2)),
-        replace(FIGURES, disclosures=Disclosures(14, 6, 2, 5)),
-        replace(FIGURES, disclosures=Disclosures(15, 8, 2, 5)),
+        replace(FIGURES, disclosures=Disclosures(14, 6, 2, 0, 0, 5)),
+        replace(FIGURES, disclosures=Disclosures(15, 8, 2, 0, 0, 5)),
         replace(FIGURES, refusals={"NOG_LEERPLICHTIG": 4}),
         replace(FIGURES, quarantine={}),
     ],
@@ -89,7 +89,7 @@ def test_the_expected_come_from_the_list_and_the_messages() -> None:
 def test_the_text_tells_each_reason_in_the_words_of_the_policy() -> None:
     text = "\n".join(as_text(as_json(FIGURES, {"size": 40, "verdict": "verified", "kinds": kinds(LOGGED)}, 1.0)))
     assert "10 = 7 accepted + 2 quarantined + 1 duplicate" in text
-    assert "14 = 7 delivered + 2 held + 5 refused" in text
+    assert "14 = 7 delivered + 2 held + 0 failed + 0 stopped + 5 refused" in text
     assert "40 = 9 disclosure + 5 refusal + 14 outcome + 12 configuration" in text
     for code in (*FIGURES.refusals, *FIGURES.quarantine):
         assert f"{code}: " in text

@@ -1,0 +1,173 @@
+"""Leases: which deliveries a process is sending, for how long nobody else may, and how each recipient's system is doing.
+
+A lease is an end that lies in the future. Whoever is killed leaves it behind, and when it has passed the next one goes on.
+Of one person's deliveries to one recipient only the oldest is ever given out: they arrive in order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from hub.db import fetch, listen
+from hub.deliver.store import held_of
+from hub.domain.stages import Held
+from hub.domain.terms import LogId, Micros, PartyId, ReasonCode
+from hub.ports import Claim
+
+CHANNEL = "hub_deliver"
+
+_LEASE = """
+WITH picked AS MATERIALIZED (
+    SELECT delivery_id FROM deliver_outbox AS waiting
+    WHERE party_id = $1 AND state IN ('held', 'handed') AND (due_us IS NULL OR due_us <= $2)
+    AND NOT EXISTS (SELECT FROM deliver_outbox AS earlier WHERE earlier.party_id = waiting.party_id
+        AND earlier.subject_tag = waiting.subject_tag AND earlier.delivery_id < waiting.delivery_id
+        AND earlier.state IN ('held', 'handed', 'failed'))
+    ORDER BY delivery_id LIMIT $3 FOR UPDATE SKIP LOCKED)
+UPDATE deliver_outbox AS held SET lease_id = $4, due_us = $5 FROM picked WHERE held.delivery_id = picked.delivery_id
+RETURNING held.delivery_id, source, record_kind, subject_tag, sealed, nonce, digest, attempts, record_id, alone, held_us,
+    failed_us
+"""
+_HAND = """
+UPDATE deliver_outbox AS held SET state = 'handed', attempts = attempts + 1, handed_us = new.us
+FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::bigint[]) AS new (recipient, delivery, lease, us)
+WHERE held.party_id = new.recipient AND held.delivery_id = new.delivery AND held.lease_id = new.lease
+AND held.state IN ('held', 'handed')
+"""
+_PUT_BACK = """
+UPDATE deliver_outbox AS held SET lease_id = NULL, due_us = new.due, alone = CASE WHEN new.alone THEN true ELSE held.alone END,
+    failed_us = coalesce(new.failed, held.failed_us)
+FROM unnest($2::uuid[], $3::bigint[], $4::boolean[], $5::bigint[]) AS new (delivery, due, alone, failed)
+WHERE held.delivery_id = new.delivery AND held.lease_id = $1
+"""
+_NEXT = """
+SELECT min(due_us) FROM deliver_outbox WHERE party_id = $1 AND state IN ('held', 'handed') AND due_us > $2
+"""
+_RECIPIENT = (
+    "SELECT held, failures, closed_us, succeeded_us, failed_us FROM deliver_recipient WHERE log_id = $1 AND party_id = $2"
+)
+_KNOWN = "INSERT INTO deliver_recipient (log_id, party_id) VALUES ($1, $2) ON CONFLICT DO NOTHING"
+_PROBE = """
+UPDATE deliver_recipient SET closed_us = $4 WHERE log_id = $1 AND party_id = $2 AND failures > 0 AND closed_us <= $3
+RETURNING failures
+"""
+_FAILED = """
+UPDATE deliver_recipient SET failures = failures + 1, closed_us = greatest(closed_us, $3), cause = $4, failed_us = $5
+WHERE log_id = $1 AND party_id = $2
+"""
+_SUCCEEDED = """
+UPDATE deliver_recipient SET failures = 0, closed_us = 0, cause = NULL, succeeded_us = $3
+WHERE log_id = $1 AND party_id = $2 AND (failures > 0 OR succeeded_us IS NULL OR succeeded_us < $4)
+"""
+_HOLD = """
+INSERT INTO deliver_recipient (log_id, party_id, held, held_reason, held_us)
+SELECT * FROM unnest($1::text[], $2::text[], $3::boolean[], $4::text[], $5::bigint[])
+ON CONFLICT (log_id, party_id) DO UPDATE
+SET held = excluded.held, held_reason = excluded.held_reason, held_us = excluded.held_us
+WHERE deliver_recipient.held <> excluded.held
+"""
+_SECOND = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Leased:
+    """A delivery that this process may send. `alone`: in a page by itself; `failed_us`: since when it does not succeed."""
+
+    held: Held
+    alone: bool
+    held_us: Micros
+    failed_us: Micros | None
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How a recipient's system is doing. With `failures`, nothing is sent before `closed_us`, and then one delivery."""
+
+    on_hold: bool
+    failures: int
+    closed_us: Micros
+    succeeded_us: Micros | None
+    failed_us: Micros | None
+
+
+async def health(engine: AsyncEngine, log_id: LogId, recipient: PartyId) -> Health:
+    """As it stands now; a recipient of which nothing is known yet is well."""
+    rows = await fetch(engine, _RECIPIENT, log_id, recipient)
+    if not rows:
+        await fetch(engine, _KNOWN, log_id, recipient)
+        return Health(on_hold=False, failures=0, closed_us=Micros(0), succeeded_us=None, failed_us=None)
+    held, failures, closed, succeeded, failed = rows[0]
+    return Health(held, failures, Micros(closed), _moment(succeeded), _moment(failed))
+
+
+def _moment(us: int | None) -> Micros | None:
+    return None if us is None else Micros(us)
+
+
+async def probe(engine: AsyncEngine, log_id: LogId, recipient: PartyId, now: Micros, until: Micros) -> bool:
+    """Whether this process, and until `until` no other, may try a recipient that failed."""
+    return bool(await fetch(engine, _PROBE, log_id, recipient, int(now), int(until)))
+
+
+async def lease(engine: AsyncEngine, recipient: PartyId, lease_id: UUID, most: int, now: Micros, until: Micros) -> list[Leased]:
+    """At most `most` deliveries that are due, oldest first, nobody else's until `until`."""
+    rows = await fetch(engine, _LEASE, recipient, int(now), most, lease_id, int(until))
+    leased = [
+        Leased(held_of(tuple(row)[:9]), bool(row[9]), Micros(row[10]), None if row[11] is None else Micros(row[11]))
+        for row in rows
+    ]
+    return sorted(leased, key=lambda one: one.held.delivery_id)
+
+
+def claim_sending(recipient: PartyId, lease_id: UUID, held: Sequence[Held], now: Micros) -> Claim:
+    """The condition that the lease on all of these is still ours; marks them handed over."""
+    return Claim(_HAND, [(recipient, one.delivery_id, lease_id, int(now)) for one in held])
+
+
+async def put_back(
+    engine: AsyncEngine, lease_id: UUID, delivery_ids: Sequence[UUID], due: Micros, *, alone: bool, failed: Micros | None
+) -> None:
+    """They wait again, not before `due`; `alone` from now on by themselves; `failed` since when they do not succeed."""
+    many = len(delivery_ids)
+    since = [None if failed is None else int(failed)] * many
+    await fetch(engine, _PUT_BACK, lease_id, list(delivery_ids), [int(due)] * many, [alone] * many, since)
+
+
+async def next_due(engine: AsyncEngine, recipient: PartyId, now: Micros) -> Micros | None:
+    """When the first of what may not be sent yet may be; None when nothing waits for its time."""
+    found = (await fetch(engine, _NEXT, recipient, int(now)))[0][0]
+    return _moment(found)
+
+
+async def failed(
+    engine: AsyncEngine, log_id: LogId, recipient: PartyId, closed_until: Micros, cause: ReasonCode, now: Micros
+) -> None:
+    """The recipient's system failed: nothing goes to it before `closed_until`."""
+    await fetch(engine, _FAILED, log_id, recipient, int(closed_until), cause, int(now))
+
+
+async def succeeded(engine: AsyncEngine, log_id: LogId, recipient: PartyId, now: Micros) -> None:
+    """The recipient's system did what it should; written down once a second at most."""
+    await fetch(engine, _SUCCEEDED, log_id, recipient, int(now), int(now) - _SECOND)
+
+
+def claim_hold(log_id: LogId, recipient: PartyId, reason: ReasonCode | None, now: Micros) -> Claim:
+    """The condition that the recipient was not on hold (or was, where `reason` is None); nothing goes to it from now on."""
+    return Claim(_HOLD, [(log_id, recipient, reason is not None, reason, int(now))])
+
+
+@asynccontextmanager
+async def notices(engine: AsyncEngine) -> AsyncIterator[AsyncIterator[PartyId]]:
+    """The recipients for whom something has come in, as it happens. Raises Retry when the connection is lost."""
+    async with listen(engine, CHANNEL) as heard:
+
+        async def parties() -> AsyncIterator[PartyId]:
+            async for word in heard:
+                yield PartyId(word)
+
+        yield parties()
