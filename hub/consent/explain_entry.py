@@ -1,0 +1,250 @@
+"""Says an entry of the log in plain Dutch, by the policy that it was made under. Pure, and without a value of any record.
+
+What an entry keeps sealed stays so: a personal reason is told only where the caller opened it and hands in the reasons in full.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from hub.clock import legal_date
+from hub.consent.explain import FORMS, dutch_date, find_clause, name_of
+from hub.consent.explanation import (
+    AgreementText,
+    BasisText,
+    Explanation,
+    InformText,
+    PassText,
+    PurposeText,
+    ReasonText,
+    WithheldText,
+)
+from hub.consent.model import PolicySet
+from hub.domain.terms import AgreementId, BasisId, ClauseId, ElementName, Form, Micros, PartyId, PurposeId, ReasonCode
+
+_STATEMENTS: Final = {
+    "instemming": "een instemming",
+    "toestemming": "een toestemming",
+    "bezwaar": "een bezwaar",
+    "beperking": "een beperking van de verwerking",
+    "contactvoorkeur": "een contactvoorkeur",
+    "raadpleging-school": "een raadpleging van de school",
+}
+_OUTCOMES: Final = {
+    "handed-over": "Op {day} zijn gegevens over één jongere afgegeven aan {recipient} ({attempt}e keer).",
+    "acknowledged": "{recipient} bevestigde op {day} dat gegevens over één jongere zijn ontvangen.",
+    "failed": "Gegevens over één jongere konden op {day} niet worden afgegeven aan {recipient}.",
+    "stopped": "Op {day} is opnieuw beslist: gegevens over één jongere gaan niet meer naar {recipient}.",
+    "resumed": "Gegevens over één jongere wachten sinds {day} opnieuw op {recipient}.",
+    "dropped": "Op {day} is besloten dat gegevens over één jongere niet meer naar {recipient} gaan.",
+}
+# What an entry of any other kind says happened, by operation; {who} is a member of staff, or whose hub it is.
+_OPERATIONS: Final = {
+    "policy-use": "Op {day} is een set afspraken en regels in gebruik genomen.",
+    "partner-add": "Op {day} kreeg een systeem van {party} toegang tot de hub.",
+    "partner-close": "Op {day} is de toegang van een partnersysteem gesloten.",
+    "export": "Op {day} gaf {who} een deel van het logboek uit als bestand.",
+    "statement-record": "Op {day} is {statement} van of over één jongere vastgelegd, door {actor}.",
+    "statement-withdraw": "Op {day} is {statement} van of over één jongere ingetrokken, door {actor}.",
+    "search-person": "Op {day} zocht {who} één persoon op in het logboek.",
+    "reveal-row": "Op {day} maakte {who} één rij in quarantaine zichtbaar.",
+    "search": "Op {day} doorzocht {who} het logboek.",
+    "read": "Op {day} bekeek {who} een deel van het logboek.",
+    "mapping-change": "Op {day} wijzigde {who} hoe de bestanden van een koppeling worden gelezen.",
+    "replay": "Op {day} liet {who} gegevens die waren blijven liggen opnieuw beoordelen.",
+    "file-again": "Op {day} liet {who} een bestand opnieuw inlezen.",
+    "hold-recipient": "Op {day} zette {who} alle leveringen aan {party} stil.",
+    "free-recipient": "Op {day} liet {who} de leveringen aan {party} weer doorgaan.",
+    "resume-deliveries": "Op {day} zette {who} mislukte leveringen opnieuw klaar.",
+    "drop-deliveries": "Op {day} besloot {who} dat mislukte leveringen niet meer worden verstuurd.",
+    "sign-in": "Op {day} meldde {who} zich aan.",
+    "sign-out": "Op {day} meldde {who} zich af.",
+    "admit": "Op {day} nam de hub gegevens in behandeling.",
+    "release": "Op {day} gaf de hub gegevens af.",
+    "acknowledge": "Op {day} bevestigde {actor} de ontvangst van gegevens.",
+    "fail": "Op {day} mislukte een levering.",
+    "stop": "Op {day} is een levering gestopt.",
+    "resume": "Op {day} is een levering opnieuw klaargezet.",
+    "drop": "Op {day} is besloten een levering niet meer te versturen.",
+}
+_KINDS: Final = {
+    "disclosure": "Op {day} is besloten dat gegevens over één jongere mochten worden gegeven.",
+    "refusal": "Op {day} is besloten dat gegevens over één jongere niet mochten worden gegeven.",
+    "outcome": "Op {day} veranderde hoe het met een levering staat.",
+    "access": "Op {day} bekeek {who} gegevens in de hub.",
+    "statement": "Op {day} is een verklaring van of over één jongere vastgelegd.",
+    "erasure": "Op {day} zijn de gegevens over één jongere onleesbaar gemaakt.",
+    "prune": "Op {day} zijn regels van het logboek verwijderd waarvan de bewaartermijn voorbij was.",
+    "key_rotation": "Op {day} is een sleutel van de hub vervangen.",
+    "configuration": "Op {day} is een instelling van de hub veranderd.",
+    "re_identification": "Op {day} zijn pseudoniemen met toestemming van twee mensen teruggebracht tot personen.",
+    "export": "Op {day} is een deel van het logboek uitgegeven als bestand.",
+}
+_LABELS: Final = {
+    "staff": "Medewerker",
+    "reason": "Reden",
+    "party": "Partij",
+    "recipient": "Ontvanger",
+    "connector": "Koppeling",
+    "policy": "Set afspraken (hash)",
+    "version": "Versie",
+    "deliveries": "Leveringen",
+    "delivery": "Levering",
+    "rows": "Rijen",
+    "row": "Rij",
+    "drop": "Bestand",
+    "file": "Bestand",
+    "count": "Aantal",
+    "field": "Veld",
+    "role": "Rol",
+    "roles": "Rollen",
+}
+_MOST_DETAILS: Final = 50
+
+
+def explain_entry(
+    policy: PolicySet,
+    entry: Mapping[str, Any],
+    *,
+    reasons: Sequence[ReasonCode] | None = None,
+    outcome: str | None = None,
+) -> Explanation:
+    """The entry in sentences. `policy` is the set that a disclosure or refusal names; ValueError when it is another one.
+
+    `reasons` are those of a refusal in full, for who may know them. With `outcome`, the newest of a disclosure, the headline
+    says whether anything was given yet.
+    """
+    kind = entry["kind"]
+    if kind in ("disclosure", "refusal"):
+        if entry["policy"] != policy.hash:
+            raise ValueError("the entry was made under another policy set; explain it by that one")
+        return _disclosure(policy, entry, outcome) if kind == "disclosure" else _refusal(policy, entry, reasons)
+    if kind == "outcome" and entry["outcome"] in _OUTCOMES:
+        return _outcome(policy, entry)
+    return _event(policy, entry)
+
+
+def _day(entry: Mapping[str, Any]) -> str:
+    return dutch_date(legal_date(Micros(entry["us"])))
+
+
+def _name(policy: PolicySet, word: str) -> str:
+    return name_of(policy, PartyId(word))
+
+
+def _controllers(policy: PolicySet, entry: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(_name(policy, party) for party in entry["controllers"])
+
+
+def _disclosure(policy: PolicySet, entry: Mapping[str, Any], outcome: str | None) -> Explanation:
+    clause = find_clause(policy, AgreementId(entry["agreement"]), ClauseId(entry["clause"]))
+    assert clause is not None, "an entry names a clause of the policy set that it names"
+    who, whom, day = _name(policy, entry["source"]), _name(policy, entry["recipient"]), _day(entry)
+    headlines = {
+        "waiting": f"{who} mocht op {day} gegevens over één jongere aan {whom} geven; zij wachten nog op de ontvanger.",
+        "failed": f"{who} mocht op {day} gegevens over één jongere aan {whom} geven; het afgeven is niet gelukt.",
+        "stopped": f"{who} mocht op {day} gegevens over één jongere aan {whom} geven; daarna is het toch gestopt.",
+        "dropped": f"{who} mocht op {day} gegevens over één jongere aan {whom} geven; zij worden niet meer verstuurd.",
+    }
+    informs = clause.duty_to_inform
+    return Explanation(
+        headline=headlines.get(outcome or "", f"{who} gaf op {day} gegevens over één jongere aan {whom}."),
+        why=clause.why_nl,
+        purpose=_purpose(policy, entry["purpose"]),
+        agreement=_agreement(policy, entry["agreement"], clause.article),
+        bases=tuple(_basis(policy, word) for word in entry["basis"]),
+        passes=tuple(
+            PassText(_label(policy, name), FORMS[Form(form or Form.raw)].strip(" ()"), clause.fields[ElementName(name)].need)
+            for name, _, form in (word.partition(":") for word in entry["attributes"])
+        ),
+        withheld=_withheld(policy, entry["withheld"]),
+        retention=clause.retention.text_nl,
+        obligations=tuple(policy.obligations[duty].text_nl for duty in clause.obligations),
+        informs=InformText(informs.who.value, informs.when, informs.text, informs.exception or ""),
+        controllers=_controllers(policy, entry),
+    )
+
+
+def _refusal(policy: PolicySet, entry: Mapping[str, Any], reasons: Sequence[ReasonCode] | None) -> Explanation:
+    agreement = entry["agreement"]
+    return Explanation(
+        headline=f"{_name(policy, entry['source'])} gaf op {_day(entry)} geen gegevens over één jongere"
+        f" aan {_name(policy, entry['recipient'])}: dat mocht niet.",
+        purpose=_purpose(policy, entry["purpose"]),
+        agreement=None if agreement is None else _agreement(policy, agreement, ""),
+        reasons=tuple(_reason(policy, code) for code in (entry["reasons"] if reasons is None else reasons)),
+        controllers=_controllers(policy, entry),
+    )
+
+
+def _outcome(policy: PolicySet, entry: Mapping[str, Any]) -> Explanation:
+    said = _OUTCOMES[entry["outcome"]].format(
+        day=_day(entry), recipient=_name(policy, entry["recipient"]), attempt=entry["attempt"]
+    )
+    return Explanation(
+        headline=said,
+        purpose=_purpose(policy, entry["purpose"]),
+        reasons=tuple(_reason(policy, code) for code in entry.get("reasons", ())),
+        details=(("Poging", str(entry["attempt"])),),
+    )
+
+
+def _event(policy: PolicySet, entry: Mapping[str, Any]) -> Explanation:
+    details: Mapping[str, Any] = entry.get("details") or {}
+    about, operation, kind = str(entry.get("about", "")), str(entry["operation"]), str(entry["kind"])
+    party = details.get("party", details.get("recipient"))
+    staff = details.get("staff")
+    words = {
+        "day": _day(entry),
+        "actor": _name(policy, entry["actor"]),
+        "who": f"medewerker {staff}" if staff else _name(policy, entry["actor"]),
+        "party": _name(policy, party) if isinstance(party, str) else "een partij",
+        "statement": _STATEMENTS.get(about, "een verklaring"),
+    }
+    said = _OPERATIONS.get(operation) or _KINDS.get(kind) or "Op {day} legde de hub een handeling vast."
+    return Explanation(
+        headline=said.format(**words),
+        purpose=_purpose(policy, entry["purpose"]),
+        details=tuple(
+            (_LABELS.get(name, name), _word(policy, name, value)) for name, value in sorted(details.items())[:_MOST_DETAILS]
+        ),
+    )
+
+
+def _word(policy: PolicySet, name: str, value: Any) -> str:
+    return _name(policy, value) if name in ("party", "recipient") and isinstance(value, str) else str(value)
+
+
+def _purpose(policy: PolicySet, word: str) -> PurposeText | None:
+    known = policy.purposes.get(PurposeId(word))
+    return None if known is None else PurposeText(known.id, known.label_nl, known.plain_nl)
+
+
+def _agreement(policy: PolicySet, word: str, article: str) -> AgreementText:
+    title = next((signed.title for signed in policy.agreements if signed.id == word), word)
+    return AgreementText(word, title, article)
+
+
+def _basis(policy: PolicySet, word: str) -> BasisText:
+    basis = policy.laws[BasisId(word)]
+    return BasisText(basis.law.name, basis.article, basis.text_nl, basis.review == "needed")
+
+
+def _label(policy: PolicySet, name: str) -> str:
+    return policy.elements[ElementName(name)].label_nl
+
+
+def _withheld(policy: PolicySet, withheld: Mapping[str, str]) -> tuple[WithheldText, ...]:
+    by_reason: dict[str, list[str]] = {}
+    for name, code in withheld.items():
+        by_reason.setdefault(code, []).append(_label(policy, name))
+    return tuple(WithheldText(tuple(labels), _reason(policy, code).text) for code, labels in by_reason.items())
+
+
+def _reason(policy: PolicySet, code: str) -> ReasonText:
+    """A code that this set has no row for (an outcome's, under a later one) is told as it stands."""
+    known = policy.reasons.get(ReasonCode(code))
+    if known is None:
+        return ReasonText(code, f"De reden heeft de code {code}.", "Vraag de beheerder wat deze code betekent.", "beheerder")
+    return ReasonText(code, known.text_nl, known.remedy_nl, known.who)
