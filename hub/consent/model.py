@@ -182,6 +182,15 @@ class Retention(Rule):
     text_nl: Sentence
 
 
+class Deadline(Rule):
+    """Within how many days after it came in the recipient must have it, and where that is laid down."""
+
+    days: Annotated[int, Field(ge=1, le=366)]
+    article: Word
+    text_nl: Sentence
+    review: Literal["needed", "done"]
+
+
 class DutyToInform(Rule):
     """Who tells the young person (GDPR 13, 14), when, in which text, or why nobody need."""
 
@@ -208,6 +217,7 @@ class Permit(Rule):
     geheim_adres: Annotated[Literal["passes", "withheld"], Field(alias="secret_address")]
     requires: tuple[Requirement, ...] = ()
     retention: Retention
+    deadline: Deadline
     obligations: tuple[Term, ...]
     duty_to_inform: DutyToInform
     why_nl: Sentence
