@@ -14,7 +14,7 @@ from hub.errors import Refused
 
 ORIGIN = "http://hub.test"
 PROVIDER = "https://inloggen.test"
-NOW = Micros(1_795_265_100_000_000)  # 21 November 2026, 14:05 in Amsterdam
+NOW = Micros(1_795_266_300_000_000)  # 21 November 2026, 14:05 in Amsterdam
 
 
 def staff(*roles: Role, name: str = "Noor de Wit") -> Staff:
