@@ -405,6 +405,7 @@ _GOOD = ec_key("idp-1").as_dict(private=False)
         {"keys": [None, 7, [], "x", {}]},
         {"keys": [{**_GOOD, "kid": "elders"}, {**_GOOD, "kid": "ander"}]},
         {"keys": [{**_GOOD, "kid": 7}]},
+        {"keys": [{**_GOOD, "kid": ["idp-1"]}]},
         {"keys": [{**_GOOD, "use": "enc"}]},
         {"keys": [{**_GOOD, "alg": "RS256"}]},
         {"keys": [{**_GOOD, "alg": ["ES256"]}]},
@@ -544,6 +545,8 @@ async def test_a_provider_that_is_away(idp: FakeProvider, path: str) -> None:
         (400, "unauthorized_client", Misconfigured),
         (400, ["invalid_grant"], Misconfigured),
         (403, None, Misconfigured),
+        (403, "invalid_grant", Misconfigured),
+        (500, "invalid_grant", Retry),
     ],
 )
 async def test_errors_of_the_token_address(idp: FakeProvider, status: int, error: Any, kind: type[HubError]) -> None:
@@ -573,6 +576,21 @@ def test_an_issuer_that_is_not_safe(idp: FakeProvider, issuer: str) -> None:
 @pytest.mark.parametrize("issuer", [PROVIDER, "http://127.0.0.1:8080", "http://localhost:8080", "http://[::1]:8080/x"])
 def test_an_issuer_that_is_safe(idp: FakeProvider, issuer: str) -> None:
     _sign_in(idp, issuer=issuer)
+
+
+async def test_a_provider_on_this_machine_names_no_unsafe_address_elsewhere(idp: FakeProvider) -> None:
+    class Here:
+        async def get(self, url: str, headers: Any, /) -> Answer:
+            answer = await idp.get(url.replace("http://127.0.0.1:8080", PROVIDER), headers)
+            return Answer(200, answer.body.replace(PROVIDER.encode(), b"http://127.0.0.1:8080"))
+
+        post = idp.post
+
+    signin = _sign_in(Here(), issuer="http://127.0.0.1:8080")  # type: ignore[arg-type]
+    assert (await signin.start("/")).url.startswith("http://127.0.0.1:8080/authorize?")
+    idp.description = {"jwks_uri": "http://inloggen.example.nl/jwks"}
+    with pytest.raises(Misconfigured):
+        await _sign_in(Here(), issuer="http://127.0.0.1:8080").start("/")  # type: ignore[arg-type]
 
 
 # -- leaving, and the hub as a client
