@@ -23,7 +23,7 @@ from hub.errors import HubError, Malformed, Misconfigured
 from hub.identity import store as partners
 from hub.identity.store import Registered
 from hub.insight.store import Figures, figures
-from hub.normalise.mapping import load_mapping
+from hub.mend.desk import Mending, mending, sources_of
 from hub.observe import Event, report
 from hub.receive.drop.poll import Drops
 from hub.receive.drop.poll import Instance as DropInstance
@@ -65,32 +65,38 @@ def _connect(connector: Connector, instance: Instance) -> Callable[[], Awaitable
     return partial(connector.connect, endpoint)
 
 
-def drops_of(hub: Hub) -> list[Drops]:
-    """The connector instances of this hub, ready to be polled. Raises Misconfigured."""
-    known = load_connectors()
+def mending_of(hub: Hub) -> Mending:
+    """What mends the connector instances of this hub. Raises Misconfigured."""
+    return mending(
+        hub.engine,
+        hub.log_id,
+        sources_of(_instances(hub.settings), load_connectors()),
+        hub.route,
+        hub.notes,
+        hub.route.protector.vault.open_row,
+        hub.pseudonymiser.subject_tag,
+        hub.clock,
+        secrets.token_bytes,
+        production=hub.settings.environment == "production",
+    )
+
+
+async def drops_of(hub: Hub) -> list[Drops]:
+    """The connector instances of this hub, ready to be polled. Raises Misconfigured, for a mapping that is of no use too."""
+    known, mend = load_connectors(), mending_of(hub)
     found: list[Drops] = []
     for instance in _instances(hub.settings):
-        connector = known.get(instance.connector)
-        if connector is None:
-            raise Misconfigured(
-                f"There is no connector {instance.connector}.", "An instance names it.", "See 'hub connector list'."
-            )
-        party, name = PartyId(instance.party), ConnectorId(instance.id)
-        mapping = load_mapping(instance.mapping or connector.mapping)
-        if hub.settings.environment == "production" and not mapping.verified:
-            raise Misconfigured(
-                f"The mapping of connector {instance.id} is not verified.",
-                "Its columns are not known to be those of the real delivery.",
-                "Compare them with the partner's own description, then set 'verified: true' in the mapping.",
-            )
+        connector, name = known[instance.connector], ConnectorId(instance.id)
+        source = mend.sources[name]
+        await mend.mappings.in_use(name)
         found.append(
             Drops(
-                DropInstance(name, party, hub.log_id, instance.pattern, instance.settle_s),
+                DropInstance(name, source.party, hub.log_id, instance.pattern, instance.settle_s),
                 _connect(connector, instance),
-                connector.format,
-                mapping,
+                source.form,
+                partial(mend.mappings.in_use, name),
                 hub.route,
-                DropStore(hub.engine, hub.log_id, party, name),
+                DropStore(hub.engine, hub.log_id, source.party, name),
                 hub.digests,
                 hub.clock,
                 secrets.token_bytes,

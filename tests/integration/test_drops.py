@@ -7,12 +7,13 @@ import contextlib
 import hashlib
 import hmac
 import os
+import re
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -26,13 +27,16 @@ from hub.domain.stages import Received, Row
 from hub.domain.terms import ConnectorId, LogId, Micros, PartyId
 from hub.errors import Conflict, Misconfigured, Retry
 from hub.normalise import normalise
+from hub.normalise.mapping import compile_mapping
 from hub.ports import Admitted, Intake, RecordMapping, SealedRow, Tally
 from hub.receive.drop import Drops, Instance, Outcome, RunReport
+from hub.receive.drop.poll import ColumnMapping
 from hub.receive.drop.store import DropStore
 from tests.hostile.read import MAPPING, file, line
 
 DUO, LOG, CONNECTOR = PartyId("duo"), LogId("regio"), ConnectorId("duo-uitval")
 ROOT = Path(__file__).resolve().parents[2]
+DUO_TEXT = (ROOT / "hub/connectors/duo/mapping.yaml").read_text(encoding="utf-8")
 
 
 def keyed(label: str, data: bytes) -> bytes:
@@ -130,9 +134,9 @@ class Fragile:
     def __init__(self, inner: FileSource, breaks: Callable[[str], None]) -> None:
         self._inner, self._breaks = inner, breaks
 
-    async def list(self) -> object:
+    async def list(self, folder: str = ".") -> object:
         self._breaks("list")
-        return await self._inner.list()
+        return await self._inner.list(folder)
 
     async def stat(self, name: str) -> object:
         self._breaks("stat")
@@ -145,9 +149,9 @@ class Fragile:
                 self._breaks("block")
                 yield block
 
-    async def move(self, name: str, folder: str, suffix: str) -> str:
+    async def move(self, name: str, folder: str, suffix: str, *, marked: bool = False) -> str:
         self._breaks("before move")
-        moved = await self._inner.move(name, folder, suffix)
+        moved = await self._inner.move(name, folder, suffix, marked=marked)
         self._breaks("after move")
         return moved
 
@@ -163,6 +167,7 @@ class Rig:
     engine: AsyncEngine
     clock: Clock = field(default_factory=Clock)
     breaks: Callable[[str], None] = lambda _: None
+    mapping: ColumnMapping = MAPPING
 
     def __post_init__(self) -> None:
         self.way = DurableWay(self.engine, breaks=lambda where: self.breaks(where))
@@ -170,9 +175,12 @@ class Rig:
         async def fragile() -> FileSource:
             return Fragile(await connect(self.server.endpoint), lambda where: self.breaks(where))  # type: ignore[return-value]
 
+        async def in_use() -> ColumnMapping:
+            return self.mapping
+
         store = DropStore(self.engine, LOG, DUO, CONNECTOR)
         instance = Instance(CONNECTOR, DUO, LOG)
-        self.drops = Drops(instance, fragile, FORMAT, MAPPING, self.way, store, keyed, self.clock, os.urandom)  # type: ignore[arg-type]
+        self.drops = Drops(instance, fragile, FORMAT, in_use, self.way, store, keyed, self.clock, os.urandom)  # type: ignore[arg-type]
 
     async def polls(self) -> RunReport:
         await self.drops.poll_once()
@@ -246,7 +254,8 @@ async def test_a_file_that_cannot_be_read_is_kept_and_says_why(rig: Rig) -> None
     rig.server.put("leeg.csv", b"")
     (report,) = (await rig.polls()).files
     assert (report.outcome, report.reason) == (Outcome.refused, "BESTAND_LEEG")
-    assert rig.server.names("afgekeurd") == ["leeg.csv"]
+    (name,) = rig.server.names("afgekeurd")
+    assert re.fullmatch(r"leeg\.[0-9a-f]{8}\.csv", name), "its name tells which file it is"
     (row,) = await drop_rows(rig.engine)
     assert (row["state"], row["reason"]) == ("refused", "BESTAND_LEEG")
 
@@ -259,7 +268,7 @@ async def test_a_file_of_which_no_end_is_in_sight_is_refused_unread(rig: Rig) ->
     async with asyncio.timeout(20):
         reports = (await rig.polls()).files
     assert {(each.outcome, each.reason) for each in reports} == {(Outcome.refused, "BESTAND_TE_GROOT"), (Outcome.done, None)}
-    assert (rig.server.names("afgekeurd"), rig.server.names("verwerkt")) == (["groot.csv"], ["lijst.csv"])
+    assert (len(rig.server.names("afgekeurd")), rig.server.names("verwerkt")) == (1, ["lijst.csv"])
 
 
 async def test_a_file_that_goes_on_beyond_its_size_is_left_for_another_look(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -274,24 +283,150 @@ async def test_a_file_that_goes_on_beyond_its_size_is_left_for_another_look(rig:
     assert (report.outcome, rig.server.names()) == (Outcome.changed, ["lijst.csv"])
 
 
-async def test_a_refused_file_is_taken_once_the_mapping_is_mended(rig: Rig) -> None:
-    class Wrong:
-        version, columns, required = "wrong/1", MAPPING.columns, MAPPING.required | {"ANDERS"}
+class Wrong:
+    """A mapping that asks for a column that no file has."""
 
-        def read(self, row: Row, /) -> Uitvalmelding:
-            raise AssertionError("a refused file has no rows")
+    version, columns, required = "wrong/1", MAPPING.columns, MAPPING.required | {"ANDERS"}
 
-    rig.server.put("lijst.csv", many(20))
-    rig.drops._mapping = Wrong()
+    def read(self, row: Row, /) -> Uitvalmelding:
+        raise AssertionError("a refused file has no rows")
+
+
+async def refuse(rig: Rig, data: bytes = many(20)) -> UUID:
+    """A file that the wrong mapping refuses, and its id."""
+    rig.server.put("lijst.csv", data)
+    rig.mapping = Wrong()
     (report,) = (await rig.polls()).files
     assert (report.outcome, report.reason) == (Outcome.refused, "KOP_ONBEKEND")
-    rig.drops._mapping = MAPPING
+    assert report.drop_id is not None
+    return report.drop_id
+
+
+async def ask_again(rig: Rig, drop_id: UUID) -> None:
+    async with transaction(rig.engine) as connection:
+        await connection.raw.execute("UPDATE receive_drop SET state = 'again' WHERE drop_id = $1", drop_id)
+
+
+async def test_a_refused_file_that_comes_again_is_taken_once_the_mapping_is_mended(rig: Rig) -> None:
+    await refuse(rig)
+    rig.mapping = MAPPING
     folder = rig.server.home / "data/uit"
-    (folder / "afgekeurd/lijst.csv").rename(folder / "lijst.csv")
+    (name,) = rig.server.names("afgekeurd")
+    (folder / "afgekeurd" / name).rename(folder / "lijst.csv")
     (report,) = (await rig.polls()).files
     assert (report.outcome, report.rows) == (Outcome.done, 20)
     (row,) = await drop_rows(rig.engine)
     assert (row["state"], row["reason"], row["accepted"], row["quarantined"]) == ("done", None, 18, 2)
+
+
+@pytest.mark.parametrize("name", [None, "lijst.csv", "van vroeger"])
+async def test_a_refused_file_is_fetched_back_when_it_is_asked_for(rig: Rig, name: str | None) -> None:
+    """Under the mark in its name, or what it is called: what is in it tells."""
+    drop_id = await refuse(rig)
+    rig.mapping = MAPPING
+    refused = rig.server.home / "data/uit/afgekeurd"
+    (refused / "ander.csv").write_bytes(many(3))
+    if name is not None:
+        (refused / rig.server.names("afgekeurd")[1]).rename(refused / name)
+    await ask_again(rig, drop_id)
+    (report,) = (await rig.drops.poll_once()).files
+    assert (report.drop_id, report.outcome, report.rows) == (drop_id, Outcome.done, 20)
+    assert rig.server.names("afgekeurd") == ["ander.csv"], "nobody asked for the other"
+    assert rig.server.names("verwerkt") == [name or "lijst.csv"]
+    (row,) = await drop_rows(rig.engine)
+    assert (row["state"], row["accepted"], row["quarantined"]) == ("done", 18, 2)
+
+
+async def test_a_file_that_still_cannot_be_read_is_refused_anew(rig: Rig) -> None:
+    drop_id = await refuse(rig)
+    marked = rig.server.names("afgekeurd")
+    await ask_again(rig, drop_id)
+    (report,) = (await rig.drops.poll_once()).files
+    assert (report.drop_id, report.outcome, report.reason) == (drop_id, Outcome.refused, "KOP_ONBEKEND")
+    assert rig.server.names("afgekeurd") == marked, "its mark is not put twice"
+    (row,) = await drop_rows(rig.engine)
+    assert (row["state"], row["reason"]) == ("refused", "KOP_ONBEKEND")
+
+
+async def test_a_refused_file_that_is_gone_says_so(rig: Rig) -> None:
+    drop_id = await refuse(rig)
+    (name,) = rig.server.names("afgekeurd")
+    (rig.server.home / "data/uit/afgekeurd" / name).unlink()
+    await ask_again(rig, drop_id)
+    assert (await rig.drops.poll_once()).files == ()
+    (row,) = await drop_rows(rig.engine)
+    assert (row["state"], row["reason"]) == ("refused", "BESTAND_WEG")
+
+
+async def test_wherever_fetching_back_dies_the_file_is_read_again(server: Server, engine: AsyncEngine) -> None:
+    steps: list[str] = []
+    for death in range(40):
+        async with transaction(engine) as connection:
+            await connection.raw.execute("UPDATE receive_drop SET file_digest = uuid_send(gen_random_uuid())")
+        first = Rig(server, engine)
+        drop_id = await refuse(first)
+        first.mapping = MAPPING
+        await ask_again(first, drop_id)
+        count = 0
+
+        def die(where: str, at: int = death) -> None:
+            nonlocal count
+            count += 1
+            if count == at + 1:
+                steps.append(where)
+                raise Broken(where)
+
+        first.breaks = die
+        with contextlib.suppress(Broken):
+            await first.drops.poll_once()
+        second = Rig(server, engine)
+        await second.polls()
+        row = next(each for each in await drop_rows(engine) if UUID(str(each["drop_id"])) == drop_id)
+        assert (row["state"], row["accepted"], row["quarantined"]) == ("done", 18, 2), steps
+        assert (server.names(), server.names("afgekeurd")) == ([], []), steps
+        if count <= death:
+            break
+    assert "after move" in steps
+    assert "before commit" in steps
+
+
+async def test_a_mended_mapping_works_at_the_next_poll(rig: Rig) -> None:
+    rig.server.put("een.csv", many(10))
+    await rig.polls()
+    rig.mapping = compile_mapping(DUO_TEXT.replace("duo-uitval/1", "duo-uitval/2").replace("[yyyymmdd,", "["), Path("duo/m"))
+    rig.server.put("twee.csv", file(line(1), line(2, GEBOORTEDATUM="2007-02-01")))
+    (report,) = (await rig.polls()).files
+    assert (report.accepted, report.quarantined) == (0, 2), "DATUMUITSCHRIJVING is written as it no longer may"
+
+
+async def polled(engine: AsyncEngine) -> tuple[str, int, int]:
+    async with transaction(engine) as connection:
+        (row,) = await connection.raw.fetch("SELECT outcome, since_us, polled_us FROM receive_connector")
+    return row[0], row[1], row[2]
+
+
+async def test_how_the_polls_go_is_kept_by_code_and_since_when(rig: Rig) -> None:
+    start = rig.clock.now
+    await rig.drops.poll_once()
+    assert await polled(rig.engine) == ("BEREIKT", start, start)
+    rig.clock.now += 30_000_000
+    await rig.drops.poll_once()
+    assert (await polled(rig.engine))[2] == start, "once a minute is enough while nothing changes"
+    rig.clock.now += 31_000_000
+    await rig.drops.poll_once()
+    assert await polled(rig.engine) == ("BEREIKT", start, rig.clock.now)
+    rig.clock.now += 1_000_000
+    failed = rig.clock.now
+
+    async def away() -> FileSource:
+        return await connect(replace(rig.server.endpoint, username="somebody"))
+
+    rig.drops._connect = away
+    for _ in range(2):
+        with pytest.raises(Misconfigured):
+            await rig.drops.poll_once()
+        assert await polled(rig.engine) == ("AANMELDEN_GEWEIGERD", failed, rig.clock.now)
+        rig.clock.now += 61_000_000
 
 
 async def test_a_file_that_changes_between_the_looks_stops_before_it_is_parsed(rig: Rig) -> None:

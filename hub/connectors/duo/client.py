@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import socket
 import stat as modes
 from collections.abc import AsyncGenerator, Iterator
@@ -15,20 +16,21 @@ from typing import Final, cast
 
 import asyncssh
 
-from hub.connector import BLOCK, Endpoint, RemoteFile
-from hub.errors import HubError, Misconfigured, Retry
+from hub.connector import BLOCK, Away, Barred, Endpoint, RemoteFile, Trouble
+from hub.errors import HubError
 
 _NEXT_POLL: Final = "Nothing was lost; the next poll tries again."
 _MOST_NAMES: Final = 50
 
 
 async def connect(endpoint: Endpoint) -> SftpFolder:
-    """Signs in and looks whether the folder is there. Raises errors.Misconfigured or errors.Retry."""
+    """Signs in and looks whether the folder is there. Raises Barred or Away."""
     if not endpoint.known_hosts.strip():
         # An empty list would make the library read the user's own.
         raise _unknown_host(endpoint)
     if (endpoint.private_key is None) == (endpoint.password is None):
-        raise Misconfigured(
+        raise Barred(
+            Trouble.login_unclear,
             "The login for the sender's server is not clear.",
             "It needs a private key or a password, and not both.",
             "Give one of the two in the settings of this connector.",
@@ -37,7 +39,8 @@ async def connect(endpoint: Endpoint) -> SftpFolder:
         try:
             keys = [asyncssh.import_private_key(endpoint.private_key)] if endpoint.private_key is not None else []
         except asyncssh.KeyImportError:
-            raise Misconfigured(
+            raise Barred(
+                Trouble.key_unreadable,
                 "The private key for the sender's server cannot be read.",
                 "It is not an OpenSSH or PEM key without passphrase.",
                 "Give the hub a key that it can read.",
@@ -77,19 +80,22 @@ class SftpFolder:
     def __init__(self, endpoint: Endpoint, connection: asyncssh.SSHClientConnection, client: asyncssh.SFTPClient) -> None:
         self._endpoint, self._connection, self._client = endpoint, connection, client
 
-    async def list(self) -> list[RemoteFile]:
-        """The plain files in the folder, oldest first."""
+    async def list(self, folder: str = ".") -> list[RemoteFile]:
+        """The plain files in it, or in a folder beside them, oldest first; none where there is no such folder."""
         files: list[RemoteFile] = []
+        before = "" if folder == "." else f"{folder}/"
         with _translated(self._endpoint):
             async with asyncio.timeout(self._endpoint.timeout_s):
-                async for entry in self._client.scandir(self._endpoint.folder):
+                if before and not await self._client.isdir(self._path(folder)):
+                    return []
+                async for entry in self._client.scandir(self._path(folder)):
                     found = entry.attrs
                     if found.permissions is not None and modes.S_ISREG(found.permissions):
-                        files.append(RemoteFile(_text(entry.filename), found.size or 0, found.mtime or 0))
+                        files.append(RemoteFile(before + _text(entry.filename), found.size or 0, found.mtime or 0))
         return sorted(files, key=lambda file: (file.mtime, file.name))
 
     async def stat(self, name: str) -> RemoteFile:
-        """The file as it is now. Raises errors.Retry when it is gone."""
+        """The file as it is now. Raises Away when it is gone."""
         with _translated(self._endpoint):
             async with asyncio.timeout(self._endpoint.timeout_s):
                 attributes = await self._client.stat(self._path(name))
@@ -120,19 +126,27 @@ class SftpFolder:
             with contextlib.suppress(asyncssh.Error, OSError):
                 await file.close()
 
-    async def move(self, name: str, folder: str, suffix: str) -> str:
-        """Into a folder beside it, `suffix` before its extension where its name is taken there. Returns where it is now."""
+    async def move(self, name: str, folder: str, suffix: str, *, marked: bool = False) -> str:
+        """Into a folder beside it, or with `.` out of one. Returns where it is now.
+
+        `suffix` comes before its extension where it is to be `marked` or its name is taken there, and otherwise goes off it.
+        """
         with _translated(self._endpoint):
             async with asyncio.timeout(self._endpoint.timeout_s):
                 if not await self._client.isdir(self._path(folder)):
                     await self._client.mkdir(self._path(folder))
-                for candidate in _names(name.rpartition("/")[2], suffix):
-                    there = f"{folder}/{candidate}"
+                for candidate in _names(name.rpartition("/")[2], suffix, marked):
+                    there = candidate if folder == "." else f"{folder}/{candidate}"
                     # A plain rename refuses to overwrite by the standard; not every server does, so look first.
                     if not await self._client.lexists(self._path(there)):
                         await self._client.rename(self._path(name), self._path(there))
                         return there
-        raise Retry("A file cannot be moved.", "Its name is taken too often in the folder it goes to.", "Tidy that folder up.")
+        raise Away(
+            Trouble.name_taken,
+            "A file cannot be moved.",
+            "Its name is taken too often in the folder it goes to.",
+            "Tidy that folder up.",
+        )
 
     async def close(self) -> None:
         """Lets go of the connection."""
@@ -149,25 +163,29 @@ def _text(name: bytes | str) -> str:
     return name if isinstance(name, str) else name.decode("utf-8", "surrogateescape")
 
 
-def _names(name: str, suffix: str) -> Iterator[str]:
+def _names(name: str, suffix: str, marked: bool) -> Iterator[str]:
     stem, dot, extension = name.rpartition(".")
     stem, ending = (stem, dot + extension) if stem else (name, "")
-    yield name
+    stem = re.sub(rf"\.{re.escape(suffix)}(-[0-9]+)?\Z", "", stem) or stem  # from an earlier move
+    if not marked:
+        yield f"{stem}{ending}"
     yield f"{stem}.{suffix}{ending}"
     for number in range(2, _MOST_NAMES):
         yield f"{stem}.{suffix}-{number}{ending}"
 
 
-def _unknown_host(endpoint: Endpoint) -> Misconfigured:
-    return Misconfigured(
+def _unknown_host(endpoint: Endpoint) -> Barred:
+    return Barred(
+        Trouble.host_key,
         "The sender's server did not show a host key that we know.",
         f"No pinned key of {endpoint.host}, port {endpoint.port}, matches.",
         "Ask the sender, by another way than this connection, for its host key, and pin it only if it is theirs.",
     )
 
 
-def _no_folder(endpoint: Endpoint) -> Misconfigured:
-    return Misconfigured(
+def _no_folder(endpoint: Endpoint) -> Barred:
+    return Barred(
+        Trouble.no_folder,
         "The folder on the sender's server is not there.",
         f"On {endpoint.host} there is no folder of the name that is set for this connector.",
         "Ask the sender in which folder the files are put, and set it.",
@@ -186,43 +204,55 @@ def _translated(endpoint: Endpoint) -> Iterator[None]:
     except asyncssh.HostKeyNotVerifiable:
         error: HubError = _unknown_host(endpoint)
     except asyncssh.PermissionDenied:
-        error = Misconfigured(
+        error = Barred(
+            Trouble.login_refused,
             "The sender's server does not let the hub in.",
             f"{where} refused the user name with this key or password.",
             "Check the user name, and that the sender has our public key.",
         )
     except asyncssh.SFTPPermissionDenied:
-        error = Misconfigured(
+        error = Barred(
+            Trouble.not_allowed,
             "The sender's server does not allow this.",
             f"On {where} the user may not read, move or make a folder where that is needed.",
             "Ask the sender for the right to read and move files in the folder.",
         )
     except (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath):
-        error = Retry("A file on the sender's server is gone.", "It was moved or removed while the hub was at it.", _NEXT_POLL)
+        error = Away(
+            Trouble.file_gone,
+            "A file on the sender's server is gone.",
+            "It was moved or removed while the hub was at it.",
+            _NEXT_POLL,
+        )
     except OSError as wrong:
         error = _network(wrong, where)
     except asyncssh.KeyExchangeFailed:
-        error = Misconfigured(
+        error = Barred(
+            Trouble.no_encryption,
             "The hub and the sender's server have no encryption in common.",
             f"{where} offers only methods that are no longer safe.",
             "Ask the sender to bring the server up to date.",
         )
     except (asyncssh.Error, ValueError):
-        error = Retry("The connection with the sender's server broke.", f"{where} ended it.", _NEXT_POLL)
+        error = Away(Trouble.broken, "The connection with the sender's server broke.", f"{where} ended it.", _NEXT_POLL)
     raise error
 
 
 def _network(wrong: OSError, where: str) -> HubError:
     if isinstance(wrong, socket.gaierror):
-        return Misconfigured(
-            "The sender's server cannot be found.", f"No address is known for {where}.", "Check the name of the server."
+        return Barred(
+            Trouble.not_found,
+            "The sender's server cannot be found.",
+            f"No address is known for {where}.",
+            "Check the name of the server.",
         )
     if isinstance(wrong, ConnectionRefusedError):
-        return Retry(
+        return Away(
+            Trouble.no_listener,
             "The sender's server does not answer on this port.",
             f"Nothing listens at {where}.",
             f"Check the port if this goes on. {_NEXT_POLL}",
         )
     if isinstance(wrong, TimeoutError):
-        return Retry("The sender's server does not answer in time.", f"{where} is silent.", _NEXT_POLL)
-    return Retry("The connection with the sender's server broke.", f"The network to {where} failed.", _NEXT_POLL)
+        return Away(Trouble.silent, "The sender's server does not answer in time.", f"{where} is silent.", _NEXT_POLL)
+    return Away(Trouble.broken, "The connection with the sender's server broke.", f"The network to {where} failed.", _NEXT_POLL)

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import asyncio
 import fnmatch
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Protocol
 from uuid import UUID
 
-from hub.connector import FileFormat, FileSource, Layout, RemoteFile
+from hub.connector import FileFormat, FileSource, Layout, RemoteFile, Trouble, trouble_of
 from hub.domain.ids import new_ids
 from hub.domain.stages import DropPlace, Received, Row
 from hub.domain.terms import ConnectorId, Count, Interface, LogId, Micros, PartyId, ReasonCode
-from hub.errors import Conflict, Malformed, Misconfigured, Retry
+from hub.errors import Conflict, HubError, Malformed, Misconfigured, Retry
 from hub.ports import Clock, Entropy, KeyedDigest, RecordMapping, Way
 from hub.receive.drop.store import Drop, DropIntake, DropStore
 
@@ -34,6 +34,8 @@ _DONE, _REFUSED = "verwerkt", "afgekeurd"
 _NONE: Final = Count(0)
 _CHANGED: Final = ReasonCode("BESTAND_GEWIJZIGD")
 _TOO_LARGE: Final = ReasonCode("BESTAND_TE_GROOT")
+_MISSING: Final = ReasonCode("BESTAND_WEG")
+_TOLD_US: Final = 60_000_000
 
 
 class ColumnMapping(RecordMapping, Protocol):
@@ -110,22 +112,25 @@ class _Changed(Exception):
 class Drops:
     """The files of one connector instance. Call `poll_once` as often as its schedule says."""
 
+    _mapping: ColumnMapping
+
     def __init__(
         self,
         instance: Instance,
         connect: Callable[[], Awaitable[FileSource]],
         form: FileFormat,
-        mapping: ColumnMapping,
+        mapping: Callable[[], Awaitable[ColumnMapping]],
         way: Way,
         store: DropStore,
         keyed: KeyedDigest,
         clock: Clock,
         entropy: Entropy,
     ) -> None:
-        self._instance, self._connect, self._format, self._mapping = instance, connect, form, mapping
+        self._instance, self._connect, self._format, self._in_use = instance, connect, form, mapping
         self._way, self._store, self._keyed, self._clock, self._entropy = way, store, keyed, clock, entropy
         self._intake = DropIntake()
         self._seen: dict[str, tuple[RemoteFile, Micros]] = {}
+        self._told: tuple[Trouble, Micros] | None = None
 
     @property
     def connector(self) -> ConnectorId:
@@ -133,19 +138,82 @@ class Drops:
         return self._instance.connector
 
     async def poll_once(self) -> RunReport:
-        """Takes every file at rest. Raises errors.Retry or errors.Misconfigured; the next poll goes on where this ended."""
+        """Takes every file at rest, with the mapping in use now; how it went is kept for whoever looks after the connector.
+
+        Raises errors.Retry or errors.Misconfigured; the next poll goes on where this ended.
+        """
+        try:
+            report = await self._poll()
+        except Exception as error:
+            await self._tell(trouble_of(error))
+            raise
+        if not report.busy:
+            await self._tell(Trouble.none)
+        return report
+
+    async def _poll(self) -> RunReport:
         async with self._store.alone() as alone:
             if not alone:
                 return RunReport(self._instance.connector, busy=True)
+            self._mapping = await self._in_use()
             source = await self._connect()
             try:
+                wanted = await self._store.again()
+                back = await self._fetched_back(source, wanted) if wanted else ()
+                reports, failed = await self._take_all(source, back)
                 ready, waiting = self._settled(await source.list())
-                reports, failed = await self._take_all(source, ready)
+                more, error = await self._take_all(source, ready)
+                failed = failed or error
+                if wanted and not waiting and failed is None:
+                    await self._give_up(wanted)
             finally:
                 await source.close()
         if failed is not None:
             raise failed
-        return RunReport(self._instance.connector, waiting=Count(waiting), files=tuple(reports))
+        return RunReport(self._instance.connector, waiting=Count(waiting), files=(*reports, *more))
+
+    async def _tell(self, trouble: Trouble) -> None:
+        """Kept when it changes, and once a minute; a poll does not fail for it."""
+        now = Micros(self._clock.now_us())
+        if self._told is None or self._told[0] is not trouble or now - self._told[1] >= _TOLD_US:
+            with suppress(HubError):
+                await self._store.polled(trouble, now)
+                self._told = (trouble, now)
+
+    async def _fetched_back(self, source: FileSource, wanted: Mapping[bytes, UUID]) -> list[RemoteFile]:
+        """The refused files that are to be read again, from where they lie: by their mark first, then by what is in them."""
+        left, found = set(wanted), list[RemoteFile]()
+        marks = tuple(f".{digest[:4].hex()}" for digest in wanted)
+        for file in sorted(await source.list(_REFUSED), key=lambda file: not any(mark in file.name for mark in marks)):
+            if not left:
+                break
+            digest = await self._digest(source, file)
+            if digest not in left:
+                continue
+            left.discard(digest)
+            moved = await source.stat(await source.move(file.name, ".", digest[:4].hex()))
+            if (moved.size, moved.mtime) == (file.size, file.mtime):  # else it is another, and seen as what it is
+                found.append(moved)
+        return found
+
+    async def _digest(self, source: FileSource, file: RemoteFile) -> bytes:
+        blocks: list[bytes] = []
+        async with aclosing(source.read(file.name)) as reading:
+            async for block in reading:
+                blocks.append(self._keyed("drop-block", block))
+                if file.size > LARGEST_FILE:
+                    break
+        return self._digest_of(file, blocks)
+
+    def _digest_of(self, file: RemoteFile, blocks: Sequence[bytes]) -> bytes:
+        if file.size > LARGEST_FILE:
+            return self._keyed("drop-file-too-large", b"%d" % file.size + b"".join(blocks))
+        return self._keyed("drop-file", b"".join(blocks))
+
+    async def _give_up(self, wanted: Mapping[bytes, UUID]) -> None:
+        """What was to be read again and lies nowhere any more stays refused, and says so."""
+        for drop_id in wanted.values():
+            await self._store.gone(drop_id, _MISSING, self._clock.now_us())
 
     async def _take_all(
         self, source: FileSource, files: Sequence[RemoteFile]
@@ -216,10 +284,9 @@ class Drops:
                     await asyncio.sleep(0)
         if await source.stat(file.name) != file:
             raise _Changed
+        digest = self._digest_of(file, blocks)
         if too_large:
-            digest = self._keyed("drop-file-too-large", b"%d" % file.size + b"".join(blocks))
             return _Look(file, digest, blocks, None, _TOO_LARGE)
-        digest = self._keyed("drop-file", b"".join(blocks))
         try:
             return _Look(file, digest, blocks, inspector.finish(), None)
         except Malformed as wrong:
@@ -296,7 +363,7 @@ class Drops:
 
     async def _move(self, source: FileSource, look: _Look, folder: str) -> None:
         suffix = look.digest[:4].hex()
-        moved = await source.move(look.file.name, folder, suffix)
+        moved = await source.move(look.file.name, folder, suffix, marked=folder == _REFUSED)
         found = await source.stat(moved)
         if (found.size, found.mtime) != (look.file.size, look.file.mtime):
             # The sender put another file in its place at the last moment: it goes back, to be seen as what it is.

@@ -11,13 +11,14 @@ from uuid import UUID
 import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from hub.db import transaction, translate
+from hub.connector import Trouble
+from hub.db import fetch, transaction, translate
 from hub.domain.stages import DropPlace, Received
 from hub.domain.terms import ConnectorId, LogId, PartyId, ReasonCode
 from hub.errors import Conflict
 from hub.ports import Claim, RowSet, SealedRow, Tally
 
-State = Literal["taken", "done", "refused"]
+State = Literal["taken", "done", "refused", "again"]
 
 _FIND = """
 SELECT drop_id, state, rows_done FROM receive_drop WHERE party_id = $1 AND connector = $2 AND file_digest = $3
@@ -30,7 +31,20 @@ ON CONFLICT (party_id, connector, file_digest) DO NOTHING
 """
 _REOPEN = """
 UPDATE receive_drop SET state = 'taken', reason = NULL, rows_total = $2, columns_ignored = $3, updated_us = $4
-WHERE drop_id = $1 AND state = 'refused'
+WHERE drop_id = $1 AND state IN ('refused', 'again')
+"""
+_REFUSE = """
+UPDATE receive_drop SET state = 'refused', reason = $2, updated_us = $3
+WHERE drop_id = $1 AND (state = 'again' OR state = 'refused' AND reason IS DISTINCT FROM $2)
+"""
+_AGAIN = "SELECT drop_id, file_digest FROM receive_drop WHERE party_id = $1 AND connector = $2 AND state = 'again'"
+_GONE = "UPDATE receive_drop SET state = 'refused', reason = $2, updated_us = $3 WHERE drop_id = $1 AND state = 'again'"
+_POLLED = """
+INSERT INTO receive_connector AS held (log_id, party_id, connector, outcome, since_us, polled_us)
+VALUES ($1, $2, $3, $4, $5, $5)
+ON CONFLICT (log_id, connector) DO UPDATE SET party_id = excluded.party_id, outcome = excluded.outcome,
+    since_us = CASE WHEN held.outcome = excluded.outcome THEN held.since_us ELSE excluded.since_us END,
+    polled_us = greatest(held.polled_us, excluded.polled_us)
 """
 _MOVE_ON = """
 UPDATE receive_drop AS held
@@ -62,7 +76,10 @@ _QUARANTINE = (
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """A file that the hub knows. `rows_done` is the line up to which its rows are accounted for."""
+    """A file that the hub knows. `rows_done` is the line up to which its rows are accounted for.
+
+    `new` where it was not known, or known and to be read again.
+    """
 
     drop_id: UUID
     state: State
@@ -121,7 +138,8 @@ class DropStore:
     ) -> Drop:
         """The file with this keyed digest: as it is known, or from now on known under `drop_id`.
 
-        One that was refused before and can be read now, because the mapping was mended, is taken after all.
+        One that was refused before and can be read now, because the mapping was mended, is taken after all; one that somebody
+        had read again, and still cannot be read, is refused anew.
         """
         state = "taken" if refused is None else "refused"
         async with transaction(self._engine) as connection:
@@ -129,10 +147,15 @@ class DropStore:
                 _INSERT, self._log_id, self._party, drop_id, self._connector, digest, state, refused, lines, ignored, now_us
             )
             row = await connection.raw.fetchrow(_FIND, self._party, self._connector, digest)
-            reopen = refused is None and row["state"] == "refused"
-            if reopen:
-                await connection.raw.execute(_REOPEN, row["drop_id"], lines, ignored, now_us)
-        return Drop(row["drop_id"], "taken" if reopen else row["state"], row["rows_done"], new=done == "INSERT 0 1")
+            stands: State = row["state"]
+            asked = stands == "again"
+            if stands in ("refused", "again"):
+                if refused is None:
+                    await connection.raw.execute(_REOPEN, row["drop_id"], lines, ignored, now_us)
+                else:
+                    await connection.raw.execute(_REFUSE, row["drop_id"], refused, now_us)
+                stands = "taken" if refused is None else "refused"
+        return Drop(row["drop_id"], stands, row["rows_done"], new=asked or done == "INSERT 0 1")
 
     async def finish(self, drop_id: UUID, rows_done: int, now_us: int) -> None:
         """All rows are accounted for. Raises errors.Conflict when another worker was at it."""
@@ -145,6 +168,19 @@ class DropStore:
         """Says beside an unfinished file why it stopped."""
         async with transaction(self._engine) as connection:
             await connection.raw.execute(_STUCK, drop_id, reason, now_us)
+
+    async def again(self) -> dict[bytes, UUID]:
+        """Refused files that somebody wants read again, by their digest."""
+        found = await fetch(self._engine, _AGAIN, self._party, self._connector)
+        return {bytes(row[1]): UUID(bytes=row[0].bytes) for row in found}
+
+    async def gone(self, drop_id: UUID, reason: ReasonCode, now_us: int) -> None:
+        """A file that was to be read again stays refused, for this reason."""
+        await fetch(self._engine, _GONE, drop_id, reason, now_us)
+
+    async def polled(self, trouble: Trouble, now_us: int) -> None:
+        """How the last poll of this connector went."""
+        await fetch(self._engine, _POLLED, self._log_id, self._party, self._connector, trouble.value, now_us)
 
 
 class DropIntake:
