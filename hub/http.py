@@ -161,7 +161,7 @@ def _request(method: str, url: str, body: bytes | None, headers: Mapping[str, st
         )
     except (httpx2.InvalidURL, ValueError, TypeError):
         request = None
-    if request is None or request.url.scheme not in ("http", "https") or not request.url.host:
+    if request is None or request.url.scheme not in ("http", "https") or not request.url.host or not _has_port(request.url):
         raise Barred(UNSAFE, "A system cannot be called.", "Its address or a header is not well written.", "Correct it.")
     if request.url.userinfo:
         raise Barred(UNSAFE, "A system is not called.", "Its address holds a user name or password.", "Take it out.")
@@ -172,6 +172,10 @@ def _request(method: str, url: str, body: bytes | None, headers: Mapping[str, st
     if (trace := traceparent()) is not None:
         request.headers["traceparent"] = trace
     return request
+
+
+def _has_port(url: httpx2.URL) -> bool:
+    return url.port is None or 0 < url.port < 65536
 
 
 def _on_this_machine(host: str) -> bool:
@@ -207,12 +211,24 @@ def _trust(ca: Path | None, certificate: Path | None, key: Path | None) -> ssl.S
 def _at_end(response: httpx2.Response) -> bool:
     """Whether nothing came behind the answer: it would be taken for the answer to the next call over this connection.
 
-    The library keeps such bytes and does not tell, so its parser is asked; not found, the connection is not used again.
+    The library keeps such bytes and does not tell, so its parser is asked, and TLS for what is still in it. Where
+    the parser is not found, the connection is not used again.
     """
     at: Any = response.stream
     for inner in ("_httpcore_stream", "_stream", "_connection", "_h11_state"):
         at = getattr(at, inner, None)
-    return at is not None and at.trailing_data == (b"", False)
+    if at is None or at.trailing_data != (b"", False):
+        return False
+    tls: ssl.SSLObject | None = response.extensions["network_stream"].get_extra_info("ssl_object")
+    if tls is None:
+        return True
+    try:
+        tls.read(1)
+    except ssl.SSLWantReadError:
+        return True
+    except ssl.SSLError:
+        return False
+    return False
 
 
 def _told(wrong: Exception, where: str) -> HubError:
