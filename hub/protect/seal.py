@@ -173,7 +173,7 @@ def _protect_one(
         verdict=verdict,
         sealed=sealed,
         digest=payload_digest(inner, payload),
-        facts_digest=blake2b(plain_facts, key=inner, digest_size=32, person=b"hub/facts").digest(),
+        facts_digest=facts_digest(inner, plain_facts),
         nonce=nonce,
         commitment=commit(inner, person.tag, verdict.candidate.recipient),
     )
@@ -192,6 +192,11 @@ def commit(inner: bytes, tag: bytes, recipient: PartyId) -> bytes:
 def payload_digest(inner: bytes, payload: bytes) -> bytes:
     """What the log says of a payload: keyed, so that a small payload cannot be guessed from it."""
     return blake2b(payload, key=inner, digest_size=32, person=b"hub/payload").digest()
+
+
+def facts_digest(inner: bytes, plain_facts: bytes) -> bytes:
+    """What the log says of the facts that were decided on."""
+    return blake2b(plain_facts, key=inner, digest_size=32, person=b"hub/facts").digest()
 
 
 def _domain(verdict: Permitted, kind: str) -> Domain:

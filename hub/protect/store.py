@@ -24,6 +24,7 @@ ON CONFLICT (party_id, content_digest) DO NOTHING
 
 
 _FACTS = "SELECT record_id, party_id, sealed FROM consent_facts WHERE record_id = ANY($1::uuid[])"
+_FACTS_ABOUT = "SELECT record_id, party_id, sealed FROM consent_facts WHERE log_id = $1 AND subject_tag = $2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,12 @@ class SealedFacts:
 async def sealed_facts(engine: AsyncEngine, record_ids: Collection[UUID]) -> dict[UUID, SealedFacts]:
     """The sealed facts of these records, by record; what is missing in the answer is not kept."""
     rows = await fetch(engine, _FACTS, list(record_ids))
+    return {UUID(bytes=row[0].bytes): SealedFacts(PartyId(row[1]), bytes(row[2])) for row in rows}
+
+
+async def facts_about(engine: AsyncEngine, log_id: LogId, tag: bytes) -> dict[UUID, SealedFacts]:
+    """The sealed facts of every record about one person, by record."""
+    rows = await fetch(engine, _FACTS_ABOUT, log_id, tag)
     return {UUID(bytes=row[0].bytes): SealedFacts(PartyId(row[1]), bytes(row[2])) for row in rows}
 
 

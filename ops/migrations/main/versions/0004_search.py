@@ -71,10 +71,13 @@ def upgrade() -> None:
     for table, made in _TABLES.items():
         op.execute(made)
         op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO hub_app")
+    # Whoever asks what is known about one person is answered from the facts that were decided on, too.
+    op.execute("CREATE INDEX consent_facts_tag ON consent_facts (subject_tag)")
     for index in _INDEXES:
         op.execute(f"CREATE INDEX {index}")
 
 
 def downgrade() -> None:
+    op.execute("DROP INDEX consent_facts_tag")
     for table in reversed(_TABLES):
         op.execute(f"DROP TABLE {table}")
