@@ -578,19 +578,22 @@ def test_an_issuer_that_is_safe(idp: FakeProvider, issuer: str) -> None:
     _sign_in(idp, issuer=issuer)
 
 
-async def test_a_provider_on_this_machine_names_no_unsafe_address_elsewhere(idp: FakeProvider) -> None:
-    class Here:
-        async def get(self, url: str, headers: Any, /) -> Answer:
-            answer = await idp.get(url.replace("http://127.0.0.1:8080", PROVIDER), headers)
-            return Answer(200, answer.body.replace(PROVIDER.encode(), b"http://127.0.0.1:8080"))
+class _Here(FakeProvider):
+    """The same provider, on this machine."""
 
-        post = idp.post
+    async def get(self, url: str, headers: Any, /) -> Answer:
+        answer = await super().get(url.replace("http://127.0.0.1:8080", PROVIDER), headers)
+        return Answer(answer.status, answer.body.replace(PROVIDER.encode(), b"http://127.0.0.1:8080"))
 
-    signin = _sign_in(Here(), issuer="http://127.0.0.1:8080")  # type: ignore[arg-type]
-    assert (await signin.start("/")).url.startswith("http://127.0.0.1:8080/authorize?")
-    idp.description = {"jwks_uri": "http://inloggen.example.nl/jwks"}
-    with pytest.raises(Misconfigured):
-        await _sign_in(Here(), issuer="http://127.0.0.1:8080").start("/")  # type: ignore[arg-type]
+
+@pytest.mark.parametrize(("jwks_uri", "works"), [(PROVIDER + "/jwks", True), ("http://inloggen.example.nl/jwks", False)])
+async def test_a_provider_on_this_machine_names_no_unsafe_address_elsewhere(jwks_uri: str, works: bool) -> None:
+    signin = _sign_in(_Here(description={"jwks_uri": jwks_uri}), issuer="http://127.0.0.1:8080")
+    if works:
+        assert (await signin.start("/")).url.startswith("http://127.0.0.1:8080/authorize?")
+    else:
+        with pytest.raises(Misconfigured):
+            await signin.start("/")
 
 
 # -- leaving, and the hub as a client
