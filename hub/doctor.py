@@ -77,7 +77,7 @@ def report(findings: Sequence[Finding], *, quiet: bool = False) -> str:
 
 def _told(finding: Finding) -> list[str]:
     told = finding.told("en")
-    return [f"  {told.name}: {told.what}", *(f"      {line}" for line in (told.why, told.now) if line)]
+    return [f"  {told.name}: {told.what} [{finding.code}]", *(f"      {line}" for line in (told.why, told.now) if line)]
 
 
 def as_json(findings: Sequence[Finding]) -> dict[str, Any]:
