@@ -435,6 +435,17 @@ async def test_a_short_rsa_key_checks_nothing(idp: FakeProvider) -> None:
     await _refused(idp)
 
 
+async def test_an_algorithm_that_is_not_on_the_list_is_refused_with_a_key_that_fits(idp: FakeProvider) -> None:
+    idp.key, idp.header = ec_key("idp-384", "P-384"), {"alg": "ES384"}
+    await _refused(idp)
+
+
+async def test_a_key_that_is_not_published_is_told_as_that(idp: FakeProvider) -> None:
+    idp.header = {"kid": "elders"}
+    with pytest.raises(Refused, match="does not publish"):
+        await _through(idp)
+
+
 async def test_a_key_for_one_algorithm_checks_no_other(idp: FakeProvider) -> None:
     idp.key, idp.header = rsa_key("idp-1"), {"alg": "PS256"}
     idp.published = {"keys": [{**rsa_key("idp-1").as_dict(private=False), "alg": "RS256"}]}
