@@ -53,14 +53,19 @@ class Persons:
         Raises Refused for whoever may search nobody, Malformed for no such number, Retry when the log cannot be written, and
         Tampered where something that was found is not what the log says.
         """
+        pgn = _read(number)
+        del number  # a traceback that shows variables shows none of ours
         if not by.roles & _MAY_SEARCH:
             raise Refused(
                 "You may not search a person.",
                 "Your role does not allow it.",
                 "Ask the privacy officer to do so, with a reason.",
             )
-        tag = self.pseudonymiser.subject_tag(_read(number))
-        del number
+        if pgn is None:
+            raise Malformed(
+                "This is neither a BSN nor an onderwijsnummer.", "It does not pass the elfproef.", "Check the number."
+            )
+        tag = self.pseudonymiser.subject_tag(pgn)
         noted = await self.notes.write(
             EntryKind.access, SEARCH, "person", {"reason": reason.value}, by=by.staff_id, subject=tag
         )
@@ -116,13 +121,10 @@ class Persons:
         return proved, note, int(note.split("\n", 2)[1])
 
 
-def _read(number: str) -> Pgn:
-    accepted = Bsn if Bsn.accepts(number) else Onderwijsnummer if Onderwijsnummer.accepts(number) else None
-    read = None if accepted is None else accepted(number)
-    del number  # a traceback that shows variables shows none of ours
-    if read is None:
-        raise Malformed("This is neither a BSN nor an onderwijsnummer.", "It does not pass the elfproef.", "Check the number.")
-    return read
+def _read(number: str) -> Pgn | None:
+    if Bsn.accepts(number):
+        return Bsn(number)
+    return Onderwijsnummer(number) if Onderwijsnummer.accepts(number) else None
 
 
 def _decoded(text: str) -> bytes:
