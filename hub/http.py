@@ -113,6 +113,8 @@ class Http:
 
     async def _call(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
         request = _request(method, url, body, headers)
+        # For each of TCP and TLS: after its own timeout the library closes the socket, after ours in the handshake it does not.
+        request.extensions["timeout"] = {"connect": self._timeout_s * 0.45}
         where = f"{request.url.host}, port {request.url.port or (443 if request.url.scheme == 'https' else 80)}"
         async with self._turns:
             try:

@@ -426,10 +426,25 @@ async def test_the_hub_shows_its_own_certificate(certificates: Path) -> None:
         assert len(server.heads) == 1
 
 
-async def test_plain_http_where_tls_is_expected_is_no_answer() -> None:
-    async with serving(OK) as (_, url), client() as http:
-        with pytest.raises(Away):
+async def test_who_never_shakes_hands_is_away_in_time() -> None:
+    async with serving(OK) as (_, url), client(timeout_s=0.4) as http:
+        with pytest.raises(Away) as away:
             await http.get(url.replace("http:", "https:"))
+    assert away.value.cause == "TIJD_VERSTREKEN"
+
+
+async def test_plain_http_where_tls_is_expected_is_no_answer() -> None:
+    async def speak(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    listening = await asyncio.start_server(speak, "127.0.0.1", 0)
+    async with client() as http:
+        with pytest.raises(Away) as away:
+            await http.get(f"https://127.0.0.1:{listening.sockets[0].getsockname()[1]}/")
+    listening.close()
+    assert away.value.cause == "ANTWOORD_ONGELDIG"
 
 
 def test_files_that_are_no_certificates_are_named(tmp_path: Path, certificates: Path) -> None:
