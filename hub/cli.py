@@ -13,7 +13,6 @@ from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
-from uuid import UUID
 
 import orjson
 import typer
@@ -22,11 +21,12 @@ from pydantic import ValidationError
 
 from hub import doctor as examination
 from hub import operations
-from hub.app import databases, load_signer, make_keys, migrate_all, open_hub
+from hub.app import Hub, databases, load_signer, make_keys, migrate_all, open_hub
+from hub.commands import mending_commands
 from hub.consent.policy import load_policy
 from hub.consent.store import kept_policy
 from hub.domain.facts import StatementKind
-from hub.domain.terms import ConnectorId, LogId, PartyId, PolicyHash, Term
+from hub.domain.terms import LogId, PartyId, PolicyHash, Term
 from hub.errors import HubError, Malformed, Misconfigured, Refused, Retry
 from hub.identity.partners import SCOPES
 from hub.observe import Event, configure, emit, watch
@@ -45,8 +45,6 @@ keys = typer.Typer(help="The hub's own keys.", no_args_is_help=True)
 admin = typer.Typer(help="The installation: databases, partners, figures.", no_args_is_help=True)
 partner = typer.Typer(help="Partner systems that may call the hub.", no_args_is_help=True)
 connector = typer.Typer(help="Connectors and their files.", no_args_is_help=True)
-mapping = typer.Typer(help="How the columns of a connector's files are read.", no_args_is_help=True)
-quarantine = typer.Typer(help="Rows that could not be read.", no_args_is_help=True)
 policy = typer.Typer(help="The policy set.", no_args_is_help=True)
 audit = typer.Typer(help="The log.", no_args_is_help=True)
 rights = typer.Typer(help="What young people and those around them have stated.", no_args_is_help=True)
@@ -60,11 +58,7 @@ for name, group in {
 }.items():
     main.add_typer(group, name=name)
 admin.add_typer(partner, name="partner")
-connector.add_typer(mapping, name="mapping")
-connector.add_typer(quarantine, name="quarantine")
 
-_Instance = Annotated[str, typer.Argument(help="The connector instance that 'connector list' shows.")]
-_PRETTY = orjson.OPT_INDENT_2
 AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
 _TERMS: dict[str, type[Term]] = {"log_id": LogId, "operator": PartyId}
 _EXIT = {Refused: 3, Retry: 4, Misconfigured: 5}
@@ -352,78 +346,15 @@ def connector_runs(as_json: AsJson = False) -> None:
     run(work)
 
 
-@connector.command("again")
-def connector_again(drop: Annotated[UUID, typer.Argument(help="A refused file, by the id that 'runs' shows.")]) -> None:
-    """Has a refused file read again at the next poll, with the mapping in use then."""
-
-    async def work(chosen: Settings) -> None:
+def _with_hub(work: Callable[[Hub], Coroutine[Any, Any, None]]) -> None:
+    async def opened(chosen: Settings) -> None:
         async with open_hub(chosen) as hub:
-            await operations.mending_of(hub).files.again(drop, None)
-        say("the next poll reads it again")
+            await work(hub)
 
-    run(work)
-
-
-@mapping.command("show")
-def mapping_show(instance: _Instance) -> None:
-    """Prints the mapping in use, to mend it."""
-
-    async def work(chosen: Settings) -> None:
-        async with open_hub(chosen) as hub:
-            say(await operations.mending_of(hub).mappings.text(_connector(instance)))
-
-    run(work)
+    run(opened)
 
 
-@mapping.command("set")
-def mapping_set(
-    instance: _Instance,
-    file: Annotated[Path, typer.Argument(help="The mended mapping, with a higher number than the one in use.")],
-    preview: Annotated[bool, typer.Option(help="Only say what it would do with the rows in quarantine.")] = False,
-) -> None:
-    """Puts a mended mapping into use from the next poll on; rows in quarantine wait for 'quarantine replay'."""
-
-    async def work(chosen: Settings) -> None:
-        try:
-            text = file.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError):
-            raise Misconfigured("The mapping cannot be read.", "Its file is missing or not UTF-8.", "Check the path.") from None
-        async with open_hub(chosen) as hub:
-            mappings = operations.mending_of(hub).mappings
-            if preview:
-                say(orjson.dumps(asdict(await mappings.preview(_connector(instance), text, None)), str, _PRETTY).decode())
-                return
-            mended = await mappings.activate(_connector(instance), text, None)
-        say(f"{mended.mapping.version} is in use from the next poll on")
-
-    run(work)
-
-
-@quarantine.command("list")
-def quarantine_list() -> None:
-    """Lists what waits in quarantine, per file and fault; a row with several faults counts for each."""
-
-    async def work(chosen: Settings) -> None:
-        async with open_hub(chosen) as hub:
-            found = await operations.mending_of(hub).quarantine.groups()
-        say("\n".join(f"{one.drop_id}  {one.connector:<20}{one.rows:>8}  {one.where}: {one.code}" for one in found) or "none")
-
-    run(work)
-
-
-@quarantine.command("replay")
-def quarantine_replay(
-    instance: _Instance, drop: Annotated[UUID | None, typer.Option(help="Only the rows of this file.")] = None
-) -> None:
-    """Takes up the rows that can be read now, decided anew; what still cannot goes on waiting."""
-
-    async def work(chosen: Settings) -> None:
-        async with open_hub(chosen) as hub:
-            await hub.put_policy_in_use()
-            done = await operations.mending_of(hub).replay.replay(_connector(instance), None, drop_id=drop)
-        say(f"accepted {done.accepted}  duplicate {done.duplicate}  still in quarantine {done.still}")
-
-    run(work)
+mending_commands(connector, _with_hub)
 
 
 @policy.command("check")
@@ -523,13 +454,6 @@ def _party(text: str) -> PartyId:
         raise Misconfigured(
             "This is no party.", "A party id is a lower-case word.", "See schemas/policy/parties.yaml."
         ) from None
-
-
-def _connector(text: str) -> ConnectorId:
-    try:
-        return ConnectorId(text)
-    except ValueError:
-        raise Misconfigured("This is no connector.", "An id is a lower-case word.", "See 'hub connector list'.") from None
 
 
 def _day(text: str) -> date:
