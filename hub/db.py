@@ -204,6 +204,7 @@ async def migrate(url: str, tree: str, *, migrations: Path = MIGRATIONS, revisio
     """Brings the database of `url` (the owner's) to `revision` of `tree`, `main` or `vault`, in one transaction."""
     from alembic import command
     from alembic.config import Config
+    from alembic.util import CommandError
 
     scripts = migrations / tree
     if not (scripts / "env.py").is_file():
@@ -225,6 +226,12 @@ async def migrate(url: str, tree: str, *, migrations: Path = MIGRATIONS, revisio
             await connection.exec_driver_sql("SET LOCAL lock_timeout = '5s'")
             await connection.run_sync(upgrade)
         return
+    except CommandError:
+        clean = Misconfigured(
+            "The database cannot be migrated.",
+            f"Its schema is none that the migrations {tree} of this version know: it is a newer hub's, or the other database.",
+            "Check the URL, and run the newest version of the hub that this database has seen.",
+        )
     except Exception as error:
         found = _driver_error(error)
         if found is None:
