@@ -52,6 +52,7 @@ _OPERATIONS: Final = {
     "search": "Op {day} doorzocht {who} het logboek.",
     "read": "Op {day} bekeek {who} een deel van het logboek.",
     "mapping-change": "Op {day} wijzigde {who} hoe de bestanden van een koppeling worden gelezen.",
+    "mapping-preview": "Op {day} bekeek {who} wat een andere manier van lezen met rijen in quarantaine zou doen.",
     "replay": "Op {day} liet {who} gegevens die waren blijven liggen opnieuw beoordelen.",
     "file-again": "Op {day} liet {who} een bestand opnieuw inlezen.",
     "hold-recipient": "Op {day} zette {who} alle leveringen aan {party} stil.",
