@@ -235,6 +235,14 @@ class Said:
     refused: Mapping[UUID, ReasonCode] = field(default_factory=lambda: MappingProxyType({}))
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What became of a page: `unsaid` left the hub and was not named in the answer; what is in neither never left."""
+
+    said: Said
+    unsaid: frozenset[UUID]
+
+
 class Rejected(Refused):
     """The recipient's system does not accept a page as a whole; `cause` says why. Its deliveries may go one by one."""
 

@@ -33,7 +33,7 @@ from hub.again import Again, Leaving
 from hub.audit.entries import EntryWriter, outcomes_of, own_refs
 from hub.audit.log import Log, outcome_of
 from hub.clock import legal_date
-from hub.connector import Said, Sink
+from hub.connector import Said, Sent, Sink
 from hub.consent.decide import decide
 from hub.consent.store import count_refusals
 from hub.consent.table import DecisionTable
@@ -195,7 +195,7 @@ class Route:
                 return Handed(delivered, checkpoint, beyond)
             after = page[-1].delivery_id  # nothing of this page may go any more: look at the next
 
-    async def send(self, recipient: PartyId, lease_id: UUID, held: Sequence[Held], sink: Sink, /) -> Said:
+    async def send(self, recipient: PartyId, lease_id: UUID, held: Sequence[Held], sink: Sink, /) -> Sent:
         """Steps 6 and 7 for a page that goes to its recipient's own system, leased under `lease_id`.
 
         Raises Conflict where the lease has passed to another process, and what `sink` raises: then it may or may not have
@@ -206,12 +206,13 @@ class Route:
         sending = self.outbox.sending(recipient, lease_id, leaving.going, now)
         delivered, checkpoint = await self._hand_over(recipient, leaving, sending, now)
         if not delivered:
-            return Said(frozenset(), {})
+            return Sent(Said(), frozenset())
         # 6 deliver
         said = await sink.send(delivered, checkpoint)
         await self.acknowledge(recipient, sorted(said.confirmed))
         await self.endings.fail(recipient, said.refused)
-        return said
+        sent = frozenset(one.delivery_id for one in delivered)
+        return Sent(said, sent - said.confirmed - said.refused.keys())
 
     async def _hand_over(
         self, recipient: PartyId, leaving: Leaving, handing: Claim, now: Micros

@@ -85,6 +85,16 @@ class Leased:
 
 
 @dataclass(frozen=True, slots=True)
+class Back:
+    """A delivery that waits again, not before `due_us`; `failed_us` is since when it fails (None: as it was)."""
+
+    delivery_id: UUID
+    due_us: Micros
+    alone: bool
+    failed_us: Micros | None
+
+
+@dataclass(frozen=True, slots=True)
 class Health:
     """How a recipient's system is doing. With `failures`, nothing is sent before `closed_us`, and then one delivery."""
 
@@ -103,6 +113,10 @@ async def health(engine: AsyncEngine, log_id: LogId, recipient: PartyId) -> Heal
         return Health(on_hold=False, failures=0, closed_us=Micros(0), succeeded_us=None, failed_us=None)
     held, failures, closed, succeeded, failed = rows[0]
     return Health(held, failures, Micros(closed), _moment(succeeded), _moment(failed))
+
+
+def _number(us: Micros | None) -> int | None:
+    return None if us is None else int(us)
 
 
 def _moment(us: int | None) -> Micros | None:
@@ -129,13 +143,10 @@ def claim_sending(recipient: PartyId, lease_id: UUID, held: Sequence[Held], now:
     return Claim(_HAND, [(recipient, one.delivery_id, lease_id, int(now)) for one in held])
 
 
-async def put_back(
-    engine: AsyncEngine, lease_id: UUID, delivery_ids: Sequence[UUID], due: Micros, *, alone: bool, failed: Micros | None
-) -> None:
-    """They wait again, not before `due`; `alone` from now on by themselves; `failed` since when they do not succeed."""
-    many = len(delivery_ids)
-    since = [None if failed is None else int(failed)] * many
-    await fetch(engine, _PUT_BACK, lease_id, list(delivery_ids), [int(due)] * many, [alone] * many, since)
+async def put_back(engine: AsyncEngine, lease_id: UUID, back: Sequence[Back]) -> None:
+    """They wait again, those of them that are still leased under `lease_id`."""
+    columns = [(one.delivery_id, int(one.due_us), one.alone, _number(one.failed_us)) for one in back]
+    await fetch(engine, _PUT_BACK, lease_id, *map(list, zip(*columns, strict=True)))
 
 
 async def next_due(engine: AsyncEngine, recipient: PartyId, now: Micros) -> Micros | None:
