@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -345,6 +346,59 @@ async def test_a_certificate_that_is_another(settings: Settings, tmp_path: Path)
     chain = tmp_path / "chain.pem"
     chain.write_bytes(path.read_bytes() + other.read_bytes())
     assert await reason(tls_certificate=chain) == "chain"
+
+
+async def test_what_recipients_ask_for(settings: Settings, tmp_path: Path) -> None:
+    await begun(settings)
+    path, key = certificate(tmp_path, days=20)
+    authority, _ = certificate(tmp_path, days=-1)
+    token = tmp_path / "token"
+    token.write_text("geheim")
+    token.chmod(0o644)
+    known_hosts = tmp_path / "known_hosts"
+    known_hosts.touch()
+    shown = {"certificate": str(path), "key": str(key), "ca": str(authority), "token_file": str(token)}
+    to = {"id": "naar-uwv", "connector": "gemeente", "party": "uwv", "url": "https://uwv.example/in", **shown}
+    instance = {"id": "duo-uitval", "connector": "duo", "party": "duo", "host": "h", "username": "u"}
+    connectors = tmp_path / "connectors.yaml"
+    content = {"instances": [{**instance, "known_hosts": str(known_hosts)}], "recipients": [to]}
+    connectors.write_bytes(orjson.dumps(content))  # JSON is YAML
+    found = await look(settings.model_copy(update={"connectors": connectors}))
+    assert not_well(found) == {
+        ("mapping-verified", ""): State.attention,
+        ("certificate-end", "shown to naar-uwv"): State.attention,
+        ("certificate-end", "authority of naar-uwv"): State.wrong,
+        ("key-file", "token of naar-uwv"): State.wrong,
+    }
+    known_hosts.unlink()
+    found = await look(settings.model_copy(update={"connectors": connectors}))
+    assert found["connectors", ""].state is State.wrong
+    connectors.write_text("instances: 3")
+    found = await look(settings.model_copy(update={"connectors": connectors}))
+    assert not_well(found) == {("connectors", ""): State.wrong}
+
+
+async def test_a_provider_of_sign_in_that_is_another_or_away(settings: Settings) -> None:
+    await begun(settings)
+    named = ""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        body = orjson.dumps({"issuer": named})
+        writer.write(b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % len(body) + body)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    issuer = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    given = settings.model_copy(update={"oidc_issuer": issuer})
+    named = issuer
+    assert (await look(given))["sign-in", ""].state is State.ok
+    named = "https://elders.example"
+    assert not_well(await look(given)) == {("sign-in", ""): State.wrong}
+    server.close()
+    await server.wait_closed()
+    assert not_well(await look(given)) == {("sign-in", ""): State.wrong}
 
 
 # -- work
