@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import tomllib
 from typing import Any
+from uuid import UUID
 
 import pytest
 
-from hub.connector import Connector, load_connectors
+from hub.connector import Connector, Said, Target, load_connectors
 from hub.domain.element import elements_of
+from hub.domain.personal import Personal
 from hub.domain.records.uitvalmelding import KIND, Uitvalmelding
-from hub.errors import Malformed
+from hub.domain.stages import Delivered
+from hub.domain.terms import PartyId
+from hub.errors import Malformed, Misconfigured, Retry
 from hub.normalise.mapping import load_mapping
 
-RULES = {
+INBOUND_RULES = {
     "bronze": {"manifest", "mapping", "wire_layout", "contract_suite", "hostile_corpus", "no_echo"},
     "silver": {"failures_classified", "timeouts", "pinned_host_key", "crash_safe"},
     "gold": {"property_tests", "memory", "version_replay"},
+}
+OUTBOUND_RULES = {
+    "bronze": {"manifest", "wire_layout", "contract_suite", "hostile_answers", "no_echo"},
+    "silver": {"failures_classified", "timeouts", "verified_peer", "safe_repetition"},
+    "gold": {"property_tests", "memory"},
 }
 ALLOWED = ("hub.connector", "hub.http", "hub.domain", "hub.errors")
 
@@ -26,7 +36,7 @@ def suite(connector_id: str) -> type:
     """The tests of one connector."""
     connector = load_connectors()[connector_id]
 
-    class Suite(_Suite):
+    class Suite(_Outbound if connector.manifest.direction == "outbound" else _Inbound):  # type: ignore[misc]
         pass
 
     Suite.connector = connector
@@ -35,17 +45,12 @@ def suite(connector_id: str) -> type:
 
 class _Suite:
     connector: Connector
-
-    def test_it_declares_just_what_its_mapping_may_fill(self) -> None:
-        manifest = self.connector.manifest
-        filled = set(load_mapping(self.connector.mapping).fields)
-        names = elements_of(Uitvalmelding)
-        assert manifest.record.kind == KIND
-        assert {names[field] for field in filled} == set(manifest.record.elements)
+    rules: dict[str, set[str]]
+    pure: str
 
     def test_its_ledger_answers_every_rule(self) -> None:
         ledger = tomllib.loads((self.connector.folder / "quality.toml").read_text(encoding="utf-8"))
-        assert {tier: set(rules) for tier, rules in ledger.items()} == RULES
+        assert {tier: set(rules) for tier, rules in ledger.items()} == self.rules
         for rules in ledger.values():
             for answer in rules.values():
                 ((word, reason),) = answer.items()
@@ -63,7 +68,7 @@ class _Suite:
                     assert name.startswith((*ALLOWED, own)), f"{module.name} imports {name}"
 
     def test_its_pure_side_does_no_io(self) -> None:
-        names = set(_imported((self.connector.folder / "inbound.py").read_text(encoding="utf-8")))
+        names = set(_imported((self.connector.folder / self.pure).read_text(encoding="utf-8")))
         assert not {name.partition(".")[0] for name in names} & {
             "asyncio",
             "asyncssh",
@@ -73,6 +78,18 @@ class _Suite:
             "time",
             "random",
         }
+
+
+class _Inbound(_Suite):
+    rules = INBOUND_RULES
+    pure = "inbound.py"
+
+    def test_it_declares_just_what_its_mapping_may_fill(self) -> None:
+        manifest = self.connector.manifest
+        filled = set(load_mapping(self.connector.mapping).fields)
+        names = elements_of(Uitvalmelding)
+        assert manifest.record.kind == KIND
+        assert {names[field] for field in filled} == set(manifest.record.elements)
 
     def test_a_file_of_noise_is_refused_without_repeating_it(self) -> None:
         mapping = load_mapping(self.connector.mapping)
@@ -91,6 +108,46 @@ class _Suite:
         reader: Any = self.connector.format.read(layout, mapping.columns)
         assert [*reader.feed(header), *reader.finish()] == []
         assert (layout.lines, layout.ignored) == (1, 0)
+
+
+class _Outbound(_Suite):
+    rules = OUTBOUND_RULES
+    pure = "outbound.py"
+
+    def test_it_declares_elements_of_its_record_alone(self) -> None:
+        manifest = self.connector.manifest
+        assert manifest.record.kind == KIND
+        assert set(manifest.record.elements) <= set(elements_of(Uitvalmelding).values())
+
+    def test_it_pushes_and_does_not_fetch(self) -> None:
+        assert callable(self.connector.open_sink)
+        with pytest.raises(Misconfigured, match="does not fetch"):
+            _ = self.connector.connect
+
+    def test_no_secret_of_its_target_is_printed(self) -> None:
+        assert "sesame" not in repr(Target("https://zaken.voorbeeld.nl/", token="sesame"))
+
+    async def test_a_page_of_nothing_calls_nobody(self) -> None:
+        sink = self.connector.open_sink(Target("http://127.0.0.1:1/"))
+        assert await sink.send([], "") == Said()
+        await sink.close()
+
+    async def test_nobody_there_is_tried_again_and_a_server_that_speaks_no_http_confirms_nothing(self) -> None:
+        page = [Delivered(UUID(int=7), PartyId("x"), PartyId("duo"), KIND, Personal(b'{"bsn":"geheim123"}'), "{}", "geheim123")]
+
+        async def noise(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"geheim123\r\n\r\n")
+            writer.close()
+
+        server = await asyncio.start_server(noise, "127.0.0.1", 0)
+        for port in (1, server.sockets[0].getsockname()[1]):
+            sink = self.connector.open_sink(Target(f"http://127.0.0.1:{port}/geheim123", token="geheim123"))
+            with pytest.raises(Retry) as away:
+                await sink.send(page, "geheim123")
+            await sink.close()
+            assert "geheim123" not in str(away.value)
+        server.close()
 
 
 def _imported(source: str) -> list[str]:

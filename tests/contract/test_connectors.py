@@ -5,6 +5,7 @@ from __future__ import annotations
 from hub.connector import load_connectors
 from tests.contract.connector_suite import suite
 
+TestBezorging = suite("bezorging")
 TestDuo = suite("duo")
 
 

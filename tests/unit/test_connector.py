@@ -20,6 +20,13 @@ def test_the_registry_finds_folders_by_name() -> None:
     assert callable(found["duo"].connect)
 
 
+def test_a_connector_goes_the_way_that_its_manifest_says() -> None:
+    with pytest.raises(Misconfigured, match="does not push"):
+        _ = load_connectors()["duo"].open_sink
+    with pytest.raises(Misconfigured, match="does not fetch"):
+        _ = load_connectors()["bezorging"].format
+
+
 @pytest.mark.parametrize(
     ("old", "new", "why"),
     [
