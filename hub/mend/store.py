@@ -87,19 +87,19 @@ WHERE held.log_id = $1 AND held.connector = $2 AND held.party_id = $3 AND ($4::u
 ORDER BY held.seen_us, held.drop_id
 """
 _WAITING = """
-SELECT one.quarantine_id, one.drop_id, held.connector, one.row_number, one.faults, one.sealed, one.created_us
+SELECT one.quarantine_id, one.drop_id, held.connector, one.row_number, one.faults::text, one.sealed, one.created_us
 FROM receive_quarantine AS one JOIN receive_drop AS held ON held.drop_id = one.drop_id
 """
 _PAGE = f"""{_WAITING}
 WHERE one.log_id = $1 AND one.drop_id = $2 AND one.state = 'waiting' AND one.row_number > $3
-    AND ($4::jsonb IS NULL OR one.faults @> $4::jsonb) AND ($5::uuid[] IS NULL OR one.quarantine_id = ANY($5::uuid[]))
+    AND ($4::text IS NULL OR one.faults @> $4::text::jsonb) AND ($5::uuid[] IS NULL OR one.quarantine_id = ANY($5::uuid[]))
 ORDER BY one.row_number LIMIT $6
 """
 _ONE = f"{_WAITING} WHERE one.log_id = $1 AND one.quarantine_id = $2 AND one.state = 'waiting'"
 _COUNT = """
 SELECT count(*) FROM receive_quarantine AS one
 WHERE one.log_id = $1 AND one.drop_id = ANY($2::uuid[]) AND one.state = 'waiting'
-    AND ($3::jsonb IS NULL OR one.faults @> $3::jsonb) AND ($4::uuid[] IS NULL OR one.quarantine_id = ANY($4::uuid[]))
+    AND ($3::text IS NULL OR one.faults @> $3::text::jsonb) AND ($4::uuid[] IS NULL OR one.quarantine_id = ANY($4::uuid[]))
 """
 
 
