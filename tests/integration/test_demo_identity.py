@@ -6,7 +6,9 @@ import asyncio
 import re
 import subprocess
 import sys
+from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator, Iterator
+from hashlib import sha256
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ from hub.errors import Misconfigured, Refused, Retry
 from hub.http import Http
 from hub.identity.provider import Client, Provider, read_client
 from hub.identity.signin import SignIn
+from hub.ports import Entropy
 from ops.demo import identity
 from tests.fakes.partner import digest, ec_key, entropy
 from tests.fakes.provider import FakeStaff
@@ -151,6 +154,37 @@ async def test_a_code_works_once_and_with_its_own_verifier(provider: dict[str, A
         await signin.finish(one["code"], other["state"], other["iss"])
     with pytest.raises(Refused):  # and that has used it up
         await signin.finish(one["code"], one["state"], one["iss"])
+
+
+def _redeemer(provider: dict[str, Any], http: Http, entropy: Entropy = entropy) -> Provider:
+    client = read_client(provider["client_id"], key=provider["key_file"].read_bytes())
+    return Provider(http, client, provider["issuer"], SystemClock(), entropy)
+
+
+@pytest.mark.parametrize(("verifier", "back_to"), [("v" * 43, BACK), ("w" * 43, BACK + "x"), ("", BACK)])
+async def test_a_code_is_for_who_asked_for_it(
+    provider: dict[str, Any], signin: SignIn, http: Http, verifier: str, back_to: str
+) -> None:
+    account = provider["accounts"][0]
+    challenge = urlsafe_b64encode(sha256(b"w" * 43).digest()).rstrip(b"=").decode()
+    url, _ = await _first(provider, signin, http)
+    asked = {**dict(parse_qsl(urlsplit(url).query)), "code_challenge": challenge}
+    again = url.partition("?")[0] + "?" + urlencode(asked)
+    for used, place, works in ((verifier, back_to, False), ("w" * 43, BACK, True)):
+        back = await _enter(http, again, account["username"], account["password"])
+        if works:
+            assert await _redeemer(provider, http).redeem(back["code"], used, place)
+        else:
+            with pytest.raises(Refused):
+                await _redeemer(provider, http).redeem(back["code"], used, place)
+
+
+async def test_an_assertion_of_the_hub_works_once(provider: dict[str, Any], http: Http) -> None:
+    redeemer = _redeemer(provider, http, lambda count: b"1" * count)
+    with pytest.raises(Refused):  # the hub is known, its code is not
+        await redeemer.redeem("code", "v" * 43, BACK)
+    with pytest.raises(Misconfigured):
+        await redeemer.redeem("code", "v" * 43, BACK)
 
 
 @pytest.mark.parametrize("client", [Client("hub", key=ec_key("another")), Client("elders", key=ec_key("another"))])
