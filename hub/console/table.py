@@ -80,7 +80,7 @@ class Table:
     export: str | None
     """The address of the same as CSV; None where it is given out another way."""
     following: str | None = None
-    first: str | None = None
+    """The address of the next page; None on the last."""
 
 
 def table_of(
@@ -114,13 +114,15 @@ def page_of(
     empty: str,
     order: Order,
     following: Mapping[str, str] | None,
+    turned: Sequence[str] = ("na",),
     export: bool = True,
 ) -> Table:
     """One page of a list that the caller has read in `order`; `following` is what the next page is asked by (none: the last).
 
-    Its query parameters, such as `{"na": "41"}`, replace those of the same name; a new order begins at the first page.
+    Its query parameters, such as `{"na": "41"}`, replace those of the same name. `turned` names all that turn pages: a new order
+    and the export begin at the first.
     """
-    return _table(request, name, caption, columns, rows, empty, order, export, following)
+    return _table(request, name, caption, columns, rows, empty, order, export, following, turned)
 
 
 def order_of(request: Request, name: str, columns: Sequence[Column], *, sort: str, descending: bool = False) -> Order:
@@ -161,10 +163,10 @@ def _table(
     order: Order,
     export: bool,
     following: Mapping[str, str] | None = None,
+    turned: Sequence[str] = (),
 ) -> Table:
     if any(len(row) != len(columns) for row in rows):
         raise ValueError(f"a row of table {name} has not as many cells as there are columns")
-    turned = tuple(following or ())
     asked = {"sorteer": order.key, "richting": "af" if order.descending else "op", "tabel": name}
     heads = {
         column.key: _address(
