@@ -26,6 +26,7 @@ from hub.audit.highwater import HighWater
 from hub.audit.log import Log
 from hub.audit.notes import Notes
 from hub.audit.record import Committer
+from hub.audit.search import Search
 from hub.audit.signing import LogSigner
 from hub.clock import SystemClock
 from hub.consent.compile import compile_policy
@@ -71,9 +72,12 @@ class Hub:
     signer: LogSigner
     digests: Digests
     pseudonymiser: Pseudonymiser
+    vault: Vault
     committer: Committer
     notes: Notes
     log: Log
+    search: Search
+    endings: Endings
     route: Route
     policy: PolicySet
 
@@ -238,6 +242,7 @@ async def open_hub(settings: Settings, *, name: str = "hub", unmarked: bool = Fa
         outbox, entries = Outbox(engine, log_id), EntryWriter(log_id, operator, entropy)
         regions, table = load_regions(settings.policy), compile_policy(policy)
         protector = Protector(pseudonymiser, vault, entropy)
+        endings = Endings(clock, entropy, entries, committer, log, outbox, policy.hash)
         route = Route(
             clock=clock,
             entropy=entropy,
@@ -249,23 +254,26 @@ async def open_hub(settings: Settings, *, name: str = "hub", unmarked: bool = Fa
             log=log,
             outbox=outbox,
             again=Again(engine, protector, log, table, regions),
-            endings=Endings(clock, entropy, entries, committer, log, outbox, policy.hash),
+            endings=endings,
         )
         yield Hub(
-            settings,
-            log_id,
-            operator,
-            engine,
-            vault_engine,
-            clock,
-            signer,
-            digests,
-            pseudonymiser,
-            committer,
-            Notes(committer, log_id, operator, clock, entropy),
-            log,
-            route,
-            policy,
+            settings=settings,
+            log_id=log_id,
+            operator=operator,
+            engine=engine,
+            vault_engine=vault_engine,
+            clock=clock,
+            signer=signer,
+            digests=digests,
+            pseudonymiser=pseudonymiser,
+            vault=vault,
+            committer=committer,
+            notes=Notes(committer, log_id, operator, clock, entropy),
+            log=log,
+            search=Search(engine, log_id, operator),
+            endings=endings,
+            route=route,
+            policy=policy,
         )
 
 

@@ -33,6 +33,7 @@ from hub.observe import Event, configure, emit, watch
 from hub.server import serve as serve_until
 from hub.server import server_of
 from hub.settings import Settings
+from hub.worker import work, work_of
 
 main = typer.Typer(
     name="hub",
@@ -177,18 +178,18 @@ def serve() -> None:
 
 
 @main.command()
-def worker(once: Annotated[bool, typer.Option(help="Poll every connector until nothing waits, then end.")] = False) -> None:
-    """Takes in what lies ready at the connectors, until SIGINT or SIGTERM."""
+def worker(once: Annotated[bool, typer.Option(help="Take in and send until nothing waits, then end.")] = False) -> None:
+    """Takes in what lies ready at the connectors and sends what waits, until SIGINT or SIGTERM."""
 
-    async def work(chosen: Settings) -> None:
+    async def start(chosen: Settings) -> None:
         async with open_hub(chosen, name="hub-worker") as hub:
             await hub.put_policy_in_use()
-            drops, stopping = await operations.drops_of(hub), stopper()
+            todo, stopping = await work_of(hub), stopper()
             emit(Event.hub_started)
-            await operations.work(hub, drops, stopping, once=once)
+            await work(hub, todo, stopping, once=once)
             emit(Event.hub_stopped)
 
-    run(work)
+    run(start)
 
 
 @main.command(epilog="Exit status: 0 all is well, 1 something wants attention or could not be examined, 5 something is wrong.")

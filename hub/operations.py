@@ -4,37 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
 from datetime import date
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from hub.app import Hub
 from hub.audit.entry import EntryKind
-from hub.connector import Connector, Endpoint, FileSource, load_connectors
+from hub.connector import load_connectors
 from hub.consent.policy import load_policy
 from hub.consent.store import row_of
 from hub.domain.facts import StatementKind
 from hub.domain.personal import Bsn, Onderwijsnummer, Pgn
-from hub.domain.terms import ConnectorId, PartyId
-from hub.errors import HubError, Malformed, Misconfigured
+from hub.domain.terms import PartyId
+from hub.errors import Malformed, Misconfigured
 from hub.identity import store as partners
 from hub.identity.store import Registered
 from hub.insight.store import Figures, figures
 from hub.mend.desk import Mending, mending, sources_of
-from hub.observe import Event, report
-from hub.receive.drop.poll import Drops
-from hub.receive.drop.poll import Instance as DropInstance
-from hub.receive.drop.run import poll, run
-from hub.receive.drop.store import DropStore, Run, runs
-from hub.settings import Instance, Settings, read_instances
-
-_TIDY_S = 3600.0
+from hub.receive.drop.store import Run, runs
+from hub.settings import Instance, Settings, read_instances, read_recipients
 
 
-def _instances(settings: Settings) -> tuple[Instance, ...]:
+def instances_of(settings: Settings) -> tuple[Instance, ...]:
+    """The connectors that fetch, as they are set up. Raises Misconfigured."""
     if settings.connectors is None:
         raise Misconfigured(
             "No connectors are set up.", "HUB_CONNECTORS names no file.", "Set it to the connectors' YAML file."
@@ -42,35 +35,12 @@ def _instances(settings: Settings) -> tuple[Instance, ...]:
     return read_instances(settings.connectors)
 
 
-def _connect(connector: Connector, instance: Instance) -> Callable[[], Awaitable[FileSource]]:
-    try:
-        known_hosts = instance.known_hosts.read_bytes()
-        private_key = None if instance.private_key is None else instance.private_key.read_bytes()
-        password = None if instance.password_file is None else instance.password_file.read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError):
-        raise Misconfigured(
-            f"The keys of connector {instance.id} cannot be read.",
-            "known_hosts, private_key or password_file is missing.",
-            "Check the paths.",
-        ) from None
-    endpoint = Endpoint(
-        instance.host,
-        instance.port,
-        instance.username,
-        instance.folder,
-        known_hosts=known_hosts,
-        private_key=private_key,
-        password=password,
-    )
-    return partial(connector.connect, endpoint)
-
-
 def mending_of(hub: Hub) -> Mending:
     """What mends the connector instances of this hub. Raises Misconfigured."""
     return mending(
         hub.engine,
         hub.log_id,
-        sources_of(_instances(hub.settings), load_connectors()),
+        sources_of(instances_of(hub.settings), load_connectors()),
         hub.route,
         hub.notes,
         hub.route.protector.vault.open_row,
@@ -81,59 +51,6 @@ def mending_of(hub: Hub) -> Mending:
     )
 
 
-async def drops_of(hub: Hub) -> list[Drops]:
-    """The connector instances of this hub, ready to be polled. Raises Misconfigured, for a mapping that is of no use too."""
-    known, mend = load_connectors(), mending_of(hub)
-    found: list[Drops] = []
-    for instance in _instances(hub.settings):
-        connector, name = known[instance.connector], ConnectorId(instance.id)
-        source = mend.sources[name]
-        await mend.mappings.in_use(name)
-        found.append(
-            Drops(
-                DropInstance(name, source.party, hub.log_id, instance.pattern, instance.settle_s),
-                _connect(connector, instance),
-                source.form,
-                partial(mend.mappings.in_use, name),
-                hub.route,
-                DropStore(hub.engine, hub.log_id, source.party, name),
-                hub.digests,
-                hub.clock,
-                secrets.token_bytes,
-            )
-        )
-    return found
-
-
-async def work(hub: Hub, drops: list[Drops], stopping: asyncio.Event, *, once: bool = False) -> None:
-    """Takes in what lies ready at `drops`, until `stopping`; with `once` until nothing waits any more.
-
-    With `once` a connector that fails ends the work with its error; otherwise it is said and tried again.
-    """
-    if once:
-        for one in drops:
-            while not stopping.is_set() and (told := await poll(one)).waiting and not told.busy:
-                await _pause(stopping, min(hub.settings.poll_s, 1.0))
-        return
-    async with asyncio.TaskGroup() as group:
-        group.create_task(_tidy(hub, stopping))
-        group.create_task(run(drops, hub.settings.poll_s, stopping))
-
-
-async def _tidy(hub: Hub, stopping: asyncio.Event) -> None:
-    while not stopping.is_set():
-        try:
-            await partners.forget_assertions(hub.engine, hub.log_id, hub.clock.now_us())
-        except HubError as error:
-            report(error, Event.database_unavailable)
-        await _pause(stopping, _TIDY_S)
-
-
-async def _pause(stopping: asyncio.Event, seconds: float) -> None:
-    with suppress(TimeoutError):
-        await asyncio.wait_for(stopping.wait(), seconds)
-
-
 def describe_connectors(settings: Settings) -> Iterator[str]:
     """A line per connector and per instance."""
     for connector in load_connectors().values():
@@ -141,6 +58,8 @@ def describe_connectors(settings: Settings) -> Iterator[str]:
     if settings.connectors is not None:
         for instance in read_instances(settings.connectors):
             yield f"  {instance.id:<30}{instance.connector:<10}{instance.party}  sftp://{instance.host}:{instance.port}"
+        for recipient in read_recipients(settings.connectors):
+            yield f"  {recipient.id:<30}{recipient.connector:<10}{recipient.party}  {recipient.url}"
 
 
 async def runs_of(hub: Hub) -> list[Run]:

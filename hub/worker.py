@@ -1,0 +1,160 @@
+"""The worker: what lies ready at partners comes in, and what waits for recipients' own systems goes out."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from hub.app import Hub
+from hub.connector import Connector, Endpoint, FileSource, load_connectors
+from hub.connector import Target as Address
+from hub.consent.policy import load_policy
+from hub.domain.terms import ConnectorId, PartyId
+from hub.errors import HubError, Misconfigured
+from hub.identity import store as identity
+from hub.observe import Event, report
+from hub.operations import instances_of, mending_of
+from hub.push.worker import Pusher, Target
+from hub.receive.drop.poll import Drops
+from hub.receive.drop.poll import Instance as DropInstance
+from hub.receive.drop.run import poll, run
+from hub.receive.drop.store import DropStore
+from hub.settings import Instance, Recipient, Settings, read_recipients
+
+_TIDY_S: Final = 3600.0
+_INDEX_S: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What one process has to do: what it polls, and whom it sends to."""
+
+    drops: Sequence[Drops]
+    targets: Sequence[Target]
+
+
+async def work_of(hub: Hub) -> Work:
+    """What the connectors' file asks for. Raises Misconfigured where it or something it names is of no use."""
+    return Work(await _drops_of(hub), _targets_of(hub))
+
+
+async def _drops_of(hub: Hub) -> list[Drops]:
+    known, mend = load_connectors(), mending_of(hub)
+    found: list[Drops] = []
+    for instance in instances_of(hub.settings):
+        connector, name = known[instance.connector], ConnectorId(instance.id)
+        source = mend.sources[name]
+        await mend.mappings.in_use(name)
+        found.append(
+            Drops(
+                DropInstance(name, source.party, hub.log_id, instance.pattern, instance.settle_s),
+                _connect(connector, instance),
+                source.form,
+                partial(mend.mappings.in_use, name),
+                hub.route,
+                DropStore(hub.engine, hub.log_id, source.party, name),
+                hub.digests,
+                hub.clock,
+                secrets.token_bytes,
+            )
+        )
+    return found
+
+
+def _connect(connector: Connector, instance: Instance) -> Callable[[], Awaitable[FileSource]]:
+    try:
+        known_hosts = instance.known_hosts.read_bytes()
+        private_key = None if instance.private_key is None else instance.private_key.read_bytes()
+        password = None if instance.password_file is None else instance.password_file.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        raise Misconfigured(
+            f"The keys of connector {instance.id} cannot be read.",
+            "known_hosts, private_key or password_file is missing.",
+            "Check the paths.",
+        ) from None
+    endpoint = Endpoint(
+        instance.host,
+        instance.port,
+        instance.username,
+        instance.folder,
+        known_hosts=known_hosts,
+        private_key=private_key,
+        password=password,
+    )
+    return partial(connector.connect, endpoint)
+
+
+def recipients_of(settings: Settings) -> Mapping[PartyId, Recipient]:
+    """The parties that are sent to. Raises Misconfigured where the connectors' file is wrong."""
+    if settings.connectors is None:
+        return {}
+    return {PartyId(each.party): each for each in read_recipients(settings.connectors)}
+
+
+def _targets_of(hub: Hub) -> list[Target]:
+    known, parties = load_connectors(), load_policy(hub.settings.policy).parties
+    found: list[Target] = []
+    for party, recipient in recipients_of(hub.settings).items():
+        connector = known.get(recipient.connector)
+        if connector is None or party not in parties:
+            what = f"connector {recipient.connector}" if connector is None else f"party {party}"
+            raise Misconfigured(
+                f"Recipient {recipient.id} cannot be sent to.", f"There is no {what}.", "Correct it in the connectors' file."
+            )
+        try:
+            token = None if recipient.token_file is None else recipient.token_file.read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            raise Misconfigured(
+                f"The token for recipient {recipient.id} cannot be read.", "token_file is missing.", "Check the path."
+            ) from None
+        address = Address(recipient.url, recipient.timeout_s, token, recipient.ca, recipient.certificate, recipient.key)
+        sink = connector.open_sink(address)
+        found.append(Target(party, sink, recipient.batch, recipient.concurrency, recipient.timeout_s))
+    return found
+
+
+async def work(hub: Hub, todo: Work, stopping: asyncio.Event, *, once: bool = False) -> None:
+    """Takes in and sends until `stopping`; with `once` until nothing waits any more that could go on.
+
+    With `once` a connector that fails ends the work with its error; otherwise it is said and tried again.
+    """
+    pusher = Pusher(hub.engine, hub.log_id, hub.route, hub.endings, hub.clock, secrets.token_bytes)
+    try:
+        if once:
+            for one in todo.drops:
+                while not stopping.is_set() and (told := await poll(one)).waiting and not told.busy:
+                    await _pause(stopping, min(hub.settings.poll_s, 1.0))
+            for target in todo.targets:
+                await pusher.drain(target)
+            return
+        async with asyncio.TaskGroup() as group:
+            group.create_task(_again_and_again(hub, partial(_tidy, hub), _TIDY_S, stopping))
+            group.create_task(_again_and_again(hub, hub.search.catch_up, _INDEX_S, stopping))
+            group.create_task(run(todo.drops, hub.settings.poll_s, stopping))
+            group.create_task(pusher.run(todo.targets, stopping))
+    finally:
+        for target in todo.targets:
+            await target.sink.close()
+
+
+async def _tidy(hub: Hub) -> None:
+    await identity.forget_assertions(hub.engine, hub.log_id, hub.clock.now_us())
+
+
+async def _again_and_again(hub: Hub, chore: Callable[[], Awaitable[object]], every_s: float, stopping: asyncio.Event) -> None:
+    while not stopping.is_set():
+        try:
+            await chore()
+        except HubError as error:
+            report(error, Event.database_unavailable)
+        await _pause(stopping, every_s)
+
+
+async def _pause(stopping: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stopping.wait(), seconds)
