@@ -112,7 +112,7 @@ async def only_interim(_reader: asyncio.StreamReader, writer: asyncio.StreamWrit
 
 
 async def drip(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    for byte in b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + b"x" * 1000:
+    for byte in b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n" + b"x" * 20:
         writer.write(bytes([byte]))
         await writer.drain()
         await asyncio.sleep(0.05)
@@ -181,6 +181,16 @@ async def test_an_answer_comes_back_whole_and_shows_nothing_of_itself() -> None:
         assert "content-length: 2" in head
         assert "accept-encoding: identity" in head
         assert server.bodies == [b"{}"]
+
+
+async def test_an_answer_may_be_as_large_as_was_said_and_not_a_byte_larger() -> None:
+    for head in (b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n", b"HTTP/1.1 200 OK\r\n\r\n"):
+        async with serving(closing(head + b"x" * 1000)) as (_, url):
+            async with client(most_bytes=1000) as http:
+                assert len((await http.get(url)).body) == 1000
+            async with client(most_bytes=999) as http:
+                with pytest.raises(Away, match="too large"):
+                    await http.get(url)
 
 
 async def test_an_interim_answer_is_passed_over() -> None:
