@@ -24,6 +24,8 @@ from cryptography.x509.oid import NameOID
 
 from hub import db, doctor
 from hub.app import load_ring, make_keys, open_hub
+from hub.errors import Retry
+from hub.health import store
 from hub.health.findings import Finding, State
 from hub.postgres import PrivatePostgres, Urls
 from hub.protect.vault import Vault
@@ -113,6 +115,15 @@ async def test_looking_changes_nothing(settings: Settings, database_urls: Urls) 
     connection = await asyncpg.connect(database_urls.database.replace("+asyncpg", ""), ssl=False)
     assert await connection.fetchval("SELECT count(*) FROM audit_head") == 0
     await connection.close()
+
+
+async def test_the_doctor_could_not_write_if_it_would(database_urls: Urls) -> None:
+    engine = store.visitor(database_urls.database)
+    try:
+        with pytest.raises(Retry, match="only reads"):
+            await db.fetch(engine, "UPDATE audit_head SET last_us = last_us")
+    finally:
+        await engine.dispose()
 
 
 # -- databases
