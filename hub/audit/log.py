@@ -13,8 +13,8 @@ from hub.audit import store
 from hub.audit.checkpoint import make_receipt, open_note
 from hub.audit.entry import EntryKind
 from hub.audit.store import FoundRequest, Located
-from hub.audit.tiles import Edge, Export, tiles_needed
-from hub.audit.tree import leaf_hash, verify_inclusion
+from hub.audit.tiles import HEIGHT, WIDTH, Edge, Export, Prover, bundle, consistency_tiles_needed, tiles_needed
+from hub.audit.tree import HASH_BYTES, leaf_hash, verify_inclusion
 from hub.db import Connection, transaction
 from hub.domain.stages import Held
 from hub.domain.terms import LogId, PartyId, PurposeId, ReasonCode
@@ -43,6 +43,11 @@ class Log:
                 "Something waits that the log does not know.", "Its entry is missing.", "Stop, and verify an export of the log."
             )
         return found
+
+    async def find(self, ref: UUID) -> Located | None:
+        """The entry with this ref, if there is one."""
+        async with transaction(self.engine) as connection:
+            return (await store.locate(connection, self.log_id, [ref])).get(ref)
 
     async def disclosed(self, recipient: PartyId, held: Sequence[Held]) -> dict[UUID, Located]:
         """The entries under which these may leave. Raises Tampered unless each is about this very payload and recipient."""
@@ -76,6 +81,42 @@ class Log:
             verify_inclusion(leaf_hash(entry.body), entry.seq, checkpoint.size, proof, checkpoint.root)
             receipts[ref] = make_receipt(entry.seq, proof, note)
         return receipts, note
+
+    async def consistent(self, older: int, newer: int) -> list[bytes]:
+        """The proof (RFC 9162, 2.1.4) that the log at `newer` entries begins with what it was at `older`.
+
+        Raises Refused unless 0 < older <= newer <= the size of the log.
+        """
+        async with transaction(self.engine) as connection:
+            size = open_note(await self._checkpoint(connection), self.vkey).size
+            if not 0 < older <= newer <= size:
+                raise Refused(
+                    "This proof cannot be made.", "The log does not have that many entries.", "Ask between sizes that it had."
+                )
+            # A tile that was open at `newer` may be complete by now: then it is read as such, and only its beginning is used.
+            needed = {
+                (level, index, min(WIDTH, (size >> HEIGHT * level) - index * WIDTH))
+                for level, index, _ in consistency_tiles_needed(older, newer)
+            }
+            tiles = await store.stored_tiles(connection, self.log_id, needed)
+            return Prover(newer, {**tiles, **(await self._edge_at(connection, size)).tiles}).consistency(older)
+
+    async def bundle(self, index: int, width: int) -> bytes | None:
+        """The entries under level-0 tile `index` as a tlog-tiles bundle of `width`; None where the log has not that many."""
+        async with transaction(self.engine) as connection:
+            found = await store.bodies(connection, self.log_id, index * WIDTH, index * WIDTH + width)
+        return bundle(found) if len(found) == width else None
+
+    async def tile(self, level: int, index: int, width: int) -> bytes | None:
+        """The first `width` hashes of a tile; None where the tree has not that many."""
+        async with transaction(self.engine) as connection:
+            size = open_note(await self._checkpoint(connection), self.vkey).size
+            has = min(WIDTH, (size >> HEIGHT * level) - index * WIDTH)
+            if width > has:
+                return None
+            stored = await store.stored_tiles(connection, self.log_id, {(level, index, has)})
+            tiles = stored or (await self._edge_at(connection, size)).tiles
+        return tiles[level, index][: width * HASH_BYTES]
 
     async def _edge_at(self, connection: Connection, size: int) -> Edge:
         """The open side of the tree: the one of last time with what came since, or from stored tiles after a long absence."""

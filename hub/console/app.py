@@ -15,6 +15,7 @@ from hub.console import beginning, signing_in, static_files
 from hub.console.desk import Desk
 from hub.console.edge import Edge
 from hub.console.gate import Gate
+from hub.console.officer import routes as officer
 from hub.console.routes import Route, by_path
 from hub.console.trouble import of_error
 from hub.errors import HubError
@@ -28,6 +29,7 @@ def create_console(desk: Desk) -> FastAPI:
         (
             *beginning.routes(gate),
             *signing_in.routes(desk, gate),
+            *(officer.routes(desk.officer, gate, desk.clock) if desk.officer else ()),
         ),
     )
 

@@ -5,8 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from hub.audit.log import Log
+from hub.audit.notes import Notes
+from hub.audit.search import Search
+from hub.consent.model import PolicySet
 from hub.domain.staff import Staff
 from hub.ports import Clock
+from hub.rights.person import Persons
 
 
 class Session(Protocol):
@@ -53,6 +58,17 @@ class SignIn(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class OfficerDesk:
+    """What the privacy officer's pages need. `policy` is the set in use; earlier ones are read from where they were kept."""
+
+    search: Search
+    persons: Persons
+    log: Log
+    notes: Notes
+    policy: PolicySet
+
+
+@dataclass(frozen=True, slots=True)
 class Desk:
     """Everything handed in. `secure`: browsers reach the console over TLS alone."""
 
@@ -62,3 +78,5 @@ class Desk:
     sign_in_origin: str
     """The scheme and host of the identity provider: the one place outside that a form may lead to."""
     secure: bool
+    officer: OfficerDesk | None = None
+    """None in a console that has no such desk."""

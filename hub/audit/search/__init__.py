@@ -94,6 +94,14 @@ class Search:
         """The words that occur in the log, as far as it is indexed."""
         return await store.choices(self._engine, self._log_id)
 
+    async def refused(self, selection: Selection = EVERYTHING) -> tuple[tuple[str, str, int], ...]:
+        """How many refusals name a reason, as (recipient, reason, count), within the moments of `selection` alone.
+
+        A refusal with two reasons is counted under both; of very many refusals the newest half a million are counted.
+        """
+        await self.catch_up(_PAGE_CATCH_UP)
+        return tuple(await store.refused(self._engine, self._log_id, selection))
+
     async def timeline(self, ref: UUID) -> tuple[Line, ...]:
         """What became of one disclosure: its outcome entries, oldest first."""
         return tuple(await store.by_delivery(self._engine, self._log_id, ref))

@@ -399,6 +399,22 @@ async def unusual(engine: AsyncEngine, log_id: LogId, now_us: int) -> Unusual:
         )
 
 
+_MOST_REFUSALS: Final = 500_000
+_REFUSED: Final = f"""
+SELECT recipient, reason, count(*) FROM (
+    SELECT recipient, reasons FROM audit_index
+    WHERE log_id = $1 AND kind = 'refusal' AND seq >= $2 AND seq < $3 ORDER BY seq DESC LIMIT {_MOST_REFUSALS}
+) AS line, LATERAL unnest(line.reasons) AS reason GROUP BY recipient, reason
+"""  # noqa: S608  # a number of ours
+
+
+async def refused(engine: AsyncEngine, log_id: LogId, selection: Selection) -> list[tuple[str, str, int]]:
+    """Per recipient and reason how many refusals name it, among the newest ones within the moments of `selection`."""
+    async with reading(engine) as connection:
+        low, high = await bounds(connection, log_id, selection, (await sizes(connection, log_id))[1])
+        return [(row[0], row[1], row[2]) for row in await connection.raw.fetch(_REFUSED, log_id, low, high)]
+
+
 @asynccontextmanager
 async def reading(engine: AsyncEngine) -> AsyncIterator[Connection]:
     """A transaction in which every question sees the same state of the index."""

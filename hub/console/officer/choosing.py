@@ -1,0 +1,123 @@
+"""Which lines of the log someone asks for: an address or a form becomes a selection, and a selection an address. Pure.
+
+Days are those of Europe/Amsterdam, both included. Nothing in such an address is about a person.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Final
+from urllib.parse import urlencode
+
+from starlette.exceptions import HTTPException
+
+from hub.audit.search import Choices, Selection
+from hub.audit.search.lines import REFUSED, WAITING
+from hub.consent.model import PolicySet
+from hub.console.form import Fields
+from hub.console.officer import words
+from hub.console.text import AMSTERDAM, local
+
+LOG: Final = "/functionaris/logboek"
+_NAMES: Final = {
+    "soort": "kind",
+    "ontvanger": "recipient",
+    "bron": "source",
+    "doel": "purpose",
+    "grondslag": "basis",
+    "uitkomst": "outcome",
+    "reden": "reason",
+    "handeling": "operation",
+    "medewerker": "staff",
+}
+_WORD: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9./:_-]{0,127}", re.ASCII)
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+_FIRST_YEAR: Final = 2001
+Options = list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What was asked: the selection, the words as they stood in the form, and what is wrong with a day (field, sentence)."""
+
+    selection: Selection
+    asked: dict[str, str]
+    wrong: tuple[tuple[str, str], ...]
+
+    @property
+    def rarely(self) -> bool:
+        """Whether one of the filters is used that are folded away."""
+        return any(self.asked[name] for name in ("grondslag", "handeling", "medewerker", "reden"))
+
+
+def chosen(fields: Fields) -> Chosen:
+    """400 on anything that could not be a word of the log."""
+    asked = {name: fields.one(name) for name in (*_NAMES, "van", "tot")}
+    if any(asked[name] and not _WORD.fullmatch(asked[name]) for name in _NAMES):
+        raise HTTPException(400)
+    wrong: list[tuple[str, str]] = []
+    days = {name: _day(name, asked[name], wrong) for name in ("van", "tot")}
+    if days["van"] and days["tot"] and days["tot"] < days["van"]:
+        wrong.append(("tot", "De laatste dag ligt voor de eerste. Draai ze om."))
+    until = days["tot"] + timedelta(days=1) if days["tot"] else None
+    selection = Selection(
+        **{field: asked[name] or None for name, field in _NAMES.items()}, from_us=_start(days["van"]), until_us=_start(until)
+    )
+    return Chosen(selection, asked, tuple(wrong))
+
+
+def address(selection: Selection) -> str:
+    """The page of the log with this selection, in whole days."""
+    asked = {name: getattr(selection, field) for name, field in _NAMES.items()}
+    asked["van"] = None if selection.from_us is None else local(selection.from_us).date().isoformat()
+    asked["tot"] = None if selection.until_us is None else local(selection.until_us - 1).date().isoformat()
+    query = urlencode({name: value for name, value in asked.items() if value})
+    return f"{LOG}?{query}" if query else LOG
+
+
+def _day(name: str, text: str, wrong: list[tuple[str, str]]) -> date | None:
+    if not text:
+        return None
+    try:
+        day = date.fromisoformat(text) if _DAY.fullmatch(text) else None
+    except ValueError:
+        day = None
+    if day is None or not _FIRST_YEAR < day.year < 2200:
+        wrong.append((name, "Dit is geen datum. Schrijf hem als 2026-11-21."))
+        return None
+    return day
+
+
+def _start(day: date | None) -> int | None:
+    return None if day is None else int(datetime.combine(day, time(), AMSTERDAM).timestamp()) * 1_000_000
+
+
+def options(policy: PolicySet, choices: Choices, asked: dict[str, str]) -> dict[str, Options]:
+    """Per filter what can be chosen: what occurs in the log, by name, the code behind it where it has another."""
+
+    def party(word: str) -> str:
+        return words.party(policy, word)
+
+    outcomes = dict.fromkeys((WAITING, REFUSED, *choices.outcomes))
+    made: dict[str, tuple[Iterable[str], Callable[[str], str]]] = {
+        "soort": (dict.fromkeys(("disclosure", "refusal", *choices.kinds)), lambda word: words.KINDS.get(word, word)),
+        "ontvanger": (choices.recipients, party),
+        "bron": (choices.sources, party),
+        "doel": (choices.purposes, lambda word: words.purpose(policy, word)),
+        "grondslag": (choices.bases, lambda word: words.basis(policy, word)),
+        "uitkomst": (outcomes, lambda word: words.OUTCOMES[word].text if word in words.OUTCOMES else word),
+        "reden": (choices.reasons, lambda word: words.reason(policy, word)),
+        "handeling": (choices.operations, words.operation),
+    }
+
+    def rows(name: str) -> Iterator[tuple[str, str]]:
+        known, label = made[name]
+        yield from sorted(
+            ((word, label(word)) for word in dict.fromkeys((*known, *filter(None, (asked[name],))))),
+            key=lambda row: row[1].casefold(),
+        )
+
+    return {name: [("", "Alle"), *rows(name)] for name in made}

@@ -1,0 +1,117 @@
+"""`/functionaris/logboek/<ref>`: one entry in plain Dutch, what became of it, and the proof that it is in the log."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from hub.audit.checkpoint import parse_receipt
+from hub.audit.entry import parse
+from hub.audit.search import Line
+from hub.audit.store import Located
+from hub.console.desk import OfficerDesk
+from hub.console.gate import Gate
+from hub.console.navigation import READERS
+from hub.console.officer import words
+from hub.console.officer.choosing import LOG
+from hub.console.officer.log import JSON, download
+from hub.console.officer.telling import Teller
+from hub.console.page import render
+from hub.console.table import Column, Link, Moment, Row, Table, asks_csv, csv_of, table_of
+
+_CODES = ("kind", "source", "recipient", "purpose", "us", "ref")
+"""The codes that stand on the page beside the names, for the browser to compare with the entry that was proved."""
+
+
+class EntryPages:
+    """An entry and its evidence."""
+
+    def __init__(self, officer: OfficerDesk, gate: Gate, teller: Teller) -> None:
+        self._officer = officer
+        self._gate = gate
+        self._teller = teller
+
+    async def show(self, request: Request) -> Response:
+        """The page. 404 for no such entry; Tampered where it is not what the log was built over."""
+        await self._gate.admit(request, *READERS)
+        ref, entry, fields = await self._entry(request)
+        receipts, checkpoint = await self._officer.log.prove({ref: entry})
+        await self._officer.search.catch_up()
+        about = await self._officer.search.about([ref])
+        own = next((line for line in about if line.ref == ref), None)
+        told = await self._teller.tell(fields, outcome=own.outcome if own else None)
+        steps = self._steps(request, [line for line in about if line.delivery == ref])
+        if asks_csv(request, steps.name):
+            return csv_of(steps, "verloop.csv")
+        return render(
+            request,
+            "officer/entry.html",
+            crumbs=(Link("Functionaris", "/functionaris"), Link("Logboek", LOG)),
+            kind=words.KINDS.get(fields["kind"], fields["kind"]),
+            fields=fields,
+            facts=self._facts(fields),
+            codes=[(name, fields[name]) for name in _CODES if name in fields],
+            told=told,
+            outcome=words.outcome(own.outcome) if own and fields["kind"] in ("disclosure", "refusal") else None,
+            steps=steps if fields["kind"] == "disclosure" else None,
+            seq=entry.seq,
+            size=int(parse_receipt(receipts[ref]).checkpoint.split("\n", 2)[1]),
+            checkpoint=checkpoint,
+            body=entry.body.decode(),
+            here=f"{LOG}/{ref}",
+            key=self._officer.log.vkey,
+        )
+
+    def _facts(self, fields: Any) -> list[tuple[str, Any]]:
+        policy = self._officer.policy
+        facts: list[tuple[str, Any]] = [("Vastgelegd op", Moment(fields["us"]))]
+        if "source" in fields:
+            facts += [
+                ("Gever", words.party(policy, fields["source"])),
+                ("Ontvanger", words.party(policy, fields["recipient"])),
+            ]
+        elif "recipient" in fields:
+            facts.append(("Ontvanger", words.party(policy, fields["recipient"])))
+        else:
+            facts.append(("Door", words.party(policy, fields["actor"])))
+        if "delivery" in fields:
+            facts.append(("Hoort bij", Link("De verstrekking waar dit over gaat", f"{LOG}/{fields['delivery']}")))
+        return facts
+
+    def _steps(self, request: Request, lines: list[Line]) -> Table:
+        rows: list[Row] = [
+            (Moment(line.us), words.outcome(line.outcome), line.attempt, Link("Bekijk deze regel", f"{LOG}/{line.ref}"))
+            for line in lines
+        ]
+        columns = (
+            Column("moment", "Moment"),
+            Column("uitkomst", "Wat er gebeurde"),
+            Column("poging", "Poging", number=True),
+            Column("regel", "Regel", sort=False),
+        )
+        empty = "Er is nog niets mee gebeurd: de gegevens wachten tot de ontvanger ze ophaalt of tot de hub ze kan bezorgen."
+        return table_of(request, "verloop", "Wat is ermee gebeurd?", columns, rows, empty=empty, sort="moment")
+
+    async def verbatim(self, request: Request) -> Response:
+        """The entry, byte for byte."""
+        await self._gate.admit(request, *READERS)
+        ref, entry, _ = await self._entry(request)
+        return download(entry.body, f"regel-{ref}.json", JSON)
+
+    async def receipt(self, request: Request) -> Response:
+        """The proof that the entry is in the log (C2SP tlog-proof)."""
+        await self._gate.admit(request, *READERS)
+        ref, entry, _ = await self._entry(request)
+        receipts, _ = await self._officer.log.prove({ref: entry})
+        return download(receipts[ref].encode(), f"bewijs-{ref}.txt", "text/plain; charset=utf-8")
+
+    async def _entry(self, request: Request) -> tuple[UUID, Located, Any]:
+        ref: UUID = request.path_params["ref"]
+        found = await self._officer.log.find(ref)
+        if found is None:
+            raise HTTPException(404)
+        return ref, found, parse(found.body)

@@ -1,0 +1,168 @@
+"""`/functionaris/logboek`: the log, newest first, filtered and sorted; a selection of it handed out, which is logged first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from hub.audit.entry import EntryKind
+from hub.audit.search import Line, Sort
+from hub.console.desk import OfficerDesk
+from hub.console.form import asked
+from hub.console.gate import Gate
+from hub.console.navigation import READERS
+from hub.console.officer import words
+from hub.console.officer.choosing import LOG, Chosen, chosen, options
+from hub.console.page import render
+from hub.console.table import Column, Link, Moment, Row, csv_of, order_of, page_of, table_of
+from hub.errors import Malformed
+from hub.rights import evidence
+
+_PAGE: Final = 50
+_MOST_CSV: Final = 100_000
+_COLUMNS: Final = (
+    Column("moment", "Moment"),
+    Column("soort", "Soort"),
+    Column("bron", "Gever"),
+    Column("ontvanger", "Ontvanger"),
+    Column("doel", "Doel"),
+    Column("uitkomst", "Uitkomst"),
+)
+_SORTS: Final = {
+    "moment": Sort.seq,
+    "soort": Sort.kind,
+    "bron": Sort.source,
+    "ontvanger": Sort.recipient,
+    "doel": Sort.purpose,
+    "uitkomst": Sort.outcome,
+}
+_FILE_COLUMNS: Final = (
+    Column("plaats", "Plaats in het logboek", number=True),
+    *_COLUMNS,
+    Column("grondslag", "Grondslag"),
+    Column("reden", "Redenen"),
+    Column("handeling", "Handeling"),
+    Column("medewerker", "Medewerker"),
+    Column("kenmerk", "Kenmerk"),
+)
+JSON: Final = "application/json; charset=utf-8"
+
+
+class LogPages:
+    """The list, and what is handed out of it."""
+
+    def __init__(self, officer: OfficerDesk, gate: Gate) -> None:
+        self._officer = officer
+        self._gate = gate
+
+    async def show(self, request: Request) -> Response:
+        """One page of the selection that the address asks."""
+        await self._gate.admit(request, *READERS)
+        return await self._page(request, chosen(asked(request)))
+
+    async def _page(self, request: Request, picked: Chosen, status: int = 200, too_many: bool = False) -> Response:
+        search, policy = self._officer.search, self._officer.policy
+        order = order_of(request, "logboek", _COLUMNS, sort="moment", descending=True)
+        page = await search.page(
+            picked.selection,
+            sort=_SORTS[order.key],
+            descending=order.descending,
+            after=request.query_params.get("na"),
+            limit=_PAGE,
+        )
+        table = page_of(
+            request,
+            "logboek",
+            "Regels van het logboek",
+            _COLUMNS,
+            [self._row(line) for line in page.lines],
+            empty="Geen regel past bij deze filters. Kies een ruimere periode of wis een filter.",
+            order=order,
+            following={"na": page.next} if page.next else None,
+            export=False,
+        )
+        return render(
+            request,
+            "officer/log.html",
+            status,
+            table=table,
+            page=page,
+            picked=picked,
+            options=options(policy, await search.choices(), picked.asked),
+            too_many=too_many,
+            most=evidence.MOST,
+        )
+
+    def _row(self, line: Line) -> Row:
+        policy = self._officer.policy
+        return (
+            Moment(line.us),
+            Link(words.KINDS.get(line.kind, line.kind), f"{LOG}/{line.ref}"),
+            words.party(policy, line.source or line.actor),
+            words.party(policy, line.recipient),
+            words.purpose(policy, line.purpose),
+            words.outcome(line.outcome) or words.operation(line.operation),
+        )
+
+    async def hand_out(self, request: Request) -> Response:
+        """The selection as a spreadsheet or as evidence. That it is handed out, and how much, is in the log first."""
+        session, form = await self._gate.take(request, *READERS)
+        picked, form_of = chosen(form), form.one("vorm")
+        if form_of not in ("csv", "bewijs") or picked.wrong:
+            raise HTTPException(400)
+        if form_of == "csv":
+            lines: list[Line] = []
+            async for line in self._officer.search.select(picked.selection):
+                lines.append(line)
+                if len(lines) > _MOST_CSV:
+                    return await self._page(request, picked, 400, too_many=True)
+            count, answer = len(lines), self._csv(request, lines)
+        else:
+            page = await self._officer.search.page(picked.selection, limit=1)
+            count = page.total
+            try:
+                body = await evidence.bundle_of(self._officer.log, self._officer.search, picked.selection)
+            except Malformed:
+                return await self._page(request, picked, 400, too_many=True)
+            answer = download(body, "bewijs-logboek.json", JSON)
+        said = {name: value for name, value in self._said(picked).items() if value}
+        await self._officer.notes.write(
+            EntryKind.export, "export", "selection", {**said, "count": count, "form": form_of}, by=session.staff.staff_id
+        )
+        return answer
+
+    def _said(self, picked: Chosen) -> dict[str, str]:
+        """The selection as the log may hold it: words that the log itself holds, in the form in which it does."""
+        selection = picked.selection
+        return {
+            "kind": (selection.kind or "").replace("_", "-"),
+            "recipient": selection.recipient or "",
+            "source": selection.source or "",
+            "reason": selection.reason or "",
+        }
+
+    def _csv(self, request: Request, lines: Sequence[Line]) -> Response:
+        policy = self._officer.policy
+        rows: list[Row] = [
+            (
+                line.seq,
+                *self._row(line),
+                "; ".join(words.basis(policy, word) for word in line.bases),
+                "; ".join(line.reasons),
+                words.operation(line.operation),
+                line.staff,
+                str(line.ref),
+            )
+            for line in lines
+        ]
+        table = table_of(request, "logboek", "Logboek", _FILE_COLUMNS, rows, empty="", sort="plaats", export=False)
+        return csv_of(table, "logboek.csv")
+
+
+def download(body: bytes, filename: str, media: str) -> Response:
+    """A file that the browser saves and does not show."""
+    return Response(body, headers={"Content-Disposition": f'attachment; filename="{filename}"'}, media_type=media)

@@ -1,0 +1,48 @@
+"""The addresses of the officer's desk."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from hub.console.desk import OfficerDesk
+from hub.console.gate import Gate
+from hub.console.officer import overview, refusals
+from hub.console.officer.entry import EntryPages
+from hub.console.officer.log import LogPages
+from hub.console.officer.person import PersonPages
+from hub.console.officer.telling import Teller
+from hub.console.officer.whole import WholePages
+from hub.console.routes import Handler, Route
+from hub.ports import Clock
+
+HOME = "/functionaris"
+
+
+def routes(officer: OfficerDesk, gate: Gate, clock: Clock) -> Iterator[Route]:
+    """Every page of the desk, each behind its roles."""
+
+    def page(show: Callable[[Request, OfficerDesk, Gate, Clock], Awaitable[Response]]) -> Handler:
+        async def answer(request: Request) -> Response:
+            return await show(request, officer, gate, clock)
+
+        return answer
+
+    teller = Teller(officer)
+    log, entry = LogPages(officer, gate), EntryPages(officer, gate, teller)
+    person, whole = PersonPages(officer, gate, teller), WholePages(officer, gate)
+    yield Route("GET", HOME, page(overview.show))
+    yield Route("GET", f"{HOME}/logboek", log.show)
+    yield Route("POST", f"{HOME}/logboek/uitgifte", log.hand_out)
+    yield Route("GET", f"{HOME}/logboek/tegels/{{path:path}}", whole.file)
+    yield Route("GET", f"{HOME}/logboek/{{ref:uuid}}", entry.show)
+    yield Route("GET", f"{HOME}/logboek/{{ref:uuid}}/regel", entry.verbatim)
+    yield Route("GET", f"{HOME}/logboek/{{ref:uuid}}/ontvangstbewijs", entry.receipt)
+    yield Route("GET", f"{HOME}/persoon", person.ask)
+    yield Route("POST", f"{HOME}/persoon", person.answer)
+    yield Route("POST", f"{HOME}/persoon/bewijs", person.evidence)
+    yield Route("GET", f"{HOME}/weigeringen", page(refusals.show))
+    yield Route("GET", f"{HOME}/controle", whole.show)
+    yield Route("GET", f"{HOME}/controle/groei", whole.growth)

@@ -1,0 +1,88 @@
+"""`/functionaris/controle`: is the log whole? The browser reads it from end to end and works it out for itself."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from typing import Final
+
+import orjson
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from hub.audit.checkpoint import open_note
+from hub.audit.tiles import WIDTH, bundle_path, tile_path
+from hub.console.desk import OfficerDesk
+from hub.console.form import asked
+from hub.console.gate import Gate
+from hub.console.navigation import READERS
+from hub.console.page import render
+from hub.errors import Refused
+
+_SIZE: Final = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
+_PATH: Final = re.compile(
+    r"tile/(?:(?P<level>[0-7])|entries)/(?P<index>(?:x[0-9]{3}/){0,5}[0-9]{3})(?:\.p/(?P<width>[1-9][0-9]{0,2}))?", re.ASCII
+)
+
+
+class WholePages:
+    """The page of the check, and what the browser reads for it."""
+
+    def __init__(self, officer: OfficerDesk, gate: Gate) -> None:
+        self._officer = officer
+        self._gate = gate
+
+    async def show(self, request: Request) -> Response:
+        """How large the log is, and the check."""
+        await self._gate.admit(request, *READERS)
+        note = await self._officer.log.checkpoint_or_none()
+        newest = await self._officer.search.page(limit=1)
+        oldest = await self._officer.search.page(limit=1, descending=False)
+        return render(
+            request,
+            "officer/whole.html",
+            checkpoint=note or "",
+            size=open_note(note, self._officer.log.vkey).size if note else 0,
+            first_us=oldest.lines[0].us if oldest.lines else None,
+            last_us=newest.lines[0].us if newest.lines else None,
+            key=self._officer.log.vkey,
+        )
+
+    async def growth(self, request: Request) -> Response:
+        """The proof that the log at `?tot=` entries begins with the log at `?van=`, as JSON; 404 for sizes it never had."""
+        await self._gate.admit(request, *READERS)
+        query = asked(request)
+        older, newer = query.one("van"), query.one("tot")
+        if not _SIZE.fullmatch(older) or not _SIZE.fullmatch(newer):
+            raise HTTPException(400)
+        try:
+            proof = await self._officer.log.consistent(int(older), int(newer))
+        except Refused:
+            raise HTTPException(404) from None
+        body = orjson.dumps({"proof": [b64encode(part).decode() for part in proof]})
+        return Response(body, media_type="application/json")
+
+    async def file(self, request: Request) -> Response:
+        """A file of the log as C2SP tlog-tiles names it: `checkpoint`, bundles of entries, tiles. 404 for one it has not."""
+        await self._gate.admit(request, *READERS)
+        log, path = self._officer.log, request.path_params["path"]
+        if path == "checkpoint":
+            note = await log.checkpoint_or_none()
+            return _file(None if note is None else note.encode(), "text/plain; charset=utf-8")
+        match = _PATH.fullmatch(path)
+        if match is None:
+            raise HTTPException(404)
+        index, width = int(re.sub(r"[x/]", "", match["index"])), int(match["width"] or WIDTH)
+        level = match["level"]
+        right = bundle_path(index, width) if level is None else tile_path(int(level), index, width)
+        if path != right or width > WIDTH:
+            raise HTTPException(404)
+        found = await (log.bundle(index, width) if level is None else log.tile(int(level), index, width))
+        return _file(found, "application/octet-stream")
+
+
+def _file(body: bytes | None, media: str) -> Response:
+    if body is None:
+        raise HTTPException(404)
+    return Response(body, media_type=media)

@@ -1,0 +1,132 @@
+"""The Dutch words of the officer's desk for what stands in the log as codes. Pure."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Final
+
+from hub.audit.entry import NO_PURPOSE
+from hub.audit.notes import OPERATION
+from hub.consent.explain import name_of
+from hub.consent.model import PolicySet
+from hub.console.table import Badge
+from hub.console.words import Tone
+from hub.domain.terms import BasisId, PartyId, PurposeId, ReasonCode
+
+KINDS: Final = MappingProxyType(
+    {
+        "disclosure": "Verstrekking",
+        "refusal": "Weigering",
+        "outcome": "Verloop van een verstrekking",
+        "access": "Inzage door een medewerker",
+        "statement": "Verklaring van of over een jongere",
+        "erasure": "Wissen",
+        "prune": "Opschonen",
+        "key_rotation": "Nieuwe sleutel",
+        "configuration": "Instelling",
+        "re_identification": "Pseudoniemen herleid",
+        "export": "Uitgifte uit het logboek",
+        "unreadable": "Onleesbaar",
+    }
+)
+OUTCOMES: Final = MappingProxyType(
+    {
+        "waiting": Badge("Wacht op de ontvanger", Tone.note),
+        "handed-over": Badge("Afgegeven", Tone.note),
+        "acknowledged": Badge("Ontvangst bevestigd", Tone.ok),
+        "failed": Badge("Niet gelukt", Tone.error),
+        "stopped": Badge("Alsnog gestopt", Tone.warning),
+        "resumed": Badge("Opnieuw klaargezet", Tone.note),
+        "dropped": Badge("Niet meer verstuurd", Tone.warning),
+        "refused": Badge("Geweigerd", Tone.warning),
+    }
+)
+STATEMENTS: Final = MappingProxyType(
+    {
+        "instemming": "Instemming",
+        "toestemming": "Toestemming",
+        "bezwaar": "Bezwaar",
+        "beperking": "Beperking van de verwerking",
+        "contactvoorkeur": "Voorkeur voor contact",
+        "raadpleging-school": "Raadpleging van de school",
+    }
+)
+_OPERATIONS: Final = MappingProxyType(
+    {
+        "admit": "Gegevens beoordeeld",
+        "release": "Gegevens afgegeven",
+        "acknowledge": "Ontvangst bevestigd",
+        "fail": "Levering mislukt",
+        "stop": "Levering gestopt",
+        "resume": "Levering opnieuw klaargezet",
+        "drop": "Levering opgegeven",
+        "search-person": "Persoon opgezocht",
+        "reveal-row": "Rij zichtbaar gemaakt",
+        "export": "Logboek uitgegeven",
+        "policy-use": "Afspraken in gebruik genomen",
+        "partner-add": "Systeem toegelaten",
+        "partner-close": "Toegang gesloten",
+        "statement-record": "Verklaring vastgelegd",
+        "statement-withdraw": "Verklaring ingetrokken",
+        "sign-in": "Aangemeld",
+        "sign-out": "Afgemeld",
+        "mapping-change": "Leeswijze gewijzigd",
+        "replay": "Opnieuw beoordeeld",
+        "file-again": "Bestand opnieuw ingelezen",
+        "hold-recipient": "Ontvanger stilgezet",
+        "free-recipient": "Ontvanger vrijgegeven",
+        "resume-deliveries": "Leveringen opnieuw klaargezet",
+        "drop-deliveries": "Leveringen opgegeven",
+    }
+)
+
+_NO_PURPOSES: Final = MappingProxyType({str(OPERATION): "Beheer van de hub", str(NO_PURPOSE): "Geen doel vastgesteld"})
+
+
+def outcome(word: str) -> Badge | None:
+    """How a delivery stands; None for an entry that has none."""
+    return OUTCOMES.get(word, Badge(word)) if word else None
+
+
+def operation(word: str) -> str:
+    """What was done."""
+    return _OPERATIONS.get(word, word)
+
+
+def party(policy: PolicySet, word: str) -> str:
+    """The name of a party; empty for none."""
+    return name_of(policy, PartyId(word)) if word else ""
+
+
+def purpose(policy: PolicySet, word: str) -> str:
+    """The name of a purpose."""
+    known = policy.purposes.get(PurposeId(word)) if word else None
+    return known.label_nl if known else _NO_PURPOSES.get(word, word)
+
+
+def basis(policy: PolicySet, word: str) -> str:
+    """A law and its article."""
+    known = policy.laws.get(BasisId(word))
+    return f"{known.law.name}, {known.article}" if known else word
+
+
+def reason(policy: PolicySet, word: str) -> str:
+    """The sentence of a reason."""
+    known = policy.reasons.get(ReasonCode(word))
+    return known.text_nl if known else word
+
+
+def who(policy: PolicySet, word: str) -> str:
+    """Who can do something about a reason; empty where the set does not know it."""
+    known = policy.reasons.get(ReasonCode(word))
+    return known.who if known else ""
+
+
+def listed(words: list[str]) -> str:
+    """`a, b en c`."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} en {words[-1]}" if words else ""
+
+
+def counted(count: int, one: str, many: str) -> str:
+    """`1 regel`, `3 regels`."""
+    return f"{count} {one if count == 1 else many}"
