@@ -119,8 +119,8 @@ def page_of(
 ) -> Table:
     """One page of a list that the caller has read in `order`; `following` is what the next page is asked by (none: the last).
 
-    Its query parameters, such as `{"na": "41"}`, replace those of the same name. `turned` names all that turn pages: a new order
-    and the export begin at the first.
+    Its query parameters, such as `{"na": "41"}`, replace those of the same name. `turned` names all that turn pages: a new
+    order and the export begin at the first.
     """
     return _table(request, name, caption, columns, rows, empty, order, export, following, turned)
 
