@@ -19,7 +19,7 @@ from hub.domain.terms import LogId, Micros, PartyId
 __all__ = ["EVERYTHING", "Choices", "Line", "Page", "Search", "Selection", "Signal", "Sort"]
 
 _BATCH: Final = 5_000
-_PAGE_CATCH_UP: Final = 20_000
+_PAGE_CATCH_UP: Final = 5_000
 _EXPORT_PAGE: Final = 1_000
 MOST_LINES: Final = 500
 

@@ -108,7 +108,7 @@ async def forget(engine: AsyncEngine, log_id: LogId, most: int) -> bool:
 
 # What is asked.
 
-_REACH: Final = 50_000
+_REACH: Final = 20_000
 _LINE: Final = """line.seq, line.us, line.ref, line.kind, line.operation, line.actor, line.source, line.recipient, line.purpose,
 line.bases, line.reasons, line.outcome || line.became, line.staff, line.attempt, line.delivery"""
 _WITHIN: Final = "line.log_id = %(log)s AND line.seq >= %(low)s AND line.seq < %(high)s"

@@ -70,7 +70,10 @@ _INDEXES = (
 def upgrade() -> None:
     for table, made in _TABLES.items():
         op.execute(made)
-        op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO hub_app")
+        op.execute(f"GRANT SELECT, INSERT ON {table} TO hub_app")
+    op.execute("GRANT UPDATE (outcome, attempt) ON audit_index TO hub_app")
+    op.execute("GRANT DELETE ON audit_index, audit_index_word TO hub_app")  # to make the index again
+    op.execute("GRANT UPDATE ON audit_indexed TO hub_app")
     # Whoever asks what is known about one person is answered from the facts that were decided on, too.
     op.execute("CREATE INDEX consent_facts_tag ON consent_facts (subject_tag)")
     for index in _INDEXES:
