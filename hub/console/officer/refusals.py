@@ -41,7 +41,6 @@ async def show(request: Request, officer: OfficerDesk, gate: Gate, clock: Clock)
     for table in (reasons, recipients):
         if asks_csv(request, table.name):
             return csv_of(table, f"weigeringen-per-{table.name}.csv")
-    codes = sorted({reason for _, reason in counts}, key=lambda code: words.reason(officer.policy, code))
     return render(
         request,
         "officer/refusals.html",
@@ -51,7 +50,6 @@ async def show(request: Request, officer: OfficerDesk, gate: Gate, clock: Clock)
         total=total,
         reasons=reasons,
         recipients=recipients,
-        texts=[(code, officer.policy.reasons.get(ReasonCode(code))) for code in codes],
     )
 
 

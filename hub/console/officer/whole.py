@@ -18,6 +18,7 @@ from hub.console.form import asked
 from hub.console.gate import Gate
 from hub.console.navigation import READERS
 from hub.console.page import render
+from hub.console.table import Moment
 from hub.errors import Refused
 
 _SIZE: Final = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
@@ -44,8 +45,8 @@ class WholePages:
             "officer/whole.html",
             checkpoint=note or "",
             size=open_note(note, self._officer.log.vkey).size if note else 0,
-            first_us=oldest.lines[0].us if oldest.lines else None,
-            last_us=newest.lines[0].us if newest.lines else None,
+            first=Moment(oldest.lines[0].us) if oldest.lines else None,
+            last=Moment(newest.lines[0].us) if newest.lines else None,
             key=self._officer.log.vkey,
         )
 
