@@ -20,8 +20,9 @@ from hub.errors import Fault, Refused
 from hub.mend import store
 from hub.mend.mappings import Mappings
 from hub.mend.rows import Cell, OpenRow, header_and_line, masked, open_row, reread
-from hub.mend.source import Sources, source_of, staff_id
+from hub.mend.source import Source, Sources, source_of, staff_id
 from hub.mend.store import Choice, Group, Waiting
+from hub.normalise.mapping import DeclarativeMapping
 
 MOST: Final = 100
 
@@ -94,11 +95,13 @@ class Quarantine:
     async def rows(self, drop_id: UUID, *, after: int = 0, limit: int = MOST, fault: Fault | None = None) -> list[MaskedRow]:
         """The waiting rows of one file after line `after`, masked, as the mapping in use meets them. Raises Tampered."""
         page = await store.waiting(self._engine, self._log_id, drop_id, after, min(limit, MOST), Choice(fault=fault))
-        return [await self._masked(one) for one in page]
+        if not page:
+            return []
+        source = source_of(self._sources, page[0].connector)
+        mapping = await self._mappings.in_use(source.connector)
+        return [self._masked(source, mapping, one) for one in page]
 
-    async def _masked(self, one: Waiting) -> MaskedRow:
-        source = source_of(self._sources, one.connector)
-        mapping = await self._mappings.in_use(one.connector)
+    def _masked(self, source: Source, mapping: DeclarativeMapping, one: Waiting) -> MaskedRow:
         row = reread(source.form, mapping, one, open_row(self._opens, one), one.row_number)
         cells = masked(mapping, row, one.faults)
         return MaskedRow(one.quarantine_id, one.drop_id, one.row_number, one.faults, cells, one.created_us)

@@ -22,9 +22,10 @@ from hub.errors import Fault, Misconfigured
 from hub.normalise import convert
 from hub.normalise.faults import faults_of, refusal
 
-LONGEST: Final = 256 * 1024
+LONGEST: Final = 64 * 1024
 """Characters of a mapping file."""
 
+_DEEPEST: Final = 8
 _PGN: Final = ("bsn", "onderwijsnummer")
 
 
@@ -208,7 +209,7 @@ def compile_mapping(text: str, path: Path) -> DeclarativeMapping:
     if len(text) > LONGEST:
         raise _unusable(path, 0, "It is too long for a mapping.")
     try:
-        _refuse_aliases(text, path)
+        _refuse_tangles(text, path)
         tree = yaml.compose(text, Loader=yaml.SafeLoader)
         _refuse_doubles(tree, path)
         sheet = _Sheet.model_validate(yaml.safe_load(text))
@@ -219,7 +220,7 @@ def compile_mapping(text: str, path: Path) -> DeclarativeMapping:
         error = wrong.errors(include_input=False, include_url=False, include_context=False)[0]
         place = ".".join(str(part) for part in error["loc"])
         raise _unusable(path, _line(tree, error["loc"]), f"{place}: {error['msg']}.") from None
-    except (ValueError, RecursionError):  # a date that is none, or brackets without end
+    except ValueError:  # a date that is none
         raise _unusable(path, 0, "It is not YAML.") from None
     _check(sheet, tree, path)
     return DeclarativeMapping(sheet)
@@ -284,12 +285,16 @@ def _fill(
     filled[field] = at
 
 
-def _refuse_aliases(text: str, path: Path) -> None:
-    """A few lines of them can stand for more than fits in memory."""
+def _refuse_tangles(text: str, path: Path) -> None:
+    """What is small to write and large to read: parts that stand for other parts, and brackets within brackets."""
+    depth = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        line = event.start_mark.line + 1 if event.start_mark else 0
         if isinstance(event, yaml.AliasEvent):
-            line = event.start_mark.line + 1 if event.start_mark else 0
             raise _unusable(path, line, "It refers to another part of itself; write that part out.")
+        if depth > _DEEPEST:
+            raise _unusable(path, line, "It goes deeper than a mapping does.")
 
 
 def _refuse_doubles(node: yaml.Node | None, path: Path) -> None:

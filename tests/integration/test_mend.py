@@ -12,9 +12,12 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+import typer
 from sqlalchemy.ext.asyncio import AsyncEngine
+from typer.testing import CliRunner
 
 import hub.connectors.duo
+from hub import commands
 from hub.audit.notes import Notes
 from hub.connector import Trouble
 from hub.connectors.duo.inbound import FORMAT
@@ -32,6 +35,7 @@ from hub.mend.rows import Cell
 from hub.mend.source import Source
 from hub.ports import Admitted, Intake, RecordMapping
 from hub.receive.drop.store import DropIntake, DropStore
+from tests import canary
 from tests.fakes.house import DUO, LOG, House, open_house
 from tests.fakes.recorder import OPERATOR
 from tests.hostile.read import MAPPING, file, line
@@ -137,6 +141,7 @@ async def desk(engine: AsyncEngine, vault_engine: AsyncEngine, tmp_path: Path) -
         yield made
 
 
+NUMBERS = tuple(number for number, _ in zip(canary.numbers(), range(600), strict=False))
 GOOD = {"INSTELLINGSCODE": "98ZZ"}
 
 
@@ -147,9 +152,7 @@ def roc(number: int) -> bytes:
 
 def person(number: int, **other: str) -> bytes:
     """One of many rows, each about another invented person."""
-    from tests.fakes.house import _NUMBERS
-
-    return line(1, PERSOONSGEBONDENNUMMER=_NUMBERS[number], **{**GOOD, **other})
+    return line(1, PERSOONSGEBONDENNUMMER=NUMBERS[number], **{**GOOD, **other})
 
 
 async def test_a_mapping_is_mended_rows_are_taken_up_and_everything_adds_up(desk: Desk) -> None:
@@ -262,6 +265,25 @@ async def test_two_who_replay_at_once_take_each_row_up_once(desk: Desk) -> None:
     assert await desk.adds_up() == (300, 0, 0)
 
 
+async def test_two_who_replay_the_same_rows_of_many_count_them_once(desk: Desk) -> None:
+    drop = await desk.take(*(person(n, ONDERWIJSSOORT="ROC") for n in range(60)))
+    ids = [row.quarantine_id for row in await desk.mend.quarantine.rows(drop, limit=20)]
+    await desk.mend.mappings.activate(NAME, LISTED, None)
+    both = asyncio.Event()
+
+    async def together(_admitted: int) -> None:
+        """Both have read the rows before either has taken them up."""
+        desk.last["here"] = desk.last.get("here", 0) + 1
+        if desk.last["here"] == 2:
+            both.set()
+        await both.wait()
+
+    desk.breaks = together
+    done = await asyncio.gather(*(desk.mend.replay.replay(NAME, None, ids=ids) for _ in range(2)))
+    assert sorted(one.accepted + one.duplicate for one in done) == [0, 20]
+    assert await desk.adds_up() == (20, 40, 0)
+
+
 async def test_a_row_that_does_not_open_is_told_when_the_others_are_done(desk: Desk) -> None:
     drop = await desk.take(roc(1), roc(2), roc(3))
     rows = await desk.mend.quarantine.rows(drop)
@@ -327,8 +349,8 @@ async def test_production_refuses_what_is_not_verified(desk: Desk) -> None:
         ("a: &a [1]\nb: *a\n", "line 2"),
         ("? [a]\n: b\n", "no word"),
         ("a: 2001-99-99\n", "not YAML"),
-        ("[" * 5000, "not YAML"),
-        ("x" * 300_000, "too long"),
+        ("[" * 5000, "deeper"),
+        ("x" * 70_000, "too long"),
     ],
 )
 async def test_a_mapping_that_is_wrong_says_where(desk: Desk, text: str, says: str) -> None:
@@ -400,6 +422,44 @@ async def test_a_row_that_waits_no_longer_is_not_revealed(desk: Desk) -> None:
     with pytest.raises(Refused):
         await desk.mend.quarantine.reveal(uuid4(), RevealReason.damaged, WHO)
     assert await desk.said("reveal-row") == []
+
+
+# -- the command line
+
+
+async def test_the_commands_mend(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    work: list[Any] = []
+    monkeypatch.setattr(commands, "mending_of", lambda hub: desk.mend)
+    app = typer.Typer()
+    app.command("other")(lambda: None)
+    commands.mending_commands(app, work.append)
+
+    async def say(*words: str) -> str:
+        done = CliRunner().invoke(app, list(words))
+        assert done.exit_code == 0, done.output
+        told: list[str] = []
+        monkeypatch.setattr(commands.typer, "echo", told.append)
+        await work.pop()(Policied())
+        return "\n".join(told)
+
+    class Policied:
+        async def put_policy_in_use(self) -> None:
+            """It is."""
+
+    drop = await desk.take(roc(1), line(2, GEBOORTEDATUM="x", **GOOD))
+    (tmp_path / "mended.yaml").write_text(LISTED)
+    assert await say("mapping", "show", NAME) == TEXT
+    assert "ONDERWIJSSOORT: CODE_ONBEKEND" in await say("quarantine", "list")
+    assert '"readable": 1' in await say("mapping", "set", NAME, str(tmp_path / "mended.yaml"), "--preview")
+    assert (await desk.mend.mappings.in_use(NAME)).version == "duo-uitval/1"
+    assert "duo-uitval/2 is in use" in await say("mapping", "set", NAME, str(tmp_path / "mended.yaml"))
+    assert await say("quarantine", "replay", NAME, "--drop", str(drop)) == "accepted 1  duplicate 0  still in quarantine 1"
+    refused = await claim(desk, "KOP_ONBEKEND")
+    assert "reads it again" in await say("again", str(refused))
+    with pytest.raises(Misconfigured):
+        await say("mapping", "show", "Geen Koppeling")
+    with pytest.raises(Misconfigured):
+        await say("mapping", "set", NAME, str(tmp_path / "nergens.yaml"))
 
 
 # -- files

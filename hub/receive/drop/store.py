@@ -58,7 +58,10 @@ _FINISH = """
 UPDATE receive_drop SET state = 'done', rows_done = rows_total, updated_us = $3
 WHERE drop_id = $1 AND rows_done = $2 AND state = 'taken'
 """
-_STUCK = "UPDATE receive_drop SET reason = $2, updated_us = $3 WHERE drop_id = $1 AND state = 'taken'"
+_STUCK = """
+UPDATE receive_drop SET reason = $2, updated_us = $3
+WHERE drop_id = $1 AND state = 'taken' AND reason IS DISTINCT FROM $2
+"""
 _LOCK = "SELECT pg_try_advisory_lock(hashtextextended($1, 0))"
 _UNLOCK = "SELECT pg_advisory_unlock(hashtextextended($1, 0))"
 _QUARANTINE = (
@@ -165,7 +168,7 @@ class DropStore:
             raise Conflict("Another worker is at this file.", "Its place has moved on.", "The next poll looks at it again.")
 
     async def stuck(self, drop_id: UUID, reason: ReasonCode, now_us: int) -> None:
-        """Says beside an unfinished file why it stopped."""
+        """Says beside an unfinished file why it stopped, and since when it does."""
         async with transaction(self._engine) as connection:
             await connection.raw.execute(_STUCK, drop_id, reason, now_us)
 
