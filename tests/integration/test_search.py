@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import UUID
@@ -66,6 +67,12 @@ async def test_in_one_batch_or_in_many_the_index_is_the_same(house: House, searc
     await search.rebuild()
     assert [line async for line in search.select()] == each
     assert await house.rows("SELECT sort, word, seq FROM audit_index_word ORDER BY 1, 2, 3") == words
+
+
+async def test_two_processes_index_nothing_twice(house: House, search: Search, engine: AsyncEngine):
+    await house.drop([body(number) for number in range(30)])
+    await asyncio.gather(*(Search(engine, LOG, OPERATOR).catch_up() for _ in range(4)))
+    assert [line.seq for line in (await search.page(descending=False, limit=500)).lines] == list(range(60))
 
 
 async def test_every_filter_says_what_the_entries_say(house: House, search: Search):

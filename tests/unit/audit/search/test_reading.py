@@ -76,7 +76,16 @@ def _fits(value: object) -> bool:
 
 @pytest.mark.parametrize(
     "change",
-    [{"kind": "unreadable"}, {"kind": "x\x00"}, {"us": "1"}, {"us": True}, {"us": -1}, {"us": 1 << 60}, {"actor": "x" * 129}],
+    [
+        {"kind": "unreadable"},
+        {"kind": "x\x00"},
+        {"us": "1"},
+        {"us": True},
+        {"us": -1},
+        {"us": 1 << 60},
+        {"actor": "x" * 129},
+        {"actor": "é"},
+    ],
 )
 def test_what_cannot_be_a_row_is_unreadable(change: dict[str, object]):
     good = orjson.loads(sample_bodies(1)[0])
