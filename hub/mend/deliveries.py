@@ -203,6 +203,15 @@ class Deliveries:
         """Dead letters by recipient and cause."""
         return await store.ended(self._engine, self._log_id, "failed", recipient, cause)
 
+    async def failed_due(self) -> dict[PartyId, Due]:
+        """Per recipient with dead letters the deadline of the oldest of them."""
+        today = legal_date(self._clock.now_us())
+        found: dict[PartyId, list[Due]] = {}
+        for group in await store.failed_groups(self._engine, self._log_id):
+            if (due := self._due(group, today)) is not None:
+                found.setdefault(group.recipient, []).append(due)
+        return {recipient: min(dues, key=lambda due: due.day) for recipient, dues in found.items()}
+
     async def stopped(self, recipient: PartyId | None = None, cause: ReasonCode | None = None) -> list[Ended]:
         """What was no longer permitted when it should go, by recipient and cause."""
         return await store.ended(self._engine, self._log_id, "stopped", recipient, cause)

@@ -138,17 +138,17 @@ class Mappings:
         """The mapping that `text` is. Raises Misconfigured with the line and what is wrong there."""
         return compile_mapping(text, Path(connector) / "mapping.yaml")
 
-    async def preview(self, connector: ConnectorId, text: str, by: Staff | None) -> Preview:
-        """Reads up to `SAMPLE` rows of quarantine with the mapping, after that is in the log. Admits none.
+    async def preview(self, connector: ConnectorId, text: str, by: Staff | None, drop_id: UUID | None = None) -> Preview:
+        """Reads up to `SAMPLE` rows of quarantine (of one file, if given) with the mapping, once that is logged. Admits none.
 
         Raises Misconfigured for a mapping that cannot be used, Tampered for a row that does not open.
         """
         source = source_of(self._sources, connector)
         mapping = self.check(text, connector)
         in_use = await self.in_use(connector)
-        drops = await store.drops_waiting(self._engine, self._log_id, connector, source.party, None)
+        drops = await store.drops_waiting(self._engine, self._log_id, connector, source.party, drop_id)
         waiting = await store.count_waiting(self._engine, self._log_id, drops, Choice())
-        details: dict[str, str | int] = {"connector": str(connector), "rows": min(waiting, SAMPLE)}
+        details: dict[str, str | int] = {"connector": str(connector), "hash": _hash(text), "rows": min(waiting, SAMPLE)}
         await self._notes.write(EntryKind.access, "mapping-preview", "connector", details, by=staff_id(by))
         shapes: dict[str, set[str]] = {}
         failing: Counter[Fault] = Counter()
@@ -198,8 +198,7 @@ class Mappings:
             )
         now = self._clock.now_us()
         (ref,) = new_ids(1, now, self._entropy(8))
-        digest = hashlib.sha256(text.encode()).hexdigest()
-        details: dict[str, str | int] = {"connector": str(connector), "version": mapping.version, "hash": digest}
+        details: dict[str, str | int] = {"connector": str(connector), "version": mapping.version, "hash": _hash(text)}
         row = store.mapping_row(self._log_id, source.party, connector, version, text, ref, int(now))
         try:
             await self._notes.write(
@@ -229,6 +228,10 @@ def differences(old: DeclarativeMapping, new: DeclarativeMapping) -> Changes:
         tuple(sorted(before.keys() - after.keys())),
         tuple(sorted(name for name in before.keys() & after.keys() if before[name] != after[name])),
     )
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _number(mapping: DeclarativeMapping) -> int:

@@ -7,6 +7,7 @@ validation, and quicker than handing Python objects over field by field.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -26,6 +27,8 @@ LONGEST: Final = 64 * 1024
 """Characters of a mapping file."""
 
 _DEEPEST: Final = 8
+_A_NUMBER: Final = re.compile(r"[0-9]{5}", re.ASCII)
+"""In a list of codes it would ask of every row whether it is about this one person."""
 _PGN: Final = ("bsn", "onderwijsnummer")
 
 
@@ -264,6 +267,11 @@ def _check(sheet: _Sheet, tree: yaml.Node | None, path: Path) -> None:
             raise _unusable(path, _line(tree, at), f"Column {name}: there is no code list {column.codes}.")
         if isinstance(column, _YesNo) and {w.upper() for w in column.yes} & {w.upper() for w in column.no}:
             raise _unusable(path, _line(tree, at), f"Column {name}: a word means yes and no at once.")
+        words = (*column.yes, *column.no) if isinstance(column, _YesNo) else ()
+        if isinstance(column, _Code):
+            words = tuple(sheet.codes[column.codes])
+        if any(_A_NUMBER.search(word) for word in words):
+            raise _unusable(path, _line(tree, at), f"Column {name}: a word of its list is a long number, which no code is.")
         for field in _PGN if isinstance(column, _Pgn) else (column.field,):
             _fill(filled, field, at, tree, path)
     for field in sheet.constants:

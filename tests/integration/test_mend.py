@@ -345,6 +345,7 @@ async def test_production_refuses_what_is_not_verified(desk: Desk) -> None:
     ("text", "says"),
     [
         (TEXT.replace("field: voornamen", "field: voornaam"), r"line 1\d.*no field voornaam"),
+        (TEXT.replace("MBO: mbo", "MBO: mbo, '999990007': vo"), r"line \d+.*long number"),
         ("a: [", "not YAML"),
         ("a: &a [1]\nb: *a\n", "line 2"),
         ("? [a]\n: b\n", "no word"),
