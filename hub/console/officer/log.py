@@ -27,8 +27,8 @@ _MOST_CSV: Final = 100_000
 _COLUMNS: Final = (
     Column("moment", "Moment"),
     Column("soort", "Soort"),
-    Column("bron", "Gever"),
-    Column("ontvanger", "Ontvanger"),
+    Column("bron", "Van"),
+    Column("ontvanger", "Aan"),
     Column("doel", "Doel"),
     Column("uitkomst", "Uitkomst"),
 )
@@ -102,11 +102,19 @@ class LogPages:
         return (
             Moment(line.us),
             Link(words.KINDS.get(line.kind, line.kind), f"{LOG}/{line.ref}"),
-            words.party(policy, line.source or line.actor),
+            self._from(line),
             words.party(policy, line.recipient),
             words.purpose(policy, line.purpose),
             words.outcome(line.outcome) or words.operation(line.operation),
         )
+
+    def _from(self, line: Line) -> str:
+        """Who gave; of what is no giving, who did it. An outcome entry says only how things stand."""
+        if line.kind == EntryKind.outcome:
+            return ""
+        if line.staff:
+            return f"Medewerker {line.staff}"
+        return words.party(self._officer.policy, line.source or line.actor)
 
     async def hand_out(self, request: Request) -> Response:
         """The selection as a spreadsheet or as evidence. That it is handed out, and how much, is in the log first."""

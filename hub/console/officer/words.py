@@ -88,6 +88,10 @@ def outcome(word: str) -> Badge | None:
     return OUTCOMES.get(word, Badge(word)) if word else None
 
 
+ARRIVED: Final = ("handed-over", "acknowledged")
+"""How a disclosure stands of which the data have left."""
+
+
 def operation(word: str) -> str:
     """What was done."""
     return _OPERATIONS.get(word, word)
