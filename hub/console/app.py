@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hub.console import beginning, signing_in, static_files
+from hub.console.admin import routes as administrator
 from hub.console.desk import Desk
 from hub.console.edge import Edge
 from hub.console.gate import Gate
@@ -29,6 +30,7 @@ def create_console(desk: Desk) -> FastAPI:
         (
             *beginning.routes(gate),
             *signing_in.routes(desk, gate),
+            *administrator(desk, gate),
             *(officer.routes(desk.officer, gate, desk.clock) if desk.officer else ()),
         ),
     )

@@ -25,6 +25,12 @@ class Tone(StrEnum):
 DONE: Final[Mapping[str, str]] = MappingProxyType(
     {
         "uitgelogd": "U bent uitgelogd.",
+        "opnieuw-inlezen": "De hub leest het bestand opnieuw in zodra hij de koppeling weer bekijkt.",
+        "mapping-in-gebruik": "De nieuwe mapping is in gebruik. Geef nu de rijen in quarantaine vrij die ermee te lezen zijn.",
+        "opgehouden": "De bezorgingen aan deze ontvanger zijn opgehouden. Er gaat niets meer heen tot u ze vrijgeeft.",
+        "vrijgegeven": "De bezorgingen aan deze ontvanger lopen weer.",
+        "opnieuw-klaargezet": "De bezorgingen staan weer klaar. De hub beslist opnieuw zodra ze gaan.",
+        "opgegeven": "De bezorgingen zijn opgegeven en hun inhoud is gewist.",
     }
 )
 """After a form was handled, the browser is sent to a page with `?gedaan=<word>`, which shows the sentence."""

@@ -14,8 +14,10 @@ from hub.domain.terms import LogId, PartyId, ReasonCode, RecordKind
 
 _GROUPS: Final = """
 SELECT party_id, source, record_kind, count(*), count(*) FILTER (WHERE state = 'handed'), min(held_us), min(failed_us)
-FROM deliver_outbox WHERE log_id = $1 AND state IN ('held', 'handed') GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+FROM deliver_outbox WHERE log_id = $1 AND state {} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """
+_WAITING: Final = _GROUPS.format("IN ('held', 'handed')")
+_FAILED: Final = _GROUPS.format("= 'failed'")
 _PEOPLE: Final = """
 SELECT party_id, count(DISTINCT subject_tag) FROM deliver_outbox WHERE log_id = $1 AND state IN ('held', 'handed')
 GROUP BY GROUPING SETS ((party_id), ())
@@ -121,10 +123,7 @@ class One:
 async def queue(engine: AsyncEngine, log_id: LogId, late_before: Callable[[Group], int | None]) -> Queue:
     """What waits; `late_before` gives per group the moment (µs): what was held before it is late."""
     async with transaction(engine, isolation="repeatable_read") as connection:
-        groups = tuple(
-            Group(PartyId(row[0]), PartyId(row[1]), RecordKind(row[2]), *row[3:])
-            for row in await connection.raw.fetch(_GROUPS, log_id)
-        )
+        groups = tuple(_group(row) for row in await connection.raw.fetch(_WAITING, log_id))
         terms = [(one, before) for one in groups if (before := late_before(one)) is not None]
         people = _per_recipient(await connection.raw.fetch(_PEOPLE, log_id))
         columns = [[getattr(one, name) for one, _ in terms] for name in ("recipient", "source", "kind")]
@@ -136,6 +135,11 @@ async def queue(engine: AsyncEngine, log_id: LogId, late_before: Callable[[Group
 def _per_recipient(rows: Sequence[Any]) -> dict[str, int]:
     """By recipient; the sum over all, in which everybody counts once, under the empty name."""
     return {row[0] or "": int(row[1]) for row in rows}
+
+
+async def failed_groups(engine: AsyncEngine, log_id: LogId) -> list[Group]:
+    """What failed, by recipient, source and record kind."""
+    return [_group(row) for row in await fetch(engine, _FAILED, log_id)]
 
 
 async def ended(
@@ -171,6 +175,10 @@ async def count(
     """How many deliveries these are, and how many young people they are about."""
     (row,) = await fetch(engine, _COUNT, log_id, recipient, cause, None if ids is None else list(ids))
     return int(row[0]), int(row[1])
+
+
+def _group(row: Any) -> Group:
+    return Group(PartyId(row[0]), PartyId(row[1]), RecordKind(row[2]), *row[3:])
 
 
 def _cause(code: str | None) -> ReasonCode | None:

@@ -1,0 +1,58 @@
+"""The administrator's desk: every route of it in one table. No page holds a personal value, but the one row that is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hub.console.admin_connectors import ConnectorPages
+from hub.console.admin_deliveries import DeliveryPages
+from hub.console.admin_failed import FailedPages
+from hub.console.admin_health import Checkup, HealthPage
+from hub.console.admin_mapping import MappingPages
+from hub.console.admin_overview import Overview
+from hub.console.admin_parts import Admin
+from hub.console.admin_quarantine import QuarantinePages
+from hub.console.desk import Desk
+from hub.console.gate import Gate
+from hub.console.routes import Route
+
+
+def routes(desk: Desk, gate: Gate) -> Iterator[Route]:
+    """The pages under /beheer; none in a console without such a desk."""
+    if desk.administrator is None:
+        return
+    admin, checkup = Admin(desk.administrator, gate), Checkup(desk.administrator.examine, desk.clock)
+    yield Route("GET", "/beheer", Overview(admin, checkup).page)
+
+    connectors, mapping = ConnectorPages(admin), MappingPages(admin)
+    one = "/beheer/koppelingen/{connector}"
+    yield Route("GET", "/beheer/koppelingen", connectors.page)
+    yield Route("GET", one, connectors.one)
+    yield Route("POST", one + "/bestanden/{drop}/opnieuw", connectors.again)
+    yield Route("GET", one + "/mapping", mapping.page)
+    yield Route("POST", one + "/mapping", mapping.try_or_use)
+
+    quarantine, file = QuarantinePages(admin), "/beheer/quarantaine/{drop}"
+    yield Route("GET", "/beheer/quarantaine", quarantine.page)
+    yield Route("GET", file, quarantine.file)
+    yield Route("POST", file + "/proef", quarantine.try_out)
+    yield Route("POST", file + "/vrijgeven", quarantine.release)
+    yield Route("GET", file + "/uitkomst", quarantine.outcome)
+    yield Route("GET", file + "/{row}", quarantine.row)
+    yield Route("POST", file + "/{row}", quarantine.reveal)
+
+    deliveries, recipient = DeliveryPages(admin), "/beheer/bezorgingen/{party}"
+    yield Route("GET", "/beheer/bezorgingen", deliveries.page)
+    yield Route("GET", recipient, deliveries.one)
+    yield Route("POST", recipient + "/ophouden", deliveries.hold)
+    yield Route("POST", recipient + "/vrijgeven", deliveries.free)
+
+    failed, cause = FailedPages(admin), "/beheer/mislukt/{party}/{cause}"
+    yield Route("GET", "/beheer/mislukt", failed.page)
+    yield Route("GET", cause, failed.one)
+    yield Route("POST", cause + "/opnieuw", failed.resume)
+    yield Route("GET", cause + "/opgeven", failed.ask)
+    yield Route("POST", cause + "/opgeven", failed.drop)
+    yield Route("GET", cause + "/{delivery}", failed.single)
+
+    yield Route("GET", "/beheer/gezondheid", HealthPage(admin, checkup).page)
