@@ -11,7 +11,7 @@ import uvloop
 from bench.message import take_in_a_list
 from bench.world import plain
 from hub import server
-from hub.app import Hub, open_hub
+from hub.app import Hub, api_of, open_hub
 from hub.cli import stopper
 from hub.domain.stages import Received
 from hub.normalise import normalise
@@ -51,7 +51,7 @@ async def main(what: str) -> None:
         if what == "list":
             await take_in_a_list(hub)
         elif what == "hub":
-            await server.serve(server.server_of(hub), stopper())
+            await server.serve(server.server_of(api_of(hub), settings), stopper())
         else:
             await _baseline(hub, settings)
 
@@ -60,14 +60,13 @@ async def _baseline(hub: Hub, settings: Settings) -> None:
     url = settings.database_url
     assert url is not None
     pool = await asyncpg.create_pool(plain(url.get_secret_value()), min_size=10, max_size=10)
-    built = server.server_of(hub)
-    app = built.config.app
-    for route in app.routes:  # type: ignore[union-attr]  # the application itself
+    app = api_of(hub)
+    for route in app.routes:
         endpoint = getattr(route, "endpoint", None)
         desk = getattr(endpoint, "__self__", None)
         if type(desk).__name__ == "Messages":
             desk._way, desk._idempotency = OneInsert(pool), NoEarlier()
-    await server.serve(built, stopper())
+    await server.serve(server.server_of(app, settings), stopper())
     await pool.close()
 
 

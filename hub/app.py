@@ -40,6 +40,7 @@ from hub.domain.terms import LogId, PartyId
 from hub.endings import Endings
 from hub.errors import Conflict, Misconfigured, Retry
 from hub.gather import Gatherer
+from hub.identity.provider import Client, read_client
 from hub.identity.store import PartnerStore
 from hub.identity.tokens import Tokens
 from hub.postgres import PrivatePostgres, Urls
@@ -159,6 +160,16 @@ def load_token_key(settings: Settings) -> ECKey:
         return ECKey.import_key(orjson.loads(content))
     except (JoseError, ValueError, TypeError):
         raise Misconfigured("The token key cannot be read.", "Its file is damaged.", "Restore it from its safe copy.") from None
+
+
+def client_of(settings: Settings) -> Client:
+    """The hub as a client of the identity provider. Raises Misconfigured where its key or secret is missing or both are set."""
+    key, secret = settings.oidc_key_file, settings.oidc_secret_file
+    return read_client(
+        settings.oidc_client_id,
+        key=None if key is None else read_secret(key, "The OIDC key"),
+        secret=None if secret is None else read_secret(secret, "The OIDC client secret"),
+    )
 
 
 @asynccontextmanager

@@ -25,6 +25,7 @@ from hub.app import Hub, databases, load_signer, make_keys, migrate_all, open_hu
 from hub.commands import mending_commands
 from hub.consent.policy import load_policy
 from hub.consent.store import kept_policy
+from hub.desks import doors_of
 from hub.domain.facts import StatementKind
 from hub.domain.terms import LogId, PartyId, PolicyHash, Term
 from hub.errors import HubError, Malformed, Misconfigured, Refused, Retry
@@ -165,13 +166,13 @@ def keys_init() -> None:
 
 @main.command()
 def serve() -> None:
-    """Serves the REST interface until SIGINT or SIGTERM."""
+    """Serves the REST interface and the desks until SIGINT or SIGTERM."""
 
     async def work(chosen: Settings) -> None:
         async with open_hub(chosen, name="hub-serve") as hub:
             await hub.put_policy_in_use()
-            server = server_of(hub)
-            await serve_until(server, stopper(), lambda: emit(Event.hub_started))
+            async with doors_of(hub) as doors:
+                await serve_until(server_of(doors, chosen), stopper(), lambda: emit(Event.hub_started))
             emit(Event.hub_stopped)
 
     run(work)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -21,18 +21,22 @@ from hub.errors import Malformed, Misconfigured
 from hub.identity import store as partners
 from hub.identity.store import Registered
 from hub.insight.store import Figures, figures
+from hub.mend.deliveries import Deliveries
 from hub.mend.desk import Mending, mending, sources_of
 from hub.receive.drop.store import Run, runs
-from hub.settings import Instance, Settings, read_instances, read_recipients
+from hub.settings import Instance, Recipient, Settings, read_instances, read_recipients
 
 
 def instances_of(settings: Settings) -> tuple[Instance, ...]:
-    """The connectors that fetch, as they are set up. Raises Misconfigured."""
+    """The connectors that fetch, as they are set up. Raises Misconfigured where the connectors' file is wrong."""
+    return () if settings.connectors is None else read_instances(settings.connectors)
+
+
+def recipients_of(settings: Settings) -> Mapping[PartyId, Recipient]:
+    """The parties that are sent to. Raises Misconfigured where the connectors' file is wrong."""
     if settings.connectors is None:
-        raise Misconfigured(
-            "No connectors are set up.", "HUB_CONNECTORS names no file.", "Set it to the connectors' YAML file."
-        )
-    return read_instances(settings.connectors)
+        return {}
+    return {PartyId(each.party): each for each in read_recipients(settings.connectors)}
 
 
 def mending_of(hub: Hub) -> Mending:
@@ -49,6 +53,12 @@ def mending_of(hub: Hub) -> Mending:
         secrets.token_bytes,
         production=hub.settings.environment == "production",
     )
+
+
+def deliveries_of(hub: Hub) -> Deliveries:
+    """What waits for recipients, or ended without them."""
+    pushed = recipients_of(hub.settings)
+    return Deliveries(hub.engine, hub.log_id, hub.notes, hub.endings, hub.policy, hub.clock, pushed)
 
 
 def describe_connectors(settings: Settings) -> Iterator[str]:
@@ -146,7 +156,7 @@ async def record_statement(hub: Hub, party: PartyId, kind: StatementKind, number
     now = hub.clock.now_us()
     row = row_of(hub.log_id, party, hub.new_id(), tag, kind, period, now, now)
     about = kind.value.replace("_", "-")
-    noted = await hub.notes.write(EntryKind.statement, "statement-record", about, {}, actor=party, rows=(row,))
+    noted = await hub.notes.write(EntryKind.statement, "statement-record", about, {}, actor=party, subject=tag, rows=(row,))
     return noted.size
 
 

@@ -11,10 +11,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from hub.app import Hub, api_of
 from hub.errors import Misconfigured
+from hub.settings import Settings
 
 GRACE_S = 20
 PATIENCE_S = 20.0
@@ -155,16 +156,15 @@ def _listen(host: str, port: int) -> socket.socket:
         ) from None
 
 
-def server_of(hub: Hub) -> Server:
-    """The server over a hub, as its settings say."""
-    settings = hub.settings
+def server_of(app: ASGIApp, settings: Settings) -> Server:
+    """The server of `app`, as the settings say."""
     tls: dict[str, Any] = {}
     if settings.tls_certificate is not None:
         tls = {"ssl_certfile": settings.tls_certificate, "ssl_keyfile": settings.tls_key}
         if settings.tls_client_ca is not None:
             tls |= {"ssl_ca_certs": settings.tls_client_ca, "ssl_cert_reqs": ssl.CERT_OPTIONAL}
     config = uvicorn.Config(
-        api_of(hub),
+        app,
         host=settings.host,
         port=settings.port,
         http=TlsProtocol,

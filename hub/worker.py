@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -14,17 +14,17 @@ from hub.app import Hub
 from hub.connector import Connector, Endpoint, FileSource, load_connectors
 from hub.connector import Target as Address
 from hub.consent.policy import load_policy
-from hub.domain.terms import ConnectorId, PartyId
+from hub.domain.terms import ConnectorId
 from hub.errors import HubError, Misconfigured
 from hub.identity import store as identity
 from hub.observe import Event, report
-from hub.operations import instances_of, mending_of
+from hub.operations import instances_of, mending_of, recipients_of
 from hub.push.worker import Pusher, Target
 from hub.receive.drop.poll import Drops
 from hub.receive.drop.poll import Instance as DropInstance
 from hub.receive.drop.run import poll, run
 from hub.receive.drop.store import DropStore
-from hub.settings import Instance, Recipient, Settings, read_recipients
+from hub.settings import Instance
 
 _TIDY_S: Final = 3600.0
 _INDEX_S: Final = 5.0
@@ -46,6 +46,10 @@ async def work_of(hub: Hub) -> Work:
 async def _drops_of(hub: Hub) -> list[Drops]:
     known, mend = load_connectors(), mending_of(hub)
     found: list[Drops] = []
+    if hub.settings.connectors is None:
+        raise Misconfigured(
+            "No connectors are set up.", "HUB_CONNECTORS names no file.", "Set it to the connectors' YAML file."
+        )
     for instance in instances_of(hub.settings):
         connector, name = known[instance.connector], ConnectorId(instance.id)
         source = mend.sources[name]
@@ -87,13 +91,6 @@ def _connect(connector: Connector, instance: Instance) -> Callable[[], Awaitable
         password=password,
     )
     return partial(connector.connect, endpoint)
-
-
-def recipients_of(settings: Settings) -> Mapping[PartyId, Recipient]:
-    """The parties that are sent to. Raises Misconfigured where the connectors' file is wrong."""
-    if settings.connectors is None:
-        return {}
-    return {PartyId(each.party): each for each in read_recipients(settings.connectors)}
 
 
 def _targets_of(hub: Hub) -> list[Target]:

@@ -217,7 +217,7 @@ class Permit(Rule):
     geheim_adres: Annotated[Literal["passes", "withheld"], Field(alias="secret_address")]
     requires: tuple[Requirement, ...] = ()
     retention: Retention
-    deadline: Deadline
+    deadline: Deadline | None = None
     obligations: tuple[Term, ...]
     duty_to_inform: DutyToInform
     why_nl: Sentence

@@ -21,6 +21,8 @@ from hub.console.words import SIGN_IN_FAILED
 from hub.errors import Malformed, Refused
 from hub.observe import Event, emit, report
 
+SIGNED_IN: Final = f"{SIGN_IN}/terug"
+"""Where the identity provider leads the browser back to."""
 _MINUTES: Final = 10
 """How long someone may take at the identity provider."""
 _LEFT: Final = "uitgelogd"
@@ -31,7 +33,7 @@ def routes(desk: Desk, gate: Gate) -> Iterator[Route]:
     door = _Door(desk.sign_in, desk.sessions, gate, secure=desk.secure)
     yield Route("GET", SIGN_IN, door.page)
     yield Route("POST", SIGN_IN, door.start)
-    yield Route("GET", f"{SIGN_IN}/terug", door.finish)
+    yield Route("GET", SIGNED_IN, door.finish)
     yield Route("POST", "/uitloggen", door.leave)
 
 

@@ -332,6 +332,7 @@ class Deliveries:
             if agreement.effective.start <= day < agreement.effective.until
             for clause in agreement.clauses
             if isinstance(clause, Permit)
+            and clause.deadline is not None
             and clause.record == group.kind
             and _is(clause.giver, giver)
             and _is(clause.recipient, taker)

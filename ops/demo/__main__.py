@@ -19,8 +19,9 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import httpx2
 
@@ -31,7 +32,8 @@ from hub.errors import HubError, Misconfigured
 from hub.insight.store import Figures
 from hub.operations import figures_of, runs_of
 from hub.postgres import PrivatePostgres, Urls
-from ops.demo import region
+from ops.demo import identity, region, trouble
+from ops.demo.controls import Controls
 from ops.demo.display import Display
 from ops.demo.drop import put
 from ops.demo.people import Generated, generate
@@ -61,6 +63,8 @@ class Demo:
     async def run(self, urls: Urls) -> None:
         """From an empty database to the summary, and on. Raises Failed or HubError."""
         environment = region.settings_of(self.directory, urls)
+        provider = identity.make(self.directory / "identity", environment["HUB_ISSUER"] + "/inloggen/terug")
+        environment = region.sign_in(environment, provider)
         region.write_settings(self.directory / "env", environment)
         settings = region.read_settings(environment)
         await self.processes.run("migrate", [*_HUB, "admin", "migrate"], environment)
@@ -69,7 +73,7 @@ class Demo:
         made = generate(self.rows, _SEED, today)
         async with open_hub(settings, name="hub-demo") as hub:
             await region.register_all(hub, self.directory / "partners", environment["HUB_ISSUER"])
-            self.display.done(f"database, keys, policy, {len(region.SYSTEMS) + 2} partners")
+            self.display.done(f"database, keys, policy, {len(region.SYSTEMS) + len(region.SENT_TO) + 2} partners")
             await self._start_all(environment)
             self.display.done("DUO's SFTP server, the hub's server and worker, the recipients")
             await put(self.directory / "duo", "uitval.csv", made.csv)
@@ -78,8 +82,9 @@ class Demo:
             figures = await self._until_settled(hub, environment, made)
             self.display.done(f"a list of {made.rows:,} rows from DUO, single messages from a school")
             await self._account(hub, environment, made, figures)
+            await self._make_trouble(hub, today)
             if not self.once:
-                self._tell(environment)
+                self._tell(environment, provider["accounts"], trouble.somebody(made.csv, today))
                 await self._keep_serving(hub)
 
     def _home(self, party: str) -> Path:
@@ -88,12 +93,20 @@ class Demo:
     async def _start_all(self, environment: dict[str, str]) -> None:
         duo = self.directory / "duo"
         self.processes.start("duo-sftp", ["-m", "ops.demo.sftp_server", str(duo), "--port-file", str(duo / "port")])
+        place = self.directory / "identity"
+        self.processes.start("identity", ["-m", "ops.demo.identity", str(place), "--port-file", str(place / "port")])
         self.processes.start("hub-serve", [*_HUB, "serve"], environment)
+        for party in region.SENT_TO:
+            home = self._home(party)
+            self.processes.start(party, ["-m", "ops.demo.simulator", str(home), "--port-file", str(home / "where.json")])
         for party in region.SYSTEMS:
             forgetful = ["--forgetful"] if party == region.FORGETFUL else []
             self.processes.start(party, ["-m", "ops.demo.recipient", str(self._home(party)), *forgetful])
         await self._wait_for("DUO's SFTP server", (duo / "port").exists)
-        region.write_connectors(self.directory / "connectors.yaml", duo)
+        await self._wait_for("The identity provider", (place / "port").exists)
+        await self._wait_for("The case systems", lambda: all((self._home(p) / "where.json").exists() for p in region.SENT_TO))
+        Controls(region.where(self._home(region.DOWN))["control"]).dial("down")
+        region.write_connectors(self.directory / "connectors.yaml", duo, self.directory / "partners")
         self.processes.start("hub-worker", [*_HUB, "worker"], environment)
         async with httpx2.AsyncClient(trust_env=False, timeout=5) as client:
 
@@ -135,8 +148,7 @@ class Demo:
                 command = [*_HUB, "audit", "trust", str(self.directory / "trust"), "--checkpoint"]
                 await self.processes.run("trust", command, environment)
                 trust = True
-            held = figures.recipients.get(region.WITHOUT_SYSTEM)
-            under_way = every.held - (held.held if held else 0)
+            under_way = every.held - sum(figures.recipients[name].held for name in region.HELD if name in figures.recipients)
             done = [run for run in await runs_of(hub) if run.state == "done"]
             if trust and sent and done and not under_way:
                 return await figures_of(hub)
@@ -173,9 +185,33 @@ class Demo:
             raise Failed("The account does not add up:\n" + "\n".join(f"    {line}" for line in wrong))
         self.display.say(f"All of it adds up, here, at {len(counted)} recipients, and in the log ({summary['seconds']} s).")
 
-    def _tell(self, environment: dict[str, str]) -> None:
+    async def _make_trouble(self, hub: Hub, today: date) -> None:
+        """What the desks have to show; until every list has its place."""
+        before = len(await runs_of(hub))
+        await trouble.stuck_lists(self.directory / "duo", today)
+        await asyncio.to_thread(trouble.fetched_and_never_confirmed, self._home(region.WITHOUT_SYSTEM))
+        await trouble.many_looked_up(hub)
+        deadline = asyncio.get_running_loop().time() + _READY_S
+        while len(runs := await runs_of(hub)) < before + 2 or any(run.state == "taken" for run in runs):
+            self._check(deadline, "The lists that get stuck")
+            await asyncio.sleep(_LOOK_S)
+        self.display.done("a day's trouble, for the desks")
+
+    def _tell(self, environment: dict[str, str], accounts: list[dict[str, Any]], somebody: str) -> None:
         here = self.directory.relative_to(Path.cwd()) if self.directory.is_relative_to(Path.cwd()) else self.directory
+        signs_in = "\n".join(f"  {one['username']:<22}{one['password']:<14}{', '.join(one['roles'])}" for one in accounts)
         lines = f"""
+The desks, in a browser:
+
+  {environment["HUB_ISSUER"] + "/functionaris":<44}the privacy officer's: who got what about whom, and why; is the log whole
+  {environment["HUB_ISSUER"] + "/beheer":<44}the administrator's: what is stuck, whom does it hurt, mend it
+
+Sign in as (password beside it):
+
+{signs_in}
+
+Someone to search for: BSN {somebody}.
+
 The hub serves on {environment["HUB_ISSUER"]} until Ctrl-C. In another terminal, from this directory:
 
   {f". '{here}/env'":<46}     the settings of this hub, for the commands below
@@ -183,6 +219,9 @@ The hub serves on {environment["HUB_ISSUER"]} until Ctrl-C. In another terminal,
   .venv/bin/hub admin status                         what came in, what went where, what waits and why
   .venv/bin/hub connector runs                       the files taken, with counts
   .venv/bin/python -m ops.demo.drop --rows 50        DUO puts another list on its server
+
+A case system that is down, and its dial:   {region.DOWN}
+  curl -s -d '{{"mode": "ok"}}' {region.where(self._home(region.DOWN))["control"]}/dial
 
 {region.WITHOUT_SYSTEM} has no system yet: README.md tells how to fetch what is held for it, in its place.
 Keys, logs of every process, the exported log and summary.json are under {here}.

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import yaml
 
@@ -32,11 +32,16 @@ DOORSTROOMPUNTEN: Final = ("doorstroompunt-lindemark", "doorstroompunt-schelmond
 FORGETFUL: Final = "doorstroompunt-heiderland"
 """Its system loses a page before it has said that it has it, and gets it again."""
 WERK_EN_INKOMEN: Final = tuple(
-    f"werk-en-inkomen-{gemeente}"
-    for gemeente in ("aldermeer", "rietvoorde", "oosterlinde", "brunsmonde", "vennekerk", "zilverdam", "heiderade")
+    f"werk-en-inkomen-{gemeente}" for gemeente in ("rietvoorde", "oosterlinde", "brunsmonde", "vennekerk", "heiderade")
 )
+PUSHED: Final = "werk-en-inkomen-aldermeer"
+"""The hub sends to its case system, which takes what it gets."""
+DOWN: Final = "werk-en-inkomen-zilverdam"
+"""The hub would send to its case system, which is down."""
+SENT_TO: Final = (PUSHED, DOWN)
 WITHOUT_SYSTEM: Final = "werk-en-inkomen-wolfslo"
 """It may sign in and nothing of it runs: what is for it stays held, until you fetch it in its place."""
+HELD: Final = (WITHOUT_SYSTEM, DOWN)
 SYSTEMS: Final = (*DOORSTROOMPUNTEN, *WERK_EN_INKOMEN)
 _LEAVE_S: Final = 60
 
@@ -110,8 +115,23 @@ def read_settings(environment: dict[str, str]) -> Settings:
     return settings
 
 
-def write_connectors(path: Path, duo: Path) -> None:
-    """The one connector: DUO's folder, its host key pinned."""
+def sign_in(environment: dict[str, str], provider: dict[str, Any]) -> dict[str, str]:
+    """The settings with the identity provider at which staff sign in."""
+    return {
+        **environment,
+        "HUB_OIDC_ISSUER": provider["issuer"],
+        "HUB_OIDC_CLIENT_ID": provider["client_id"],
+        "HUB_OIDC_KEY_FILE": str(provider["key_file"]),
+    }
+
+
+def where(home: Path) -> dict[str, str]:
+    """The addresses of the case system that keeps house in `home`: for pages (`url`) and for its dial (`control`)."""
+    return dict(json.loads((home / "where.json").read_text()))
+
+
+def write_connectors(path: Path, duo: Path, partners: Path) -> None:
+    """The connectors: DUO's folder, its host key pinned; and the case systems that are sent to."""
     instance = {
         "id": "duo-voorbeeldregio",
         "connector": "duo",
@@ -124,12 +144,16 @@ def write_connectors(path: Path, duo: Path) -> None:
         "private_key": str(duo / "client_key"),
         "settle_s": 1,
     }
-    path.write_text(yaml.safe_dump({"instances": [instance]}, sort_keys=False))
+    recipients = [
+        {"id": f"{party}-zaaksysteem", "connector": "bezorging", "party": party, "url": where(partners / party)["url"]}
+        for party in SENT_TO
+    ]
+    path.write_text(yaml.safe_dump({"instances": [instance], "recipients": recipients}, sort_keys=False))
 
 
 async def register_all(hub: Hub, partners: Path, address: str) -> None:
     """Every partner makes its own key and hands over the public half."""
-    for party, scope in ((SCHOOL, AANLEVEREN), *((name, OPHALEN) for name in (*SYSTEMS, WITHOUT_SYSTEM))):
+    for party, scope in ((SCHOOL, AANLEVEREN), *((name, OPHALEN) for name in (*SYSTEMS, *SENT_TO, WITHOUT_SYSTEM))):
         public = partner.make(partners / party, party, address, hub.signer.vkey)
         client_id = json.loads((partners / party / "partner.json").read_text())["client_id"]
         await register_partner(hub, PartyId(party), client_id, public, [scope])

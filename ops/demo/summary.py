@@ -13,6 +13,7 @@ import yaml
 
 from hub.insight.store import Disclosures, Figures
 from ops.demo import region
+from ops.demo.controls import Controls
 from ops.demo.people import Generated
 
 _REASONS = Path(__file__).resolve().parents[2] / "schemas" / "policy" / "reasons.yaml"
@@ -103,7 +104,7 @@ def as_text(summary: Mapping[str, Any]) -> Iterator[str]:
     yield "  delivered: its recipient said that it has it; held: waits to be fetched or sent; failed: its recipient's system"
     yield "  will not have it; stopped: no longer permitted when it was to leave; refused: nothing of it leaves"
     if region.WITHOUT_SYSTEM in summary["recipients"]:
-        yield f"  {region.WITHOUT_SYSTEM} has no system yet, so what is for it is held"
+        yield f"  {region.WITHOUT_SYSTEM} has no system yet and {region.DOWN}'s is down, so what is for them is held"
     yield ""
     columns = ("considered", "delivered", "held", "failed", "stopped", "refused")
     yield f"  {'recipient':<30}" + "".join(f"{name:>11}" for name in columns)
@@ -148,4 +149,5 @@ def kinds(entries: Mapping[tuple[str, str], int]) -> dict[str, int]:
 
 def received(partners: Path) -> dict[str, int]:
     """What each recipient's own system counted."""
-    return {name: json.loads((partners / name / "counts.json").read_text())["received"] for name in region.SYSTEMS}
+    fetched = {name: json.loads((partners / name / "counts.json").read_text())["received"] for name in region.SYSTEMS}
+    return fetched | {region.PUSHED: Controls(region.where(partners / region.PUSHED)["control"]).counts()["effects"]}

@@ -1,0 +1,122 @@
+"""The desks of the staff, and the whole of what one process serves: the REST interface for partners, the desks for people."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+from urllib.parse import urlsplit
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from hub.app import Hub, api_of, client_of, issuer_of
+from hub.audit.entry import EntryKind
+from hub.audit.notes import Notes
+from hub.console.app import create_console
+from hub.console.desk import AdministratorDesk, Desk, OfficerDesk
+from hub.console.signing_in import SIGNED_IN
+from hub.doctor import examiner_of
+from hub.http import Http
+from hub.identity.sessions import Sessions
+from hub.identity.signin import Finished, SignIn, Start
+from hub.identity.store import StaffStore
+from hub.operations import deliveries_of, mending_of
+from hub.rights.person import Persons
+
+_FOR_PARTNERS: Final = ("/v1/", "/oauth/", "/.well-known/")
+
+
+class Doors:
+    """Leads a request to the interface for partners or to the desks, by its path. Each has an edge of its own."""
+
+    def __init__(self, api: ASGIApp, console: ASGIApp) -> None:
+        self._api, self._console = api, console
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path: str = scope.get("path", "")
+        partners = path == "/v1" or path.startswith(_FOR_PARTNERS)
+        await (self._api if partners else self._console)(scope, receive, send)
+
+
+class Recorded:
+    """Signing in at the identity provider, with an entry in the log before anyone is in; a `hub.console.desk.SignIn`."""
+
+    def __init__(self, sign_in: SignIn, notes: Notes) -> None:
+        self._sign_in, self._notes = sign_in, notes
+
+    async def start(self, back_to: str, /) -> Start:
+        """Where the browser goes."""
+        return await self._sign_in.start(back_to)
+
+    async def finish(self, code: str, state: str, issuer: str | None = None, /) -> Finished:
+        """Who it is. Raises Retry where the log cannot be written: then nobody gets in."""
+        finished = await self._sign_in.finish(code, state, issuer)
+        await self._notes.write(EntryKind.access, "sign-in", "desk", {}, by=finished.staff.staff_id)
+        return finished
+
+    async def leave(self, back_to: str, /) -> str | None:
+        """Where to sign out at the provider too."""
+        return await self._sign_in.leave(back_to)
+
+
+@asynccontextmanager
+async def doors_of(hub: Hub) -> AsyncIterator[ASGIApp]:
+    """What a hub serves. Without an identity provider nobody can sign in, and there are no desks.
+
+    Raises Misconfigured where the settings of the provider are incomplete.
+    """
+    api, provider = api_of(hub), hub.settings.oidc_issuer
+    if provider is None:
+        yield api
+        return
+    http = Http()
+    try:
+        yield Doors(api, create_console(_desk(hub, http, provider)))
+    finally:
+        await http.close()
+
+
+def _desk(hub: Hub, http: Http, provider: str) -> Desk:
+    settings, address, staff = hub.settings, issuer_of(hub.settings), StaffStore(hub.engine, hub.log_id, hub.operator)
+    outside = urlsplit(provider)
+    return Desk(
+        clock=hub.clock,
+        sessions=Sessions(
+            staff,
+            hub.digests,
+            hub.clock,
+            secrets.token_bytes,
+            lifetime_s=settings.session_s,
+            idle_s=settings.session_idle_s,
+        ),
+        sign_in=Recorded(
+            SignIn(
+                http,
+                staff,
+                hub.digests,
+                hub.clock,
+                secrets.token_bytes,
+                issuer=provider,
+                client=client_of(settings),
+                redirect_uri=f"{address}{SIGNED_IN}",
+                roles_claim=settings.oidc_roles_claim,
+            ),
+            hub.notes,
+        ),
+        sign_in_origin=f"{outside.scheme}://{outside.netloc}",
+        secure=address.startswith("https:"),
+        officer=OfficerDesk(
+            search=hub.search,
+            persons=Persons(hub.log, hub.search, hub.notes, hub.pseudonymiser, hub.vault),
+            log=hub.log,
+            notes=hub.notes,
+            policy=hub.policy,
+        ),
+        administrator=AdministratorDesk(
+            mending=mending_of(hub),
+            deliveries=deliveries_of(hub),
+            policy=hub.policy,
+            examine=examiner_of(hub),
+        ),
+    )
