@@ -13,6 +13,7 @@ from hub.audit.checkpoint import parse_receipt
 from hub.audit.entry import parse
 from hub.audit.search import Line
 from hub.audit.store import Located
+from hub.consent.explanation import PassText
 from hub.console.desk import OfficerDesk
 from hub.console.gate import Gate
 from hub.console.navigation import READERS
@@ -45,8 +46,10 @@ class EntryPages:
         own = next((line for line in about if line.ref == ref), None)
         told = await self._teller.tell(fields, outcome=own.outcome if own else None)
         steps = self._steps(request, [line for line in about if line.delivery == ref])
-        if asks_csv(request, steps.name):
-            return csv_of(steps, "verloop.csv")
+        passes = _passes(request, told.explanation.passes, arrived=own is None or own.outcome in words.ARRIVED)
+        for table in (steps, passes):
+            if asks_csv(request, table.name):
+                return csv_of(table, f"{table.name}.csv")
         return render(
             request,
             "officer/entry.html",
@@ -58,6 +61,7 @@ class EntryPages:
             told=told,
             outcome=words.outcome(own.outcome) if own and fields["kind"] in ("disclosure", "refusal") else None,
             steps=steps if fields["kind"] == "disclosure" else None,
+            passes=passes if passes.rows else None,
             seq=entry.seq,
             size=int(parse_receipt(receipts[ref]).checkpoint.split("\n", 2)[1]),
             checkpoint=checkpoint,
@@ -115,3 +119,10 @@ class EntryPages:
         if found is None:
             raise HTTPException(404)
         return ref, found, parse(found.body)
+
+
+def _passes(request: Request, passes: tuple[PassText, ...], *, arrived: bool) -> Table:
+    columns = (Column("gegeven", "Gegeven"), Column("vorm", "Vorm"), Column("nodig", "Waarom de ontvanger dit nodig heeft"))
+    rows: list[Row] = [(each.label, each.form or "zoals het is", each.need) for each in passes]
+    caption = "Wat ging er mee?" if arrived else "Wat mag er mee?"
+    return table_of(request, "gegevens", caption, columns, rows, empty="Er ging niets mee.", sort="gegeven")

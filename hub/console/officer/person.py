@@ -42,6 +42,7 @@ class Shown:
     us: Micros
     giver: str
     outcome: Badge | None
+    arrived: bool
     told: Told
 
 
@@ -112,7 +113,9 @@ class PersonPages:
         fields = one.entry.fields
         told = await self._teller.tell(fields, reasons=one.reasons, outcome=one.outcome)
         giver = words.party(self._officer.policy, PartyId(fields["source"]))
-        return Shown(f"{LOG}/{one.entry.ref}", one.entry.us, giver, words.outcome(one.outcome), told)
+        return Shown(
+            f"{LOG}/{one.entry.ref}", one.entry.us, giver, words.outcome(one.outcome), one.outcome in words.ARRIVED, told
+        )
 
     async def evidence(self, request: Request) -> Response:
         """The entries of an answer with their proofs; they are named by their refs, so that no number need be typed again."""
@@ -156,17 +159,15 @@ def _all(found: PersonAnswer) -> Iterator[Proved]:
             yield from (one.entry, *one.steps)
 
 
-_ARRIVED: Final = ("Afgegeven", "Ontvangst bevestigd")
-
-
 def _summary(groups: list[Group]) -> Iterator[str]:
     """Sentences that one could read to the young person over the telephone."""
-    arrived = {group.name: [one for one in group.given if one.outcome and one.outcome.text in _ARRIVED] for group in groups}
-    receivers = [
-        f"{name} ({_times(len(given))}, het laatst op {_day(given[0].us)})" for name, given in arrived.items() if given
-    ]
-    if receivers:
-        yield f"Gegevens over deze persoon gingen naar {words.listed(receivers)}."
+    arrived = {group.name: [one for one in group.given if one.arrived] for group in groups}
+    if any(arrived.values()):
+        for name, given in arrived.items():
+            if given:
+                purposes = dict.fromkeys(text.label for one in given if (text := one.told.explanation.purpose))
+                why = f", voor: {words.listed(list(purposes)).lower()}" if purposes else ""
+                yield f"{name} kreeg {_times(len(given))} gegevens over deze persoon, het laatst op {_day(given[0].us)}{why}."
     else:
         yield "Er zijn nog geen gegevens over deze persoon bij een ontvanger aangekomen."
     if pending := [group.name for group in groups if len(group.given) > len(arrived[group.name])]:
