@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,6 +11,9 @@ from hub.audit.notes import Notes
 from hub.audit.search import Search
 from hub.consent.model import PolicySet
 from hub.domain.staff import Staff
+from hub.health.findings import Finding
+from hub.mend.deliveries import Deliveries
+from hub.mend.desk import Mending
 from hub.ports import Clock
 from hub.rights.person import Persons
 
@@ -69,6 +73,16 @@ class OfficerDesk:
 
 
 @dataclass(frozen=True, slots=True)
+class AdministratorDesk:
+    """What the administrator's pages need. `examine` looks at the whole installation; it takes a second or more."""
+
+    mending: Mending
+    deliveries: Deliveries
+    policy: PolicySet
+    examine: Callable[[], Awaitable[Sequence[Finding]]]
+
+
+@dataclass(frozen=True, slots=True)
 class Desk:
     """Everything handed in. `secure`: browsers reach the console over TLS alone."""
 
@@ -79,4 +93,6 @@ class Desk:
     """The scheme and host of the identity provider: the one place outside that a form may lead to."""
     secure: bool
     officer: OfficerDesk | None = None
+    """None in a console that has no such desk."""
+    administrator: AdministratorDesk | None = None
     """None in a console that has no such desk."""
