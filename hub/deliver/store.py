@@ -61,7 +61,8 @@ WHERE held.party_id = new.recipient AND held.delivery_id = new.delivery AND held
 """
 _RESUME = """
 UPDATE deliver_outbox AS held
-SET state = 'held', cause = NULL, ended_us = NULL, failed_us = NULL, alone = CASE WHEN held.state = 'failed' THEN true END
+SET state = 'held', cause = NULL, ended_us = NULL, failed_us = NULL, strikes = 0,
+    alone = CASE WHEN held.state = 'failed' THEN true END
 FROM unnest($1::text[], $2::uuid[]) AS new (recipient, delivery)
 WHERE held.party_id = new.recipient AND held.delivery_id = new.delivery AND held.state IN ('failed', 'stopped')
 """

@@ -3,7 +3,8 @@
 Two things can be wrong, and they want opposite treatment. When the recipient's *system* is ill, everything for it waits, one
 delivery now and then tries whether it is well again, and nothing is given up, however long that takes. When one *delivery* is
 what the system cannot take, it must hold up no other: it goes by itself, ever more rarely, and ends as a dead letter. Which of
-the two it is shows from the others: a delivery is to blame only if something else was confirmed since it first failed.
+the two it is shows from the others: a delivery is to blame only if something else was confirmed since it first failed. Only
+that counts against it, and being told by itself that it is not accepted, and not what it went through while the system was ill.
 """
 
 from __future__ import annotations
@@ -18,10 +19,8 @@ from uuid import UUID
 from hub.deliver.lease.store import Back, Health, Leased
 from hub.domain.terms import Micros, ReasonCode
 
-MOST_ATTEMPTS: Final = 6
-"""How often a delivery is tried that is to blame itself."""
-MOST_REJECTED: Final = 12
-"""How often one is tried that is clearly not accepted, where nothing else shows that the system accepts anything."""
+MOST_STRIKES: Final = 20
+"""How often a delivery may be to blame: with pauses of some minutes at the end, it goes on for about an hour."""
 TOO_LONG: Final = ReasonCode("TE_LANG_NIET_BEZORGD")
 _SECOND: Final = 1_000_000
 
@@ -84,17 +83,15 @@ def after_failure(
     if len(page) > 1 or not apart:
         return Plan([Back(one.held.delivery_id, closed, apart, one.failed_us or now) for one in page], closed_until=closed)
     (one,) = page
-    attempts = one.held.attempts + 1
-    if _is_to_blame(one, health):
-        if failure is Failure.rejected or attempts >= MOST_ATTEMPTS:
-            return Plan((), {one.held.delivery_id: cause})
-        due = Micros(now + pace.pause(attempts, luck))
-        return Plan([Back(one.held.delivery_id, due, True, one.failed_us or now)])
-    if failure is Failure.rejected and attempts >= MOST_REJECTED:
+    blamed = _is_to_blame(one, health)
+    strikes = one.strikes + (blamed or failure is Failure.rejected)
+    if blamed and (failure is Failure.rejected or strikes >= MOST_STRIKES):
+        return Plan((), {one.held.delivery_id: cause})
+    if strikes >= MOST_STRIKES:
         return Plan((), {one.held.delivery_id: TOO_LONG}, closed)
-    # Later than the system is tried again: then something else goes first, and shows which of the two is ill.
-    due = Micros(closed + pace.pause(attempts, luck))
-    return Plan([Back(one.held.delivery_id, due, True, one.failed_us or now)], closed_until=closed)
+    due = Micros(now + pace.pause(strikes, luck)) if blamed else closed
+    back = [Back(one.held.delivery_id, due, True, one.failed_us or now, strikes)]
+    return Plan(back, closed_until=None if blamed else closed)
 
 
 def _is_to_blame(one: Leased, health: Health) -> bool:

@@ -8,6 +8,7 @@ is on its way arrive, and leases no more.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ from hub.deliver.lease.store import Back, Leased
 from hub.domain.ids import new_ids
 from hub.domain.stages import Held
 from hub.domain.terms import Count, LogId, Micros, PartyId, ReasonCode
-from hub.errors import Conflict, HubError, Tampered
+from hub.errors import Conflict, HubError, Misconfigured, Retry
 from hub.http import INVALID, REFUSED, UNKNOWN_NAME, Away, Barred
 from hub.observe import Event, emit, report
 from hub.ports import Clock, Entropy
@@ -31,7 +32,6 @@ from hub.push.plan import Failure, Pace, Plan, after_failure
 BUSY: Final = ReasonCode("ONTVANGER_BEZET")
 _UNREACHED: Final = frozenset({REFUSED, UNKNOWN_NAME, BUSY})
 _MARGIN_S: Final = 30.0
-_IDLE_S: Final = 5.0
 _TROUBLED_S: Final = 2.0
 _ASIDE_S: Final = 3600.0
 _SECOND: Final = 1_000_000
@@ -61,8 +61,18 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class _Turn:
+    """What is sent in one go: under which lease, until when. `trying`: one delivery, to see whether an ill system is well."""
+
+    target: Target
+    lease_id: UUID
+    until: Micros
+    trying: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Pusher:
-    """Sends to all targets. `luck` gives numbers from 0 to 1, which spread those who wait."""
+    """Sends to all targets. Where nothing is due and no notice comes, it looks again after `idle_s`."""
 
     engine: AsyncEngine
     log_id: LogId
@@ -71,6 +81,7 @@ class Pusher:
     clock: Clock
     entropy: Entropy
     pace: Pace = field(default_factory=Pace)
+    idle_s: float = 5.0
 
     async def run(self, targets: Sequence[Target], stopping: asyncio.Event) -> None:
         """Sends until `stopping`; then what is on its way arrives first."""
@@ -104,7 +115,7 @@ class Pusher:
         while not stopping.is_set():
             bell.clear()
             try:
-                done = await self.once(target)
+                done = await self.once(target, stopping)
                 idle_s = await self._idle_s(target) if done is None else 0.0
             except HubError as error:  # the hub's own: database or log
                 report(error, Event.push_failed, party=target.recipient)
@@ -122,64 +133,84 @@ class Pusher:
         due = await store.next_due(self.engine, target.recipient, now)
         moments = [moment - now for moment in (due, health.closed_us if health.failures else None) if moment is not None]
         ahead = [moment for moment in moments if moment > 0]
-        return min(_IDLE_S, min(ahead) / _SECOND if ahead else _IDLE_S)
+        return min([self.idle_s, *(moment / _SECOND for moment in ahead)])
 
-    async def once(self, target: Target) -> int | None:
+    async def once(self, target: Target, stopping: asyncio.Event | None = None) -> int | None:
         """Leases and sends once; gives how many deliveries were confirmed, or None where nothing may be sent now."""
-        now = self.clock.now_us()
+        recipient, now = target.recipient, self.clock.now_us()
         until = Micros(now + int((target.timeout_s + _MARGIN_S) * _SECOND))
-        health = await store.health(self.engine, self.log_id, target.recipient)
+        health = await store.health(self.engine, self.log_id, recipient)
         if health.on_hold:
             return None
-        most = target.batch
-        if health.failures:
-            # One delivery tries whether the system is well again; the others wait for what comes of it.
-            if not await store.probe(self.engine, self.log_id, target.recipient, now, until):
-                return None
-            most = 1
-        lease_id = new_ids(1, now, self.entropy(8))[0]
-        leased = await store.lease(self.engine, target.recipient, lease_id, most, now, until)
-        if not leased:
+        turn = _Turn(target, new_ids(1, now, self.entropy(8))[0], until, health.failures > 0)
+        if not turn.trying:
+            leased = await store.lease(self.engine, recipient, turn.lease_id, target.batch, now, until)
+            return await self._go(turn, leased, stopping) if leased else None
+        # One delivery tries whether the system is well again; the others wait for what comes of it.
+        if not await store.probe(self.engine, self.log_id, recipient, now, until):
             return None
-        confirmed = 0
-        for page in _pages(leased):
-            if self.clock.now_us() + target.timeout_s * _SECOND > until:  # too late to be sure that it is still ours
-                await self._put_back(lease_id, page, 0.0, alone=page[0].alone)
-            else:
-                confirmed += await self._send(target, lease_id, page)
+        try:
+            leased = await store.lease_one(self.engine, recipient, turn.lease_id, now, until)
+            return await self._go(turn, leased, stopping) if leased else None
+        finally:  # where it came to nothing, nobody has to wait for it
+            with suppress(HubError):
+                await store.reopen(self.engine, self.log_id, recipient, until, self.clock.now_us())
+
+    async def _go(self, turn: _Turn, leased: Sequence[Leased], stopping: asyncio.Event | None) -> int:
+        pages, confirmed = deque(_pages(leased)), 0
+        try:
+            while pages:
+                confirmed += await self._send(turn, pages.popleft())
+                if pages and not await self._goes_on(turn, stopping):
+                    break
+        finally:
+            with suppress(HubError):
+                await self._put_back(turn, [one for page in pages for one in page], 0.0)
         return confirmed
 
-    async def _send(self, target: Target, lease_id: UUID, page: Sequence[Leased]) -> int:
-        recipient = target.recipient
+    async def _goes_on(self, turn: _Turn, stopping: asyncio.Event | None) -> bool:
+        """Whether more of what is leased may be sent: nobody stopped it, the system is well, and it is surely still ours."""
+        needed = int((turn.target.timeout_s + _MARGIN_S / 2) * _SECOND)
+        if (stopping is not None and stopping.is_set()) or self.clock.now_us() + needed > turn.until:
+            return False
+        health = await store.health(self.engine, self.log_id, turn.target.recipient)
+        return not health.on_hold and not health.failures
+
+    async def _send(self, turn: _Turn, page: Sequence[Leased]) -> int:
+        target, recipient = turn.target, turn.target.recipient
         try:
-            sent = await self.way.send(recipient, lease_id, [one.held for one in page], target.sink)
+            sent = await self.way.send(recipient, turn.lease_id, [one.held for one in page], target.sink)
         except Away as away:
             failure = Failure.unreached if away.cause in _UNREACHED else Failure.unclear
             asked = away.after_s if away.cause == BUSY else 0.0
-            await self._failed(target, lease_id, page, failure, away.cause, away, asked)
+            await self._failed(turn, page, failure, away.cause, away, asked)
         except Barred as barred:
-            await self._failed(target, lease_id, page, Failure.barred, barred.cause, barred)
+            await self._failed(turn, page, Failure.barred, barred.cause, barred)
         except Rejected as rejected:
-            await self._failed(target, lease_id, page, Failure.rejected, rejected.cause, rejected)
+            await self._failed(turn, page, Failure.rejected, rejected.cause, rejected)
         except Conflict:
             # The recipient fetched it meanwhile, or the lease went to another: what is still ours waits again.
-            await self._put_back(lease_id, page, 0.0, alone=False)
-        except Tampered as tampered:
-            report(tampered, Event.push_failed, party=recipient)
-            await self._put_back(lease_id, page, _ASIDE_S if len(page) == 1 else 0.0, alone=True)
+            await self._put_back(turn, page, 0.0)
+        except (Retry, Misconfigured):  # the hub's own database or log
+            await self._put_back(turn, page, _TROUBLED_S)
+            raise
+        except Exception as error:
+            # Something of it was changed, or nobody foresaw it: it must hold up no other.
+            report(error, Event.push_failed, party=recipient)
+            await self._put_back(turn, page, _ASIDE_S if len(page) == 1 else 0.0, alone=True)
         except BaseException:
             with suppress(HubError):
-                await self._put_back(lease_id, page, _TROUBLED_S, alone=False)
+                await self._put_back(turn, page, 0.0)
             raise
         else:
-            return await self._answered(target, lease_id, page, sent)
+            return await self._answered(turn, page, sent)
         return 0
 
-    async def _answered(self, target: Target, lease_id: UUID, page: Sequence[Leased], sent: Sent) -> int:
-        recipient, said = target.recipient, sent.said
+    async def _answered(self, turn: _Turn, page: Sequence[Leased], sent: Sent) -> int:
+        recipient, said = turn.target.recipient, sent.said
         silent = [one for one in page if one.held.delivery_id in sent.unsaid]
         if silent and not said.confirmed and not said.refused:
-            await self._failed(target, lease_id, silent, Failure.unclear, INVALID, _silence())
+            await self._failed(turn, silent, Failure.unclear, INVALID, _silence())
             return 0
         if said.confirmed:
             await store.succeeded(self.engine, self.log_id, recipient, self.clock.now_us())
@@ -191,46 +222,48 @@ class Pusher:
             now = self.clock.now_us()
             due = Micros(now + self.pace.pause(1, self._luck()))
             back = [Back(one.held.delivery_id, due, True, one.failed_us or now) for one in silent]
-            await store.put_back(self.engine, lease_id, back)
+            await store.put_back(self.engine, turn.lease_id, back)
         if not said.confirmed and said.refused:
             # A system that refuses and confirms nothing may be ill: it goes on, but slowly.
-            await self._close(recipient, min(said.refused.values()))
+            await self._close(turn, min(said.refused.values()))
         return len(said.confirmed)
 
     async def _failed(
         self,
-        target: Target,
-        lease_id: UUID,
+        turn: _Turn,
         page: Sequence[Leased],
         failure: Failure,
         cause: ReasonCode,
         error: HubError,
         asked_s: float = 0.0,
     ) -> None:
-        recipient, now = target.recipient, self.clock.now_us()
+        recipient, now = turn.target.recipient, self.clock.now_us()
         report(error, Event.push_failed, party=recipient, reason=cause, deliveries=Count(len(page)))
         health = await store.health(self.engine, self.log_id, recipient)
         plan = after_failure(failure, cause, page, health, now, self._luck(), self.pace, asked_s)
-        await self._carry_out(recipient, lease_id, plan, cause, now)
+        await self._carry_out(turn, plan, cause, now)
 
-    async def _carry_out(self, recipient: PartyId, lease_id: UUID, plan: Plan, cause: ReasonCode, now: Micros) -> None:
+    async def _carry_out(self, turn: _Turn, plan: Plan, cause: ReasonCode, now: Micros) -> None:
+        recipient = turn.target.recipient
         if plan.closed_until is not None:
-            await store.failed(self.engine, self.log_id, recipient, plan.closed_until, cause, now)
+            await store.failed(self.engine, self.log_id, recipient, plan.closed_until, cause, now, trying=turn.trying)
         if plan.back:
-            await store.put_back(self.engine, lease_id, plan.back)
+            await store.put_back(self.engine, turn.lease_id, plan.back)
         if plan.dead:
             await self.endings.fail(recipient, plan.dead)
-            emit(Event.deliveries_failed, party=recipient, deliveries=Count(len(plan.dead)), reason=cause)
+            emit(Event.deliveries_failed, party=recipient, deliveries=Count(len(plan.dead)), reason=min(plan.dead.values()))
 
-    async def _close(self, recipient: PartyId, cause: ReasonCode) -> None:
-        now = self.clock.now_us()
+    async def _close(self, turn: _Turn, cause: ReasonCode) -> None:
+        recipient, now = turn.target.recipient, self.clock.now_us()
         health = await store.health(self.engine, self.log_id, recipient)
         until = Micros(now + self.pace.pause(health.failures + 1, self._luck()))
-        await store.failed(self.engine, self.log_id, recipient, until, cause, now)
+        await store.failed(self.engine, self.log_id, recipient, until, cause, now, trying=turn.trying)
 
-    async def _put_back(self, lease_id: UUID, page: Sequence[Leased], after_s: float, *, alone: bool) -> None:
+    async def _put_back(self, turn: _Turn, page: Sequence[Leased], after_s: float, *, alone: bool = False) -> None:
         due = Micros(self.clock.now_us() + int(after_s * _SECOND))
-        await store.put_back(self.engine, lease_id, [Back(one.held.delivery_id, due, alone, None) for one in page])
+        back = [Back(one.held.delivery_id, due, alone, None) for one in page]
+        if back:
+            await store.put_back(self.engine, turn.lease_id, back)
 
     def _luck(self) -> float:
         return int.from_bytes(self.entropy(4)) / (1 << 32)

@@ -24,15 +24,19 @@ CHANNEL = "hub_deliver"
 _LEASE = """
 WITH picked AS MATERIALIZED (
     SELECT delivery_id FROM deliver_outbox AS waiting
-    WHERE party_id = $1 AND state IN ('held', 'handed') AND (due_us IS NULL OR due_us <= $2)
+    WHERE party_id = $1 AND state IN ('held', 'handed') AND (due_us IS NULL OR due_us <= $2) {which}
     AND NOT EXISTS (SELECT FROM deliver_outbox AS earlier WHERE earlier.party_id = waiting.party_id
         AND earlier.subject_tag = waiting.subject_tag AND earlier.delivery_id < waiting.delivery_id
         AND earlier.state IN ('held', 'handed', 'failed'))
-    ORDER BY delivery_id LIMIT $3 FOR UPDATE SKIP LOCKED)
+    ORDER BY {order} LIMIT $3 FOR UPDATE SKIP LOCKED)
 UPDATE deliver_outbox AS held SET lease_id = $4, due_us = $5 FROM picked WHERE held.delivery_id = picked.delivery_id
 RETURNING held.delivery_id, source, record_kind, subject_tag, sealed, nonce, digest, attempts, record_id, alone, held_us,
-    failed_us
+    failed_us, strikes
 """
+_ANY = _LEASE.format(which="", order="delivery_id")
+# What tries an ill system: something that never failed, for it may be that only what did is ill; else in turn.
+_FRESH = _LEASE.format(which="AND failed_us IS NULL", order="delivery_id")
+_LONGEST_AGO = _LEASE.format(which="AND failed_us IS NOT NULL", order="due_us NULLS FIRST, delivery_id")
 _HAND = """
 UPDATE deliver_outbox AS held SET state = 'handed', attempts = attempts + 1, handed_us = new.us
 FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::bigint[]) AS new (recipient, delivery, lease, us)
@@ -41,8 +45,8 @@ AND held.state IN ('held', 'handed')
 """
 _PUT_BACK = """
 UPDATE deliver_outbox AS held SET lease_id = NULL, due_us = new.due, alone = CASE WHEN new.alone THEN true ELSE held.alone END,
-    failed_us = coalesce(new.failed, held.failed_us)
-FROM unnest($2::uuid[], $3::bigint[], $4::boolean[], $5::bigint[]) AS new (delivery, due, alone, failed)
+    failed_us = coalesce(new.failed, held.failed_us), strikes = coalesce(new.strikes, held.strikes)
+FROM unnest($2::uuid[], $3::bigint[], $4::boolean[], $5::bigint[], $6::int[]) AS new (delivery, due, alone, failed, strikes)
 WHERE held.delivery_id = new.delivery AND held.lease_id = $1
 """
 _NEXT = """
@@ -56,8 +60,11 @@ _PROBE = """
 UPDATE deliver_recipient SET closed_us = $4 WHERE log_id = $1 AND party_id = $2 AND failures > 0 AND closed_us <= $3
 RETURNING failures
 """
+_REOPEN = "UPDATE deliver_recipient SET closed_us = $4 WHERE log_id = $1 AND party_id = $2 AND closed_us = $3"
+# Of several pages that were on their way when the system fell ill, the first to fail counts; what they say is one failure.
 _FAILED = """
-UPDATE deliver_recipient SET failures = failures + 1, closed_us = greatest(closed_us, $3), cause = $4, failed_us = $5
+UPDATE deliver_recipient SET failures = CASE WHEN failures = 0 OR $6 THEN failures + 1 ELSE failures END,
+    closed_us = CASE WHEN $6 THEN $3 ELSE greatest(closed_us, $3) END, cause = $4, failed_us = $5
 WHERE log_id = $1 AND party_id = $2
 """
 _SUCCEEDED = """
@@ -76,22 +83,26 @@ _SECOND = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Leased:
-    """A delivery that this process may send. `alone`: in a page by itself; `failed_us`: since when it does not succeed."""
+    """A delivery that this process may send. `alone`: in a page by itself; `failed_us`: since when it does not succeed;
+    `strikes`: how often that was its own doing."""
 
     held: Held
     alone: bool
     held_us: Micros
     failed_us: Micros | None
+    strikes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Back:
-    """A delivery that waits again, not before `due_us`; `failed_us` is since when it fails (None: as it was)."""
+    """A delivery that waits again, not before `due_us`; `failed_us` is since when it fails and `strikes` how often that was
+    its own doing (None: as it was)."""
 
     delivery_id: UUID
     due_us: Micros
     alone: bool
     failed_us: Micros | None
+    strikes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,13 +139,27 @@ async def probe(engine: AsyncEngine, log_id: LogId, recipient: PartyId, now: Mic
     return bool(await fetch(engine, _PROBE, log_id, recipient, int(now), int(until)))
 
 
+async def reopen(engine: AsyncEngine, log_id: LogId, recipient: PartyId, until: Micros, now: Micros) -> None:
+    """The try that was to last until `until` showed nothing: another may try at once."""
+    await fetch(engine, _REOPEN, log_id, recipient, int(until), int(now))
+
+
 async def lease(engine: AsyncEngine, recipient: PartyId, lease_id: UUID, most: int, now: Micros, until: Micros) -> list[Leased]:
     """At most `most` deliveries that are due, oldest first, nobody else's until `until`."""
-    rows = await fetch(engine, _LEASE, recipient, int(now), most, lease_id, int(until))
-    leased = [
-        Leased(held_of(tuple(row)[:9]), bool(row[9]), Micros(row[10]), None if row[11] is None else Micros(row[11]))
-        for row in rows
-    ]
+    return await _leased(engine, _ANY, recipient, lease_id, most, now, until)
+
+
+async def lease_one(engine: AsyncEngine, recipient: PartyId, lease_id: UUID, now: Micros, until: Micros) -> list[Leased]:
+    """One delivery that is due, to try an ill system with: one that never failed if there is any, else whose turn it is."""
+    found = await _leased(engine, _FRESH, recipient, lease_id, 1, now, until)
+    return found or await _leased(engine, _LONGEST_AGO, recipient, lease_id, 1, now, until)
+
+
+async def _leased(
+    engine: AsyncEngine, query: str, recipient: PartyId, lease_id: UUID, most: int, now: Micros, until: Micros
+) -> list[Leased]:
+    rows = await fetch(engine, query, recipient, int(now), most, lease_id, int(until))
+    leased = [Leased(held_of(tuple(row)[:9]), bool(row[9]), Micros(row[10]), _moment(row[11]), row[12]) for row in rows]
     return sorted(leased, key=lambda one: one.held.delivery_id)
 
 
@@ -145,7 +170,7 @@ def claim_sending(recipient: PartyId, lease_id: UUID, held: Sequence[Held], now:
 
 async def put_back(engine: AsyncEngine, lease_id: UUID, back: Sequence[Back]) -> None:
     """They wait again, those of them that are still leased under `lease_id`."""
-    columns = [(one.delivery_id, int(one.due_us), one.alone, _number(one.failed_us)) for one in back]
+    columns = [(one.delivery_id, int(one.due_us), one.alone, _number(one.failed_us), one.strikes) for one in back]
     await fetch(engine, _PUT_BACK, lease_id, *map(list, zip(*columns, strict=True)))
 
 
@@ -156,10 +181,17 @@ async def next_due(engine: AsyncEngine, recipient: PartyId, now: Micros) -> Micr
 
 
 async def failed(
-    engine: AsyncEngine, log_id: LogId, recipient: PartyId, closed_until: Micros, cause: ReasonCode, now: Micros
+    engine: AsyncEngine,
+    log_id: LogId,
+    recipient: PartyId,
+    closed_until: Micros,
+    cause: ReasonCode,
+    now: Micros,
+    *,
+    trying: bool = False,
 ) -> None:
-    """The recipient's system failed: nothing goes to it before `closed_until`."""
-    await fetch(engine, _FAILED, log_id, recipient, int(closed_until), cause, int(now))
+    """The recipient's system failed: nothing goes to it before `closed_until`. `trying`: it was being tried, after `probe`."""
+    await fetch(engine, _FAILED, log_id, recipient, int(closed_until), cause, int(now), trying)
 
 
 async def succeeded(engine: AsyncEngine, log_id: LogId, recipient: PartyId, now: Micros) -> None:

@@ -1,6 +1,6 @@
-"""Pushing: what is sent to a recipient's own system, again and again until it has it, in order per person, by several processes.
+"""Pushing: what is sent to a recipient's own system until it has it, in order per person, by several processes.
 
-`due_us`: not before this moment (a lease of a process that is sending it, or a pause after a failure). `lease_id`: who is sending.
+`due_us`: not before this moment (a lease of a process that is sending it, or a pause after a failure). `lease_id`: whose.
 `alone`: goes by itself from now on, because it stood in a page that failed. `record_id`: whose facts it is decided anew by.
 """
 
@@ -60,7 +60,9 @@ def upgrade() -> None:
     op.execute("""
         CREATE INDEX deliver_outbox_person ON deliver_outbox (party_id, subject_tag, delivery_id)
         WHERE state IN ('held', 'handed', 'failed')""")
-    op.execute("CREATE INDEX deliver_outbox_ended ON deliver_outbox (party_id, delivery_id) WHERE state IN ('failed', 'stopped')")
+    op.execute("""
+        CREATE INDEX deliver_outbox_ended ON deliver_outbox (party_id, delivery_id)
+        WHERE state IN ('failed', 'stopped')""")
     op.execute(_RECIPIENT)
     op.execute("GRANT SELECT, INSERT, UPDATE ON deliver_recipient TO hub_app")
     op.execute(_TELL)
