@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hub.console.admin_health import Checkup
-from hub.console.admin_parts import Admin, broken, counted, hold_words, people, reach_of, term
+from hub.console.admin_parts import Admin, broken, counted, hold_words, people, reach_of, term, waits
 from hub.console.page import render
 from hub.console.table import Badge, Cell, Column, Link, Moment, asks_csv, csv_of, table_of
 from hub.console.words import Tone
@@ -119,7 +119,7 @@ class Overview:
                     + ("mislukt. " if one.state == "failed" else "gestopt. ")
                     + admin.reason(one.cause),
                     _URGENT if one.state == "failed" else _LATER,
-                    people(one.people) + (f"; daarachter wachten {one.behind} bezorgingen" if one.behind else ""),
+                    people(one.people) + (f"; daarachter {waits(one.behind)}" if one.behind else ""),
                     one.since_us,
                     due.get(one.recipient) if one.state == "failed" else None,
                     f"/beheer/mislukt/{one.recipient}/{one.cause}" if one.cause else "/beheer/mislukt",
@@ -177,7 +177,10 @@ def _files(found: Iterable[FileRun], one_is: str, many_are: str) -> Iterator[Stu
             f"1 bestand van {connector} {one_is}." if len(runs) == 1 else f"{len(runs)} bestanden van {connector} {many_are}."
         )
         rows = sum((run.lines or run.rows) - run.rows for run in runs)
-        whom = f"Hoogstens {people(rows)}: zoveel rijen zijn niet gelezen" if rows else _NEW_RECORDS
+        if rows:
+            whom = f"Hoogstens {people(rows)}: zoveel rijen zijn niet gelezen"
+        else:
+            whom = _NEW_RECORDS if any(run.lines is None or not run.rows for run in runs) else "Niemand: elke rij is gelezen"
         yield Stuck(what, _SOON, whom, min(run.seen_us for run in runs), None, f"/beheer/koppelingen/{connector}", rows)
 
 

@@ -69,7 +69,9 @@ class Admin:
         if code == PERSONAL:
             return "De reden zegt iets over de jongere en staat verzegeld in het logboek."
         known = self.policy.reasons.get(ReasonCode(code)) if code else None
-        return known.text_nl if known else "De hub kent geen nadere reden."
+        if known:
+            return known.text_nl
+        return f"De hub heeft geen uitleg bij de code {code}." if code else "De reden is niet bewaard."
 
     def remedy(self, code: str | None) -> str:
         """What helps, and who can do that."""
@@ -132,6 +134,11 @@ def people(count: int) -> str:
 def counted(count: int, one: str, many: str) -> str:
     """So many of something."""
     return f"1 {one}" if count == 1 else f"{count:,} {many}".replace(",", ".")
+
+
+def waits(count: int) -> str:
+    """So many deliveries wait."""
+    return f"{'wacht' if count == 1 else 'wachten'} {counted(count, 'bezorging', 'bezorgingen')}"
 
 
 def term(due: Due | None) -> Badge | None:

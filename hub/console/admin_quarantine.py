@@ -24,7 +24,7 @@ from hub.observe import report
 
 _PAGE: Final = 50
 _GROUPS: Final = (
-    Column("bestand", "Bestand van"),
+    Column("bestand", "Bestand"),
     Column("koppeling", "Koppeling"),
     Column("veld", "Veld"),
     Column("fout", "Wat is er mis"),
@@ -60,7 +60,7 @@ class QuarantinePages:
             _GROUPS,
             [
                 (
-                    Link(f"{group.connector}, {str(group.drop_id)[-6:]}", f"/beheer/quarantaine/{group.drop_id}"),
+                    Link(str(group.drop_id)[-12:], f"/beheer/quarantaine/{group.drop_id}"),
                     str(group.connector),
                     group.where,
                     self._admin.reason(group.code),
@@ -237,7 +237,7 @@ class QuarantinePages:
         faults = "; ".join(f"{where}: {what}" for where, what, _ in self._faults(one))
         wrong = "; ".join(f"{cell.column}: {cell.shape}" for cell in one.cells if cell.faults)
         other = "; ".join(f"{cell.column}: {cell.shape}" for cell in one.cells if not cell.faults and cell.shape != HIDDEN)
-        return Link(f"Rij {one.row_number}", f"{here}/{one.row_number}"), faults, wrong or None, other or None
+        return Link(str(one.row_number), f"{here}/{one.row_number}"), faults, wrong or None, other or None
 
 
 def _pairs(header: str, line: str) -> list[tuple[str, str]]:
