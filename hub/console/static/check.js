@@ -24,9 +24,11 @@ function checkShown(body) {
 async function checkEarlier(panel, key, checkpoint) {
   const kept = recall(key.name);
   if (kept === null || !kept.size) return "Deze browser had nog geen controlepunt gezien en heeft nu iets om later mee te vergelijken.";
-  const [older, newer] = kept.size <= checkpoint.size ? [kept, checkpoint] : [checkpoint, kept];
-  const proof = older.size === newer.size ? [] : readProof(text(await read(`${panel.dataset.growth}?van=${older.size}&tot=${newer.size}`)));
-  await checkGrowth(older, newer, proof);
+  if (kept.size > checkpoint.size) {
+    throw new Failure(`Er waren ${number(kept.size)} regels en nu nog ${number(checkpoint.size)}: het logboek is korter geworden.`);
+  }
+  const address = `${panel.dataset.growth}?van=${kept.size}&tot=${checkpoint.size}`;
+  await checkGrowth(kept, checkpoint, kept.size === checkpoint.size ? [] : readProof(text(await read(address))));
   return `Deze browser zag eerder ${number(kept.size)} regels; die staan er nog precies zo.`;
 }
 

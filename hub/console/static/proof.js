@@ -4,6 +4,8 @@
 export class Failure extends Error {}
 /** This browser cannot check it: that is neither good nor bad. */
 export class Unable extends Error {}
+/** The check could not go on, which says nothing about the log. */
+export class Unfinished extends Error {}
 
 export const HASH_BYTES = 32;
 export const WIDTH = 256;
@@ -36,7 +38,7 @@ function unbase64(text, what) {
 }
 
 async function sha256(...parts) {
-  if (!globalThis.crypto?.subtle) throw new Unable("Deze browser rekent alleen over een beveiligde verbinding (https).");
+  if (!globalThis.crypto?.subtle) throw new Unfinished("Deze browser rekent alleen over een beveiligde verbinding (https).");
   const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
   let at = 0;
   for (const part of parts) {

@@ -1,6 +1,6 @@
 // A check as a list of steps, each with its result in words; and fetching from this very hub.
 
-import { Failure, Unable } from "./proof.js";
+import { Failure, Unable, Unfinished } from "./proof.js";
 
 export const number = (value) => new Intl.NumberFormat("nl-NL").format(value);
 
@@ -41,6 +41,10 @@ export class Steps {
         show("waiting", error.message);
         return;
       }
+      if (error instanceof Unfinished) {
+        show("waiting", error.message);
+        throw error;
+      }
       const sentence = error instanceof Failure ? error.message : "Er ging iets mis in deze browser. Laad de pagina opnieuw.";
       show("failed", sentence);
       throw new Failure(`${title}: ${sentence}`);
@@ -60,7 +64,7 @@ export class Steps {
 }
 
 /** Lets the button of `panel` start `check`, one at a time, and says how it ended. */
-export function ready(panel, check, whenWhole) {
+export function ready(panel, check, whenWrong) {
   const button = panel.querySelector("button");
   panel.querySelector(".hub-proof__without").remove();
   for (const hidden of panel.querySelectorAll("button[hidden], .hub-proof__form[hidden]")) hidden.hidden = false;
@@ -76,7 +80,11 @@ export function ready(panel, check, whenWhole) {
         steps.say("ok", title, text);
       }
     } catch (error) {
-      steps.say("error", whenWhole, `${error.message} Verander niets, bewaar dit scherm en meld het de privacy officer en de beheerder.`);
+      if (error instanceof Unfinished) {
+        steps.say("warning", "De controle is niet afgemaakt", error.message);
+        return;
+      }
+      steps.say("error", whenWrong, `${error.message} Verander niets, bewaar dit scherm en meld het de privacy officer en de beheerder.`);
     } finally {
       button.removeAttribute("aria-disabled");
     }
@@ -88,9 +96,10 @@ export async function read(address) {
   try {
     answer = await fetch(address, { redirect: "manual", cache: "no-store", credentials: "same-origin" });
   } catch {
-    throw new Failure("De hub antwoordt niet. Probeer het opnieuw.");
+    throw new Unfinished("De hub antwoordt niet. Probeer het opnieuw.");
   }
-  if (answer.type === "opaqueredirect") throw new Failure("U bent uitgelogd. Log opnieuw in en herhaal de controle.");
+  if (answer.type === "opaqueredirect") throw new Unfinished("U bent uitgelogd. Log opnieuw in en herhaal de controle.");
+  if (answer.status >= 500) throw new Unfinished("De hub kan dit nu even niet. Wacht een minuut en herhaal de controle.");
   if (!answer.ok) throw new Failure(`De hub geeft dit niet (antwoord ${answer.status}).`);
   return new Uint8Array(await answer.arrayBuffer());
 }

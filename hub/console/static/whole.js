@@ -1,7 +1,7 @@
 // The check of the whole log: every entry is read and hashed, and the root over them compared with what was signed.
 
 import { checkKey, recall, remember } from "./memory.js";
-import { Failure, WIDTH, checkSignature, leafHash, readCheckpoint, readKey, readReceipt, rootOf, same } from "./proof.js";
+import { Failure, Unfinished, WIDTH, checkSignature, leafHash, readCheckpoint, readKey, readReceipt, rootOf, same } from "./proof.js";
 import { number, read, ready, text } from "./steps.js";
 
 const AT_ONCE = 4;
@@ -78,8 +78,13 @@ async function check(panel, steps) {
   });
   if (words) {
     await steps.run("De handtekening onder het controlepunt van de partner", async () => {
-      given = pasted(words, key);
-      await checkSignature(given, key);
+      try {
+        given = pasted(words, key);
+        await checkSignature(given, key);
+      } catch (error) {
+        if (!(error instanceof Failure)) throw error;
+        throw new Unfinished(`Wat u plakte, kan de browser niet gebruiken. ${error.message} Plak het controlepunt letterlijk en volledig.`);
+      }
       return `het logboek tekende eerder voor ${number(given.size)} regels.`;
     });
   }

@@ -1,0 +1,33 @@
+"""The officer's desk over a house: the console with staff of every role signed in."""
+
+from __future__ import annotations
+
+import secrets
+
+from fastapi import FastAPI
+
+from hub.audit.notes import Notes
+from hub.audit.search import Search
+from hub.consent.policy import load_policy
+from hub.console.app import create_console
+from hub.console.desk import Desk, OfficerDesk
+from hub.domain.staff import Role
+from hub.rights.person import Persons
+from tests.fakes import console
+from tests.fakes.house import LOG, OPERATOR, POLICY, House
+
+OFFICER, FG, AUDITOR, ADMINISTRATOR = "t1", "t2", "t3", "t4"
+"""The sessions of the console below."""
+
+
+async def console_over(house: House) -> FastAPI:
+    """A console that reads this house's log."""
+    sessions = console.Sessions()
+    for role in (Role.privacy_officer, Role.fg, Role.auditor, Role.administrator):
+        await sessions.begin(console.staff(role))
+    search = Search(house.engine, LOG, OPERATOR)
+    notes = Notes(house.committer, LOG, OPERATOR, house.clock, secrets.token_bytes)
+    persons = Persons(house.log, search, notes, house.pseudonymiser, house.vault)
+    officer = OfficerDesk(search, persons, house.log, notes, load_policy(POLICY))
+    sign_in = console.SignIn(console.staff(Role.privacy_officer))
+    return create_console(Desk(house.clock, sessions, sign_in, console.PROVIDER, False, officer=officer))
