@@ -109,7 +109,7 @@ class DeliveryPages:
             ("Oudste wacht sinds", Moment(one.oldest_us) if one.oldest_us else None),
             ("Wettelijk uiterlijk", Moment(one.due.until_us) if one.due else None),
             ("Termijn", term(one.due)),
-            ("Waar dat staat", f"{one.due.article}. {one.due.text_nl}" if one.due else None),
+            ("Waar dat staat", f"{one.due.agreement}: {one.due.article}. {one.due.text_nl}" if one.due else None),
             ("Laatst gelukt", Moment(one.succeeded_us) if one.succeeded_us else None),
         ]
 

@@ -86,6 +86,7 @@ class Due:
 
     day: date
     left: int
+    agreement: str
     article: str
     text_nl: str
 
@@ -169,8 +170,8 @@ class Deliveries:
         today = legal_date(self._clock.now_us())
 
         def late_before(group: Group) -> int | None:
-            deadline = self._deadline(group)
-            return None if deadline is None else _midnight_us(today - timedelta(days=deadline.days))
+            term = self._term(group)
+            return None if term is None else _midnight_us(today - timedelta(days=term[0].days))
 
         found = await store.queue(self._engine, self._log_id, late_before)
         systems = {one.recipient: one for one in found.systems}
@@ -314,20 +315,21 @@ class Deliveries:
         )
 
     def _due(self, group: Group, today: date) -> Due | None:
-        deadline = self._deadline(group)
-        if deadline is None:
+        term = self._term(group)
+        if term is None:
             return None
+        deadline, agreement = term
         day = legal_date(Micros(group.oldest_us)) + timedelta(days=deadline.days)
-        return Due(day, (day - today).days, deadline.article, deadline.text_nl)
+        return Due(day, (day - today).days, agreement, deadline.article, deadline.text_nl)
 
-    def _deadline(self, group: Group) -> Deadline | None:
-        """The shortest of the clauses by which such a delivery was given, of agreements that held when it came in."""
+    def _term(self, group: Group) -> tuple[Deadline, str] | None:
+        """The shortest of the clauses by which such a delivery was given, and the title of their agreement."""
         giver, taker = self._policy.parties.get(group.source), self._policy.parties.get(group.recipient)
         if giver is None or taker is None:
             return None
         day = legal_date(Micros(group.oldest_us))
         found = [
-            clause.deadline
+            (clause.deadline, agreement.title)
             for agreement in self._policy.agreements
             if agreement.effective.start <= day < agreement.effective.until
             for clause in agreement.clauses
@@ -337,7 +339,7 @@ class Deliveries:
             and _is(clause.giver, giver)
             and _is(clause.recipient, taker)
         ]
-        return min(found, key=lambda one: one.days, default=None)
+        return min(found, key=lambda one: one[0].days, default=None)
 
 
 def _is(side: Side, party: Party) -> bool:
