@@ -33,7 +33,8 @@ _NAMES: Final = {
     "handeling": "operation",
     "medewerker": "staff",
 }
-_WORD: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9./:_-]{0,127}", re.ASCII)
+_WORD: Final = re.compile(r"(?=.{1,128}\Z)(?:[a-z][a-z0-9]*(?:[-./:_][a-z0-9]+)*|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)", re.ASCII)
+"""A word or code as entries hold them; it begins with a letter, so that no number of a person can stand in an address."""
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _FIRST_YEAR: Final = 2001
 Options = list[tuple[str, str]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Final
 
 from starlette.exceptions import HTTPException
@@ -19,7 +20,6 @@ from hub.console.officer import words
 from hub.console.officer.choosing import LOG, Chosen, chosen, options
 from hub.console.page import render
 from hub.console.table import Column, Link, Moment, Row, csv_of, order_of, page_of, table_of
-from hub.errors import Malformed
 from hub.rights import evidence
 
 _PAGE: Final = 50
@@ -64,7 +64,7 @@ class LogPages:
         await self._gate.admit(request, *READERS)
         return await self._page(request, chosen(asked(request)))
 
-    async def _page(self, request: Request, picked: Chosen, status: int = 200, too_many: bool = False) -> Response:
+    async def _page(self, request: Request, picked: Chosen, status: int = 200, refused: bool = False) -> Response:
         search, policy = self._officer.search, self._officer.policy
         order = order_of(request, "logboek", _COLUMNS, sort="moment", descending=True)
         page = await search.page(
@@ -93,7 +93,7 @@ class LogPages:
             page=page,
             picked=picked,
             options=options(policy, await search.choices(), picked.asked),
-            too_many=too_many,
+            refused=refused,
             most=evidence.MOST,
         )
 
@@ -122,36 +122,22 @@ class LogPages:
         picked, form_of = chosen(form), form.one("vorm")
         if form_of not in ("csv", "bewijs") or picked.wrong:
             raise HTTPException(400)
+        most = _MOST_CSV if form_of == "csv" else evidence.MOST
+        lines: list[Line] = []
+        async for line in self._officer.search.select(picked.selection):
+            lines.append(line)
+            if len(lines) > most:
+                break
+        if not 0 < len(lines) <= most:
+            return await self._page(request, picked, 400, refused=True)
         if form_of == "csv":
-            lines: list[Line] = []
-            async for line in self._officer.search.select(picked.selection):
-                lines.append(line)
-                if len(lines) > _MOST_CSV:
-                    return await self._page(request, picked, 400, too_many=True)
-            count, answer = len(lines), self._csv(request, lines)
+            answer = self._csv(request, lines)
         else:
-            page = await self._officer.search.page(picked.selection, limit=1)
-            count = page.total
-            try:
-                body = await evidence.bundle_of(self._officer.log, self._officer.search, picked.selection)
-            except Malformed:
-                return await self._page(request, picked, 400, too_many=True)
+            body = await evidence.bundle(self._officer.log, [line.ref for line in lines])
             answer = download(body, "bewijs-logboek.json", JSON)
-        said = {name: value for name, value in self._said(picked).items() if value}
-        await self._officer.notes.write(
-            EntryKind.export, "export", "selection", {**said, "count": count, "form": form_of}, by=session.staff.staff_id
-        )
+        said: dict[str, str | int] = {**_said(picked), "count": len(lines), "form": form_of}
+        await self._officer.notes.write(EntryKind.export, "export", "selection", said, by=session.staff.staff_id)
         return answer
-
-    def _said(self, picked: Chosen) -> dict[str, str]:
-        """The selection as the log may hold it: words that the log itself holds, in the form in which it does."""
-        selection = picked.selection
-        return {
-            "kind": (selection.kind or "").replace("_", "-"),
-            "recipient": selection.recipient or "",
-            "source": selection.source or "",
-            "reason": selection.reason or "",
-        }
 
     def _csv(self, request: Request, lines: Sequence[Line]) -> Response:
         policy = self._officer.policy
@@ -174,3 +160,13 @@ class LogPages:
 def download(body: bytes, filename: str, media: str) -> Response:
     """A file that the browser saves and does not show."""
     return Response(body, headers={"Content-Disposition": f'attachment; filename="{filename}"'}, media_type=media)
+
+
+def _said(picked: Chosen) -> dict[str, str | int]:
+    """The selection as it stands in the log: words that the log itself holds, and moments."""
+    chosen_words = {_SAID.get(name, name): value for name, value in asdict(picked.selection).items()}
+    return {name: value for name, value in chosen_words.items() if value is not None}
+
+
+_SAID: Final = {"staff": "selected-staff", "from_us": "from", "until_us": "until"}
+"""Names in the log that are not those of the selection: `staff` there is who handed it out."""
