@@ -12,6 +12,7 @@ from hub.console.admin_mapping import MappingPages
 from hub.console.admin_overview import Overview
 from hub.console.admin_parts import Admin
 from hub.console.admin_quarantine import QuarantinePages
+from hub.console.admin_row import RowPages
 from hub.console.desk import Desk
 from hub.console.gate import Gate
 from hub.console.routes import Route
@@ -38,8 +39,9 @@ def routes(desk: Desk, gate: Gate) -> Iterator[Route]:
     yield Route("POST", file + "/proef", quarantine.try_out)
     yield Route("POST", file + "/vrijgeven", quarantine.release)
     yield Route("GET", file + "/uitkomst", quarantine.outcome)
-    yield Route("GET", file + "/{row}", quarantine.row)
-    yield Route("POST", file + "/{row}", quarantine.reveal)
+    row = RowPages(admin, quarantine)
+    yield Route("GET", file + "/{row}", row.row)
+    yield Route("POST", file + "/{row}", row.show)
 
     deliveries, recipient = DeliveryPages(admin), "/beheer/bezorgingen/{party}"
     yield Route("GET", "/beheer/bezorgingen", deliveries.page)

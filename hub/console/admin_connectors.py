@@ -18,6 +18,7 @@ from hub.console.admin_parts import (
     meanwhile,
     reach_of,
     state_of,
+    sums,
     uuid_of,
 )
 from hub.console.page import go, render
@@ -148,8 +149,6 @@ class ConnectorPages:
 
     def _facts(self, one: Standing, version: str) -> list[tuple[str, Cell]]:
         totals = one.totals
-        rows = totals.accepted + totals.quarantined + totals.duplicate
-        sums = f"{rows} ontvangen = {totals.accepted} aanvaard + {totals.quarantined} apart gezet + {totals.duplicate} dubbel"
         return [
             ("Van", self._admin.party(one.party)),
             ("Bereikbaar", reach_of(one)),
@@ -157,7 +156,7 @@ class ConnectorPages:
             ("Sinds", Moment(one.polled.since_us) if one.polled else None),
             ("Laatst bekeken", Moment(one.polled.polled_us) if one.polled else None),
             ("Bestanden", f"{totals.files}, waarvan {totals.refused} geweigerd en {totals.stuck} vast"),
-            ("Rijen", sums),
+            ("Rijen", sums(totals.accepted, totals.quarantined, totals.duplicate)),
             ("Mapping in gebruik", version),
         ]
 

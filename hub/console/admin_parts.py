@@ -136,6 +136,12 @@ def counted(count: int, one: str, many: str) -> str:
     return f"1 {one}" if count == 1 else f"{count:,} {many}".replace(",", ".")
 
 
+def sums(accepted: int, quarantined: int, duplicate: int) -> str:
+    """Rows that add up."""
+    rows = accepted + quarantined + duplicate
+    return f"{rows} ontvangen = {accepted} aanvaard + {quarantined} apart gezet + {duplicate} dubbel"
+
+
 def waits(count: int) -> str:
     """So many deliveries wait."""
     return f"{'wacht' if count == 1 else 'wachten'} {counted(count, 'bezorging', 'bezorgingen')}"

@@ -1,9 +1,7 @@
-"""/beheer/quarantaine: rows that could not be read, by what is wrong with them; masked; one shown for a reason; set free."""
+"""/beheer/quarantaine: rows that could not be read, by what is wrong with them; by their shape; set free."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator
 from typing import Final
 from uuid import UUID
 
@@ -11,13 +9,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hub.console.admin_parts import Admin, crumbs, meanwhile, spoilt, uuid_of
+from hub.console.admin_parts import Admin, crumbs, spoilt, sums, uuid_of
 from hub.console.form import asked
 from hub.console.page import render
 from hub.console.table import Cell, Column, Link, Moment, asks_csv, csv_of, order_of, page_of, table_of
 from hub.domain.terms import ConnectorId
-from hub.errors import Misconfigured, Refused, Tampered
-from hub.mend.quarantine import REASONS, MaskedRow, RevealReason
+from hub.errors import Misconfigured, Tampered
+from hub.mend.quarantine import MaskedRow
 from hub.mend.shape import HIDDEN
 from hub.mend.store import FileRun
 from hub.observe import report
@@ -38,7 +36,6 @@ _ROWS: Final = (
     Column("vorm", "Hoe het foute veld eruitziet", sort=False),
     Column("overig", "Overige verplichte velden", sort=False),
 )
-_REASON: Final = "Kies waarom u deze rij moet zien."
 
 
 class QuarantinePages:
@@ -82,10 +79,10 @@ class QuarantinePages:
     async def file(self, request: Request) -> Response:
         """The rows of one file, by their shape."""
         await self._admin.admit(request)
-        run = await self._run(request)
+        run = await self.run(request)
         given = asked(request).one("na")
         after = int(given) if given.isascii() and given.isdecimal() and len(given) < 10 else 0
-        rows = await self._rows(run.drop_id, after, _PAGE + 1)
+        rows = await self.rows(run.drop_id, after, _PAGE + 1)
         here = f"/beheer/quarantaine/{run.drop_id}"
         table = page_of(
             request,
@@ -104,7 +101,7 @@ class QuarantinePages:
     async def try_out(self, request: Request) -> Response:
         """How many rows the mapping in use could read now. That rows were looked at is in the log."""
         session, _ = await self._admin.take(request)
-        run = await self._run(request)
+        run = await self.run(request)
         mappings = self._admin.mending.mappings
         try:
             text = await mappings.text(run.connector)
@@ -121,7 +118,7 @@ class QuarantinePages:
     async def release(self, request: Request) -> Response:
         """Takes up the rows that can be read now, decided anew."""
         session, _ = await self._admin.take(request)
-        run = await self._run(request)
+        run = await self.run(request)
         try:
             done = await self._admin.mending.replay.replay(run.connector, session.staff, drop_id=run.drop_id)
         except Misconfigured:
@@ -135,83 +132,25 @@ class QuarantinePages:
     async def outcome(self, request: Request) -> Response:
         """What became of the rows."""
         await self._admin.admit(request)
-        run, query = await self._run(request), asked(request)
+        run, query = await self.run(request), asked(request)
         numbers = {}
         for name in ("opgepakt", "wacht", "dubbel"):
             given = query.one(name)
             if not (given.isascii() and given.isdecimal() and len(given) < 10):
                 raise HTTPException(404)
             numbers[name] = int(given)
-        return render(request, "admin/released.html", run=run, **numbers, crumbs=self._crumbs(run))
+        return render(request, "admin/released.html", run=run, **numbers, crumbs=self.crumbs(run))
 
-    async def row(self, request: Request) -> Response:
-        """One row by its shape, and the question why it must be seen."""
-        await self._admin.admit(request)
-        return await self._row(request)
-
-    async def reveal(self, request: Request) -> Response:
-        """The row as it came, once: asked again, it is logged again."""
-        session, form = await self._admin.take(request)
-        try:
-            reason = RevealReason(form.one("reden"))
-        except ValueError:
-            return await self._row(request, 400, _REASON)
-        run, one = await self._one(request)
-        try:
-            shown = await self._admin.mending.quarantine.reveal(one.quarantine_id, reason, session.staff)
-        except Refused:
-            raise meanwhile() from None
-        except Tampered as error:
-            report(error)
-            raise spoilt() from None
-        header, line = shown.header.reveal(), shown.line.reveal()
-        return render(
-            request,
-            "admin/revealed.html",
-            run=run,
-            one=one,
-            pairs=_pairs(header, line),
-            header=header,
-            line=line,
-            reason=REASONS[reason],
-            faults=self._faults(one),
-            crumbs=self._crumbs(run),
-        )
-
-    async def _row(self, request: Request, status: int = 200, error: str = "") -> Response:
-        run, one = await self._one(request)
-        facts: list[tuple[str, Cell]] = [(cell.column, cell.shape) for cell in one.cells if cell.shape != HIDDEN]
-        return render(
-            request,
-            "admin/row.html",
-            status,
-            run=run,
-            one=one,
-            facts=facts,
-            faults=self._faults(one),
-            error=error,
-            options=[("", "Kies een reden"), *((reason.value, words) for reason, words in REASONS.items())],
-            crumbs=self._crumbs(run),
-        )
-
-    async def _one(self, request: Request) -> tuple[FileRun, MaskedRow]:
-        run = await self._run(request)
-        given = request.path_params["row"]
-        if not (given.isascii() and given.isdecimal() and len(given) < 10) or not int(given):
-            raise HTTPException(404)
-        rows = await self._rows(run.drop_id, int(given) - 1, 1)
-        if not rows or rows[0].row_number != int(given):
-            raise HTTPException(404)
-        return run, rows[0]
-
-    async def _rows(self, drop: UUID, after: int, limit: int) -> list[MaskedRow]:
+    async def rows(self, drop: UUID, after: int, limit: int) -> list[MaskedRow]:
+        """Rows of a file by their shape, after that line."""
         try:
             return await self._admin.mending.quarantine.rows(drop, after=after, limit=limit)
         except Tampered as error:
             report(error)
             raise spoilt() from None
 
-    async def _run(self, request: Request) -> FileRun:
+    async def run(self, request: Request) -> FileRun:
+        """The file in the address; 404 where there is none."""
         run = await self._admin.mending.files.find(uuid_of(request, "drop"))
         if run is None or run.connector not in self._admin.mending.sources:
             raise HTTPException(404)
@@ -224,31 +163,20 @@ class QuarantinePages:
             status,
             **{"table": None, "preview": None, "failing": (), "broken": False, "run": run, **values},
             party=self._admin.party(run.party),
+            sum=sums(run.accepted, run.quarantined, run.duplicate),
             crumbs=crumbs(("Quarantaine", "/beheer/quarantaine")),
         )
 
-    def _crumbs(self, run: FileRun) -> list[Link]:
+    def crumbs(self, run: FileRun) -> list[Link]:
+        """The way to what lies under a file."""
         return [*crumbs(("Quarantaine", "/beheer/quarantaine")), Link("Bestand", f"/beheer/quarantaine/{run.drop_id}")]
 
-    def _faults(self, one: MaskedRow) -> list[tuple[str, str, str]]:
+    def faults(self, one: MaskedRow) -> list[tuple[str, str, str]]:
+        """Where a row is wrong, what that is, and what helps."""
         return [(fault.where, self._admin.reason(fault.code), self._admin.remedy(fault.code)) for fault in one.faults]
 
     def _masked(self, one: MaskedRow, here: str) -> tuple[Cell, ...]:
-        faults = "; ".join(f"{where}: {what}" for where, what, _ in self._faults(one))
+        faults = "; ".join(f"{where}: {what}" for where, what, _ in self.faults(one))
         wrong = "; ".join(f"{cell.column}: {cell.shape}" for cell in one.cells if cell.faults)
         other = "; ".join(f"{cell.column}: {cell.shape}" for cell in one.cells if not cell.faults and cell.shape != HIDDEN)
         return Link(str(one.row_number), f"{here}/{one.row_number}"), faults, wrong or None, other or None
-
-
-def _pairs(header: str, line: str) -> list[tuple[str, str]]:
-    """The cells of a row beside the names of their columns; empty where it does not come apart as its header does."""
-    mark = max(";,\t|", key=header.count)
-    names, cells = (next(_read(text, mark), []) for text in (header, line))
-    return list(zip(names, cells, strict=True)) if len(names) == len(cells) > 1 else []
-
-
-def _read(text: str, mark: str) -> Iterator[list[str]]:
-    try:
-        yield from csv.reader([text.rstrip("\r\n")], delimiter=mark)
-    except csv.Error:
-        return
