@@ -22,7 +22,7 @@ from pydantic import ValidationError
 from hub import doctor as examination
 from hub import operations
 from hub.app import Hub, databases, load_signer, make_keys, migrate_all, open_hub
-from hub.commands import mending_commands
+from hub.commands import delivery_commands, mending_commands
 from hub.consent.policy import load_policy
 from hub.consent.store import kept_policy
 from hub.desks import doors_of
@@ -357,6 +357,7 @@ def _with_hub(work: Callable[[Hub], Coroutine[Any, Any, None]]) -> None:
 
 
 mending_commands(connector, _with_hub)
+delivery_commands(main, _with_hub)
 
 
 @policy.command("check")

@@ -1,4 +1,4 @@
-"""The commands that mend: mappings, rows in quarantine, refused files."""
+"""The commands that mend: mappings, rows in quarantine, refused files, deliveries."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ import orjson
 import typer
 
 from hub.app import Hub
-from hub.domain.terms import ConnectorId
+from hub.domain.terms import ConnectorId, PartyId, ReasonCode
 from hub.errors import Misconfigured
-from hub.operations import mending_of
+from hub.mend.deliveries import DropReason, HoldReason
+from hub.operations import deliveries_of, mending_of
 
 WithHub = Callable[[Callable[[Hub], Coroutine[Any, Any, None]]], None]
 """Runs work over an open hub; an error of the hub ends the command with its sentences."""
@@ -89,6 +90,109 @@ def mending_commands(connector: typer.Typer, with_hub: WithHub) -> None:
             typer.echo(f"accepted {done.accepted}  duplicate {done.duplicate}  still in quarantine {done.still}")
 
         with_hub(work)
+
+
+_Recipient = Annotated[str, typer.Argument(help="The recipient: a party that 'waiting' shows.")]
+_Cause = Annotated[str | None, typer.Option(help="All of this cause, as 'failed' shows it.")]
+_Single = Annotated[list[UUID] | None, typer.Option("--id", help="This delivery; repeat for more.")]
+
+
+def delivery_commands(main: typer.Typer, with_hub: WithHub) -> None:
+    """Adds `hub deliveries`."""
+    deliveries = typer.Typer(help="What waits for recipients, and what failed.", no_args_is_help=True)
+    main.add_typer(deliveries, name="deliveries")
+
+    @deliveries.command("waiting")
+    def waiting(as_json: Annotated[bool, typer.Option("--json", help="Answer as JSON.")] = False) -> None:
+        """Lists who waits for whom, since when and until when; what hurts most first."""
+
+        async def work(hub: Hub) -> None:
+            queue = await deliveries_of(hub).queue()
+            if as_json:
+                typer.echo(orjson.dumps(asdict(queue), str, orjson.OPT_INDENT_2).decode())
+                return
+            for one in queue.recipients:
+                until = f"  until {one.due.day}" + (" (overdue)" if one.due.overdue else "") if one.due else ""
+                how = "on hold" if one.hold else "down" if one.down else "pushed" if one.pushed else "fetched"
+                typer.echo(f"{one.recipient:<40}{how:<10}people {one.people:>7}  late {one.late:>7}{until}")
+            typer.echo(f"{queue.people} young people wait, {queue.late} of them too long")
+
+        with_hub(work)
+
+    @deliveries.command("failed")
+    def failed() -> None:
+        """Lists what failed and what was stopped, by recipient and cause."""
+
+        async def work(hub: Hub) -> None:
+            desk = deliveries_of(hub)
+            for one in (found := [*await desk.failed(), *await desk.stopped()]):
+                counts = f"deliveries {one.deliveries}  people {one.people}  waiting behind {one.behind}"
+                typer.echo(f"{one.recipient:<40}{one.state:<9}{one.cause or '-':<28}{counts}")
+            if not found:
+                typer.echo("none")
+
+        with_hub(work)
+
+    @deliveries.command("resume")
+    def resume(recipient: _Recipient, cause: _Cause = None, ids: _Single = None) -> None:
+        """Lets what failed or was stopped wait again; it is decided anew when it goes."""
+
+        async def work(hub: Hub) -> None:
+            done = await deliveries_of(hub).resume(_party(recipient), _chosen(cause, ids), None)
+            typer.echo(f"{done} wait again")
+
+        with_hub(work)
+
+    @deliveries.command("drop")
+    def drop(
+        recipient: _Recipient,
+        reason: Annotated[DropReason, typer.Option(help="Why they go no more.")],
+        cause: _Cause = None,
+        ids: _Single = None,
+    ) -> None:
+        """Gives up for good what failed or was stopped, and empties it."""
+
+        async def work(hub: Hub) -> None:
+            done = await deliveries_of(hub).drop(_party(recipient), _chosen(cause, ids), reason, None)
+            typer.echo(f"{done} go no more")
+
+        with_hub(work)
+
+    @deliveries.command("hold")
+    def hold(recipient: _Recipient, reason: Annotated[HoldReason, typer.Option(help="Why nothing goes for now.")]) -> None:
+        """Nothing goes to the recipient, and it can fetch nothing, until 'free'."""
+
+        async def work(hub: Hub) -> None:
+            await deliveries_of(hub).hold(_party(recipient), reason, None)
+            typer.echo(f"{recipient} is on hold")
+
+        with_hub(work)
+
+    @deliveries.command("free")
+    def free(recipient: _Recipient) -> None:
+        """What waits for the recipient goes again."""
+
+        async def work(hub: Hub) -> None:
+            await deliveries_of(hub).free(_party(recipient), None)
+            typer.echo(f"{recipient} is served again")
+
+        with_hub(work)
+
+
+def _chosen(cause: str | None, ids: list[UUID] | None) -> list[UUID] | ReasonCode:
+    if (cause is None) == (not ids):
+        raise Misconfigured("It is not said which deliveries.", "Give --cause or --id, and not both.", "See 'failed'.")
+    try:
+        return ids or ReasonCode(cause or "")
+    except ValueError:
+        raise Misconfigured("This is no cause.", "A cause is a word in capitals.", "See 'hub deliveries failed'.") from None
+
+
+def _party(text: str) -> PartyId:
+    try:
+        return PartyId(text)
+    except ValueError:
+        raise Misconfigured("This is no party.", "A party id is a lower-case word.", "See 'hub deliveries waiting'.") from None
 
 
 def _text(file: Path) -> str:
