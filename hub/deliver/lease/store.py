@@ -21,13 +21,14 @@ from hub.ports import Claim
 
 CHANNEL = "hub_deliver"
 
+# OFFSET 0 keeps the question about each delivery a question: as a join it is answered by comparing all with all.
 _LEASE = """
 WITH picked AS MATERIALIZED (
     SELECT delivery_id FROM deliver_outbox AS waiting
     WHERE party_id = $1 AND state IN ('held', 'handed') AND (due_us IS NULL OR due_us <= $2) {which}
     AND NOT EXISTS (SELECT FROM deliver_outbox AS earlier WHERE earlier.party_id = waiting.party_id
         AND earlier.subject_tag = waiting.subject_tag AND earlier.delivery_id < waiting.delivery_id
-        AND earlier.state IN ('held', 'handed', 'failed'))
+        AND earlier.state IN ('held', 'handed', 'failed') OFFSET 0)
     ORDER BY {order} LIMIT $3 FOR UPDATE SKIP LOCKED)
 UPDATE deliver_outbox AS held SET lease_id = $4, due_us = $5 FROM picked WHERE held.delivery_id = picked.delivery_id
 RETURNING held.delivery_id, source, record_kind, subject_tag, sealed, nonce, digest, attempts, record_id, alone, held_us,
