@@ -10,7 +10,8 @@ from hub.db import transaction
 from hub.deliver.lease import store
 
 _FILL = """
-INSERT INTO deliver_outbox (log_id, party_id, delivery_id, source, record_kind, subject_tag, sealed, nonce, digest, state, held_us)
+INSERT INTO deliver_outbox
+    (log_id, party_id, delivery_id, source, record_kind, subject_tag, sealed, nonce, digest, state, held_us)
 SELECT 'regio', 'ontvanger', gen_random_uuid(), 'gever', 'uitvalmelding', decode(md5(n::text), 'hex'), '', '', '', 'held', 1
 FROM generate_series(1, 3000) AS n
 """
