@@ -168,6 +168,10 @@ async def test_a_person_is_searched_with_a_reason_and_the_number_is_nowhere(hous
         check_receipt(one["receipt"], one["entry"].encode(), house.log.vkey)
     assert [one["ref"] for one in file["entries"]].count(last["ref"]) == 1
     assert (await house.entries())[-1]["kind"] == "export"
+    for made_up in ("", "x", str(uuid4()), f"{last['ref']} {uuid4()}"):
+        assert (await post(officer, "/persoon/bewijs", regels=made_up)).status_code == 400
+    searched = (await officer.get(f"{BASE}/logboek/{last['ref']}")).text
+    assert "Inzageverzoek van de jongere" in searched
 
 
 async def test_a_refusal_is_told_in_full_to_who_searches(house: House, officer: httpx2.AsyncClient) -> None:

@@ -23,9 +23,11 @@ from hub.console.officer.log import JSON, download
 from hub.console.officer.telling import Teller
 from hub.console.page import render
 from hub.console.table import Column, Link, Moment, Row, Table, asks_csv, csv_of, table_of
+from hub.rights.answer import SearchReason
 
 _CODES = ("kind", "source", "recipient", "purpose", "us", "ref")
 """The codes that stand on the page beside the names, for the browser to compare with the entry that was proved."""
+_REASONS = {reason.value: reason.label for reason in SearchReason}
 
 
 class EntryPages:
@@ -57,6 +59,7 @@ class EntryPages:
             kind=words.KINDS.get(fields["kind"], fields["kind"]),
             fields=fields,
             facts=self._facts(fields),
+            details=[(label, _REASONS.get(word, word)) for label, word in told.explanation.details],
             codes=[(name, fields[name]) for name in _CODES if name in fields],
             told=told,
             outcome=words.outcome(own.outcome) if own and fields["kind"] in ("disclosure", "refusal") else None,
@@ -81,7 +84,8 @@ class EntryPages:
         elif "recipient" in fields:
             facts.append(("Ontvanger", words.party(policy, fields["recipient"])))
         else:
-            facts.append(("Door", words.party(policy, fields["actor"])))
+            staff = fields["details"].get("staff")
+            facts.append(("Door", f"Medewerker {staff}" if staff else words.party(policy, fields["actor"])))
         if "delivery" in fields:
             facts.append(("Hoort bij", Link("De verstrekking waar dit over gaat", f"{LOG}/{fields['delivery']}")))
         return facts

@@ -75,7 +75,7 @@ async def show(request: Request, officer: OfficerDesk, gate: Gate, clock: Clock)
         may_search=not session.staff.roles.isdisjoint(SEARCHERS),
         given=given,
         refused=refused,
-        size=newest.size,
+        size=newest.size + newest.behind,
         last_us=newest.lines[0].us if newest.lines else None,
         signals=signals,
         reasons=table,

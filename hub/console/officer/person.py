@@ -127,6 +127,9 @@ class PersonPages:
             refs = [UUID(each) for each in text.split(" ")]
         except ValueError:
             raise HTTPException(400) from None
+        await self._officer.search.catch_up()
+        if not set(refs) <= {line.ref for line in await self._officer.search.about(refs)}:
+            raise HTTPException(400)  # made up; an entry that was there and is gone would be another matter
         body = await evidence.bundle(self._officer.log, refs)
         said: dict[str, str | int] = {"count": len(refs), "form": "bewijs"}
         await self._officer.notes.write(EntryKind.export, "export", "person", said, by=session.staff.staff_id)
@@ -166,7 +169,7 @@ def _summary(groups: list[Group]) -> Iterator[str]:
         for name, given in arrived.items():
             if given:
                 purposes = dict.fromkeys(text.label for one in given if (text := one.told.explanation.purpose))
-                why = f", voor: {words.listed(list(purposes)).lower()}" if purposes else ""
+                why = f", voor: {words.listed([label[:1].lower() + label[1:] for label in purposes])}" if purposes else ""
                 yield f"{name} kreeg {_times(len(given))} gegevens over deze persoon, het laatst op {_day(given[0].us)}{why}."
     else:
         yield "Er zijn nog geen gegevens over deze persoon bij een ontvanger aangekomen."
