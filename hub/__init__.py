@@ -5,7 +5,7 @@
 3. decide       consent, purpose, agreement, law   -> Permitted | Refused `hub.consent`
 4. protect      minimise, pseudonymise, seal       -> Protected           `hub.protect`
 5. record       into the log, before anything goes -> Recorded            `hub.audit`
-6. deliver      held until the recipient fetches   -> Delivered           `hub.deliver`
+6. deliver      decided anew, fetched or sent      -> Delivered           `hub.deliver`
 7. acknowledge  the recipient's own receipt        -> Acknowledged        `hub.acknowledge`
 
 `hub.route` tells the whole way; read it first.
