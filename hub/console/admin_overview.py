@@ -159,13 +159,14 @@ def _recipient(one: Waiting) -> Stuck:
 
 def _connectors(standing: Iterable[Standing]) -> Iterator[Stuck]:
     for one in standing:
-        if one.polled is None or not (broken(one) or one.unwatched):
+        if not (broken(one) or one.unwatched):
             continue
-        words = one.words if broken(one) else "er draait geen werker die haar bekijkt"
-        since = one.polled.since_us if broken(one) else one.polled.polled_us
-        yield Stuck(
-            f"Koppeling {one.connector}: {words}.", _URGENT, _NEW_RECORDS, since, None, f"/beheer/koppelingen/{one.connector}"
-        )
+        words, since = "er draait geen werker die haar bekijkt", one.polled.polled_us if one.polled else None
+        if one.polled is not None and broken(one):
+            words, since = one.words, one.polled.since_us
+        urgency = _URGENT if one.polled else _SOON  # what was never looked at may still be being set up
+        href = f"/beheer/koppelingen/{one.connector}"
+        yield Stuck(f"Koppeling {one.connector}: {words}.", urgency, _NEW_RECORDS, since, None, href)
 
 
 def _files(found: Iterable[FileRun], one_is: str, many_are: str) -> Iterator[Stuck]:

@@ -14,10 +14,13 @@ import httpx2
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from hub.connector import Trouble
 from hub.console.app import create_console
 from hub.domain.staff import Role
+from hub.receive.drop.store import DropStore
 from tests.fakes import admin, console
-from tests.fakes.house import House, open_house
+from tests.fakes.house import DUO, House, open_house
+from tests.fakes.recorder import LOG
 
 CSRF = {"csrf": console.Session(console.staff()).csrf}
 CAUSE = "/beheer/mislukt/doorstroompunt-lindemark/PAGINA_GEWEIGERD"
@@ -98,10 +101,15 @@ def lines(text: str) -> list[dict[str, str]]:
 
 
 async def test_where_nothing_is_stuck_every_page_says_so(calm: Browser) -> None:
-    assert "Er staat niets vast" in await calm.see("/beheer")
+    assert "er draait geen werker" in await calm.see("/beheer"), "what nobody looks at is stuck"
+    assert "nog nooit bekeken" in await calm.see("/beheer/koppelingen/duo-uitval")
+    for name in (admin.NAME, admin.SCHOOLS):
+        await DropStore(calm.house.engine, LOG, DUO, name).polled(Trouble.none, calm.house.clock.us)
+    page = await calm.see("/beheer")
+    assert "Er staat niets vast" in page
+    assert "Wel is er iets mis met de hub zelf" in page
     assert "De quarantaine is leeg" in await calm.see("/beheer/quarantaine")
     assert "Er is niets mislukt" in await calm.see("/beheer/mislukt")
-    assert "nog nooit bekeken" in await calm.see("/beheer/koppelingen/duo-uitval")
     assert "nog geen bestand gekomen" in await calm.see("/beheer/koppelingen/duo-uitval")
     assert "iedereen is nog op tijd" in await calm.see("/beheer/bezorgingen")
 

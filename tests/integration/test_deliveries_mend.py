@@ -5,18 +5,22 @@ from __future__ import annotations
 import secrets
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
+import typer
 from sqlalchemy.ext.asyncio import AsyncEngine
+from typer.testing import CliRunner
 
+from hub import commands
 from hub.audit.notes import Notes
 from hub.consent.policy import load_policy
 from hub.deliver.lease import store as lease
 from hub.domain.staff import Role, Staff, StaffId
 from hub.domain.terms import Micros, PartyId, ReasonCode
 from hub.endings import Endings
-from hub.errors import Refused
+from hub.errors import Misconfigured, Refused
 from hub.mend import deliveries as module
 from hub.mend.deliveries import Deliveries, DropReason, HoldReason
 from tests.fakes.house import DESK, POLICY, WORK, House, body, open_house
@@ -185,3 +189,35 @@ async def test_dropping_single_ones_empties_them_and_leaves_the_rest(house: Hous
     with pytest.raises(Refused):
         await deliveries.drop(WORK, (await ids(house))[1:2], DropReason.elsewhere, BY)  # another's
     assert (await deliveries.failed())[0].deliveries == 1
+
+
+async def test_the_commands_show_and_mend(house: House, deliveries: Deliveries, monkeypatch: pytest.MonkeyPatch) -> None:
+    work: list[Any] = []
+    monkeypatch.setattr(commands, "deliveries_of", lambda hub: deliveries)
+    app = typer.Typer()
+    app.command("other")(lambda: None)
+    commands.delivery_commands(app, work.append)
+
+    async def say(*words: str) -> str:
+        done = CliRunner().invoke(app, ["deliveries", *words])
+        assert done.exit_code == 0, done.output
+        told: list[str] = []
+        monkeypatch.setattr(typer, "echo", told.append)
+        await work.pop()(None)
+        return "\n".join(told)
+
+    assert await say("failed") == "none"
+    await house.drop([body(0), body(1), body(2)])
+    first, *_ = await fail(house, 3)
+    house.clock.us += 9 * DAY
+    assert "(overdue)" not in await say("waiting"), "what failed does not wait"
+    assert '"people":' in await say("waiting", "--json")
+    assert str(FAULT) in await say("failed")
+    assert await say("drop", DESK, "--id", str(first), "--reason", "GEVER_TROK_IN") == "1 go no more"
+    assert await say("resume", DESK, "--cause", FAULT) == "2 wait again"
+    assert "(overdue)" in await say("waiting")
+    assert "on hold" in await say("hold", DESK, "--reason", "ONDERHOUD")
+    assert "served again" in await say("free", DESK)
+    for words in (("resume", DESK), ("resume", DESK, "--cause", "x"), ("hold", "Geen Partij", "--reason", "ONDERHOUD")):
+        with pytest.raises(Misconfigured):
+            await say(*words)
