@@ -150,7 +150,8 @@ class Pusher:
         if not await store.probe(self.engine, self.log_id, recipient, now, until):
             return None
         try:
-            leased = await store.lease_one(self.engine, recipient, turn.lease_id, now, until)
+            newest = self._luck() < 0.5
+            leased = await store.lease_one(self.engine, recipient, turn.lease_id, now, until, newest=newest)
             return await self._go(turn, leased, stopping) if leased else None
         finally:  # where it came to nothing, nobody has to wait for it
             with suppress(HubError):

@@ -35,8 +35,10 @@ RETURNING held.delivery_id, source, record_kind, subject_tag, sealed, nonce, dig
     failed_us, strikes
 """
 _ANY = _LEASE.format(which="", order="delivery_id")
-# What tries an ill system: something that never failed, for it may be that only what did is ill; else in turn.
-_FRESH = _LEASE.format(which="AND failed_us IS NULL", order="delivery_id")
+# What tries an ill system: something that never failed, for it may be that only what did is bad; else in turn. From either
+# end of the queue, for what is bad often came together.
+_OLDEST = _LEASE.format(which="AND failed_us IS NULL", order="delivery_id")
+_NEWEST = _LEASE.format(which="AND failed_us IS NULL", order="delivery_id DESC")
 _LONGEST_AGO = _LEASE.format(which="AND failed_us IS NOT NULL", order="due_us NULLS FIRST, delivery_id")
 _HAND = """
 UPDATE deliver_outbox AS held SET state = 'handed', attempts = attempts + 1, handed_us = new.us
@@ -150,9 +152,11 @@ async def lease(engine: AsyncEngine, recipient: PartyId, lease_id: UUID, most: i
     return await _leased(engine, _ANY, recipient, lease_id, most, now, until)
 
 
-async def lease_one(engine: AsyncEngine, recipient: PartyId, lease_id: UUID, now: Micros, until: Micros) -> list[Leased]:
+async def lease_one(
+    engine: AsyncEngine, recipient: PartyId, lease_id: UUID, now: Micros, until: Micros, *, newest: bool
+) -> list[Leased]:
     """One delivery that is due, to try an ill system with: one that never failed if there is any, else whose turn it is."""
-    found = await _leased(engine, _FRESH, recipient, lease_id, 1, now, until)
+    found = await _leased(engine, _NEWEST if newest else _OLDEST, recipient, lease_id, 1, now, until)
     return found or await _leased(engine, _LONGEST_AGO, recipient, lease_id, 1, now, until)
 
 
