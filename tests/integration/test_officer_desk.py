@@ -229,6 +229,9 @@ async def test_a_selection_is_handed_out_and_logged_first(house: House, officer:
         ("selection", len(given), "csv"),
         ("selection", len(given), "bewijs"),
     ]
+    await post(officer, "/logboek/uitgifte", soort="disclosure", van="2026-11-02", vorm="csv")
+    told = (await officer.get(f"{BASE}/logboek/{(await house.entries())[-1]['ref']}")).text
+    assert "2 november 2026, 00:00" in told
     assert (await post(officer, "/logboek/uitgifte", soort="erasure", vorm="bewijs")).status_code == 400
     assert (await post(officer, "/logboek/uitgifte", vorm="x")).status_code == 400
     unsigned = await officer.post(f"{BASE}/logboek/uitgifte", headers={"content-type": "application/x-www-form-urlencoded"})

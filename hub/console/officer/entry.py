@@ -22,7 +22,7 @@ from hub.console.officer.choosing import LOG
 from hub.console.officer.log import JSON, download
 from hub.console.officer.telling import Teller
 from hub.console.page import render
-from hub.console.table import Column, Link, Moment, Row, Table, asks_csv, csv_of, table_of
+from hub.console.table import Cell, Column, Link, Moment, Row, Table, asks_csv, csv_of, table_of
 from hub.rights.answer import SearchReason
 
 _CODES = ("kind", "source", "recipient", "purpose", "us", "ref")
@@ -59,7 +59,7 @@ class EntryPages:
             kind=words.KINDS.get(fields["kind"], fields["kind"]),
             fields=fields,
             facts=self._facts(fields),
-            details=[(label, _REASONS.get(word, word)) for label, word in told.explanation.details],
+            details=[(label, _detail(label, word)) for label, word in told.explanation.details],
             codes=[(name, fields[name]) for name in _CODES if name in fields],
             told=told,
             outcome=words.outcome(own.outcome) if own and fields["kind"] in ("disclosure", "refusal") else None,
@@ -123,6 +123,11 @@ class EntryPages:
         if found is None:
             raise HTTPException(404)
         return ref, found, parse(found.body)
+
+
+def _detail(label: str, word: str) -> Cell:
+    """What an entry says besides: moments and reasons as one reads them."""
+    return Moment(int(word)) if label in ("Vanaf", "Tot") and word.isdecimal() else _REASONS.get(word, word)
 
 
 def _passes(request: Request, passes: tuple[PassText, ...], *, arrived: bool) -> Table:
