@@ -32,14 +32,18 @@ _SYSTEMS: Final = """
 SELECT party_id, held, held_reason, held_us, failures, closed_us, cause, failed_us, succeeded_us
 FROM deliver_recipient WHERE log_id = $1 ORDER BY party_id
 """
+# One pass over what waits and what failed: a join would hang on what the planner believes of persons, which may be nothing yet.
 _ENDED: Final = """
-SELECT one.party_id, one.state, one.cause, count(DISTINCT one.delivery_id), count(DISTINCT one.subject_tag),
-    min(one.ended_us), count(DISTINCT later.delivery_id)
-FROM deliver_outbox AS one LEFT JOIN deliver_outbox AS later ON one.state = 'failed' AND later.party_id = one.party_id
-    AND later.subject_tag = one.subject_tag AND later.delivery_id > one.delivery_id AND later.state IN ('held', 'handed')
-WHERE one.log_id = $1 AND one.state = $2 AND one.state IN ('failed', 'stopped') AND ($3::text IS NULL OR one.party_id = $3)
-    AND ($4::text IS NULL OR one.cause = $4)
-GROUP BY 1, 2, 3 ORDER BY 5 DESC, 1, 3
+WITH open AS MATERIALIZED (
+    SELECT party_id, state, cause, ended_us,
+        row_number() OVER (PARTITION BY party_id, cause, subject_tag ORDER BY delivery_id) AS nth,
+        count(*) FILTER (WHERE state IN ('held', 'handed')) OVER (PARTITION BY party_id, subject_tag ORDER BY delivery_id DESC)
+            AS behind
+    FROM deliver_outbox WHERE log_id = $1 AND state <> 'acknowledged' AND ($3::text IS NULL OR party_id = $3)
+        AND (state = $2 OR $2 = 'failed' AND state IN ('held', 'handed')))
+SELECT party_id, state, cause, count(*), count(*) FILTER (WHERE nth = 1), min(ended_us),
+    coalesce(sum(behind) FILTER (WHERE nth = 1), 0)
+FROM open WHERE state = $2 AND ($4::text IS NULL OR cause = $4) GROUP BY 1, 2, 3 ORDER BY 5 DESC, 1, 3
 """
 _CHOSEN: Final = """
 FROM deliver_outbox WHERE log_id = $1 AND party_id = $2 AND state IN ('failed', 'stopped')
