@@ -20,7 +20,7 @@ test: $(ready) ## run every test (ARGS="-k word" for some)
 	@$(python) -m pytest $(ARGS)
 
 test-crash: $(ready) ## kill the hub at every moment of its work: a few minutes
-	@$(python) -m pytest -m slow tests/e2e/test_kills.py $(ARGS)
+	@$(python) -m pytest -m slow tests/e2e/test_kills.py tests/e2e/test_push_kills.py $(ARGS)
 
 check: $(ready) ## what a change must pass: format, lint, types, layers, tests
 	@$(python) -m ruff format --check --quiet .

@@ -1,7 +1,7 @@
 """The hub's command line, killed at a chosen moment: `KILL_AT="module:name.name:before|after:nth" python killing_hub.py serve`.
 
 The nth call of that function ends the process as a power cut would (SIGKILL), just before or just after it ran. Nothing in the
-hub knows of it.
+hub knows of it. `LEASE_MARGIN_S` makes the leases short that a killed process leaves behind.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import signal
 from typing import Any
 
 from hub.cli import main
+from hub.push import worker
 
 
 def _arm(target: str) -> None:
@@ -50,6 +51,8 @@ def _arm(target: str) -> None:
 
 
 if __name__ == "__main__":
+    if margin_s := os.environ.get("LEASE_MARGIN_S"):
+        worker._MARGIN_S = float(margin_s)  # type: ignore[misc]
     if os.environ.get("KILL_AT"):
         _arm(os.environ["KILL_AT"])
     main()

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -243,8 +243,8 @@ def a_sender(folder: Path) -> Iterator[int]:
 
 
 @contextmanager
-def a_rig(folder: Path, urls: Urls, **more: str) -> Iterator[Rig]:
-    """A directory, keys and settings for processes over these databases."""
+def a_rig(folder: Path, urls: Urls, *, recipients: Sequence[Mapping[str, Any]] = (), **more: str) -> Iterator[Rig]:
+    """A directory, keys and settings for processes over these databases, which send to these `recipients`."""
     state = folder / "state"
     make_keys(Settings(state=state))
     with a_sender(folder / "sender") as port:
@@ -260,7 +260,7 @@ def a_rig(folder: Path, urls: Urls, **more: str) -> Iterator[Rig]:
             "private_key": str(folder / "sender/client_key"),
             "settle_s": 0,
         }
-        (folder / "connectors.yaml").write_bytes(orjson.dumps({"instances": [instance]}))
+        (folder / "connectors.yaml").write_bytes(orjson.dumps({"instances": [instance], "recipients": list(recipients)}))
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("HUB_")},
             "HUB_ENVIRONMENT": "test",
