@@ -344,6 +344,9 @@ def connector_runs(as_json: AsJson = False) -> None:
                 f"{one['drop_id']}  {one['connector']:<20}{one['state']:<9}accepted {one['accepted']}  "
                 f"quarantined {one['quarantined']}  duplicate {one['duplicate']}  {one['reason'] or ''}"
             )
+            for what in ("missing", "strange"):
+                if one[what]:
+                    say(f"    {what} columns: {', '.join(one[what])}")
 
     run(work)
 

@@ -67,9 +67,9 @@ def describe_connectors(settings: Settings) -> Iterator[str]:
         yield f"{connector.manifest.id:<32}{connector.manifest.direction:<10}{connector.manifest.title}"
     if settings.connectors is not None:
         for instance in read_instances(settings.connectors):
-            yield f"  {instance.id:<30}{instance.connector:<10}{instance.party}  sftp://{instance.host}:{instance.port}"
+            yield f"  {instance.id:<40}  {instance.connector:<12}{instance.party}  sftp://{instance.host}:{instance.port}"
         for recipient in read_recipients(settings.connectors):
-            yield f"  {recipient.id:<30}{recipient.connector:<10}{recipient.party}  {recipient.url}"
+            yield f"  {recipient.id:<40}  {recipient.connector:<12}{recipient.party}  {recipient.url}"
 
 
 async def runs_of(hub: Hub) -> list[Run]:

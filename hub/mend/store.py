@@ -201,7 +201,8 @@ def claim_recount(drop_id: UUID, accepted: int, quarantined: int, duplicate: int
 class FileRun:
     """One file as it stands; accepted, quarantined and duplicate add up to the rows that it had so far.
 
-    `lines` is None where the file was not read to its end. `stuck` when it was begun and does not move on.
+    `lines` is None where the file was not read to its end. `stuck` when it was begun and does not move on. Of one that was
+    refused for its header, `missing` names the columns that it lacks, `strange` those that the mapping does not know.
     """
 
     drop_id: UUID
@@ -218,6 +219,8 @@ class FileRun:
     seen_us: int
     updated_us: int
     stuck: bool
+    missing: tuple[str, ...] = ()
+    strange: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -251,7 +254,7 @@ class Totals:
 
 _FILE = """
 SELECT drop_id, connector, party_id, state, reason, rows_done, rows_total, accepted, quarantined, duplicate, columns_ignored,
-    seen_us, updated_us, state = 'taken' AND (reason IS NOT NULL OR updated_us < $2) FROM receive_drop
+    seen_us, updated_us, state = 'taken' AND (reason IS NOT NULL OR updated_us < $2), missing, strange FROM receive_drop
 """
 _FILES = f"""{_FILE}
 WHERE log_id = $1 AND ($3::text IS NULL OR connector = $3) AND ($4::text[] IS NULL OR state = ANY($4::text[]))
@@ -286,8 +289,11 @@ async def file(engine: AsyncEngine, log_id: LogId, now_us: int, drop_id: UUID) -
 
 
 def _file(row: Any) -> FileRun:
-    reason = None if row[4] is None else ReasonCode(row[4])
-    return FileRun(_uuid(row[0]), ConnectorId(row[1]), PartyId(row[2]), row[3], reason, *row[5:])
+    drop_id, connector, party, state, reason, *counts, missing, strange = row
+    told = (tuple(missing or ()), tuple(strange or ()))
+    code = None if reason is None else ReasonCode(reason)
+    rest: tuple[Any, ...] = (*counts, *told)
+    return FileRun(_uuid(drop_id), ConnectorId(connector), PartyId(party), state, code, *rest)
 
 
 def claim_again(drop_id: UUID, now_us: int) -> Claim:

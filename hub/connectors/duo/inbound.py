@@ -10,6 +10,7 @@ somebody has mended it.
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator, Sequence
 from operator import itemgetter
 from typing import Any, Final
@@ -30,6 +31,8 @@ _MIXED: Final = "+utf-8"
 """Marks an encoding that some lines deny: they read as UTF-8 in a file that does not. They are set aside, not guessed at."""
 _BOM: Final = b"\xef\xbb\xbf"
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
+_NAME: Final = re.compile(r"(?!.*[0-9]{3})[A-Za-z][A-Za-z0-9_. -]{0,39}", re.ASCII)
+_MOST_STRANGE: Final = 20
 _INCOMPLETE: Final = ReasonCode("RIJ_ONVOLLEDIG")
 _BAD_CHARACTER: Final = ReasonCode("TEKEN_ONGELDIG")
 _TOO_LONG: Final = ReasonCode("TE_LANG")
@@ -104,10 +107,19 @@ class CsvInspector:
             raise _refused(
                 "Its header lacks columns that must be there.",
                 *(Fault(name, "KOP_ONBEKEND") for name in (missing if known else ["kop"])),
+                *(Fault(name, "KOLOM_ONBEKEND") for name in self._strange(names, known)),
             )
         if twice:
             raise _refused("Its header names a column twice.", *(Fault(name, "KOLOM_DUBBEL") for name in twice))
         return Layout(encoding, delimiter, self._count, len([name for name in names if name]) - len(known))
+
+    def _strange(self, names: Sequence[str], known: Sequence[str]) -> list[str]:
+        """Columns that nobody knows, which may be known ones under another name. Only of what is surely a header, and only
+        what could be a column's name: a file without a header begins with somebody's data.
+        """
+        if 2 * len(known) < len(self._required):
+            return []
+        return sorted({name for name in names if name not in self._columns and _NAME.fullmatch(name)})[:_MOST_STRANGE]
 
     def _look(self, lines: Sequence[bytes]) -> None:
         self._count += len(lines)

@@ -33,6 +33,7 @@ _UNFINISHED: Final = (".part", ".tmp", ".filepart")
 _DONE, _REFUSED = "verwerkt", "afgekeurd"
 _NONE: Final = Count(0)
 _CHANGED: Final = ReasonCode("BESTAND_GEWIJZIGD")
+_HEADER, _STRANGE = "KOP_ONBEKEND", "KOLOM_ONBEKEND"
 _TOO_LARGE: Final = ReasonCode("BESTAND_TE_GROOT")
 _MISSING: Final = ReasonCode("BESTAND_WEG")
 _TOLD_US: Final = 60_000_000
@@ -101,6 +102,8 @@ class _Look:
     blocks: list[bytes]
     layout: Layout | None
     refused: ReasonCode | None
+    missing: tuple[str, ...] = ()
+    strange: tuple[str, ...] = ()
     rows: int = field(default=0)
     place: int = field(default=0)
 
@@ -290,13 +293,27 @@ class Drops:
         try:
             return _Look(file, digest, blocks, inspector.finish(), None)
         except Malformed as wrong:
-            return _Look(file, digest, blocks, None, ReasonCode(wrong.faults[0].code if wrong.faults else "WAARDE_ONGELDIG"))
+            code = ReasonCode(wrong.faults[0].code if wrong.faults else "WAARDE_ONGELDIG")
+            missing = tuple(
+                fault.where for fault in wrong.faults if fault.code == _HEADER and fault.where in self._mapping.columns
+            )
+            strange = tuple(fault.where for fault in wrong.faults if fault.code == _STRANGE)
+            return _Look(file, digest, blocks, None, code, missing, strange)
 
     async def _claim(self, look: _Look) -> Drop:
         now = Micros(self._clock.now_us())
         (drop_id,) = new_ids(1, now, self._entropy(8))
         lines, ignored = (look.layout.lines, look.layout.ignored) if look.layout else (0, 0)
-        return await self._store.claim(drop_id, look.digest, refused=look.refused, lines=lines, ignored=ignored, now_us=now)
+        return await self._store.claim(
+            drop_id,
+            look.digest,
+            refused=look.refused,
+            missing=look.missing,
+            strange=look.strange,
+            lines=lines,
+            ignored=ignored,
+            now_us=now,
+        )
 
     async def _admit(self, source: FileSource, look: _Look, layout: Layout, drop: Drop) -> FileReport:
         look.place = drop.rows_done

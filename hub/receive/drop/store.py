@@ -25,16 +25,18 @@ SELECT drop_id, state, rows_done FROM receive_drop WHERE party_id = $1 AND conne
 """
 _INSERT = """
 INSERT INTO receive_drop
-    (log_id, party_id, drop_id, connector, file_digest, state, reason, rows_total, columns_ignored, seen_us, updated_us)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)
+    (log_id, party_id, drop_id, connector, file_digest, state, reason, rows_total, columns_ignored, seen_us, updated_us,
+    missing, strange)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11, $12)
 ON CONFLICT (party_id, connector, file_digest) DO NOTHING
 """
 _REOPEN = """
-UPDATE receive_drop SET state = 'taken', reason = NULL, rows_total = $2, columns_ignored = $3, updated_us = $4
+UPDATE receive_drop SET state = 'taken', reason = NULL, rows_total = $2, columns_ignored = $3, updated_us = $4,
+    missing = NULL, strange = NULL
 WHERE drop_id = $1 AND state IN ('refused', 'again')
 """
 _REFUSE = """
-UPDATE receive_drop SET state = 'refused', reason = $2, updated_us = $3
+UPDATE receive_drop SET state = 'refused', reason = $2, updated_us = $3, missing = $4, strange = $5
 WHERE drop_id = $1 AND (state = 'again' OR state = 'refused' AND reason IS DISTINCT FROM $2)
 """
 _AGAIN = "SELECT drop_id, file_digest FROM receive_drop WHERE party_id = $1 AND connector = $2 AND state = 'again'"
@@ -137,7 +139,16 @@ class DropStore:
             await pooled.close()
 
     async def claim(
-        self, drop_id: UUID, digest: bytes, *, refused: ReasonCode | None, lines: int, ignored: int, now_us: int
+        self,
+        drop_id: UUID,
+        digest: bytes,
+        *,
+        refused: ReasonCode | None,
+        lines: int,
+        ignored: int,
+        now_us: int,
+        missing: Sequence[str] = (),
+        strange: Sequence[str] = (),
     ) -> Drop:
         """The file with this keyed digest: as it is known, or from now on known under `drop_id`.
 
@@ -147,7 +158,9 @@ class DropStore:
         state = "taken" if refused is None else "refused"
         async with transaction(self._engine) as connection:
             done = await connection.raw.execute(
-                _INSERT, self._log_id, self._party, drop_id, self._connector, digest, state, refused, lines, ignored, now_us
+                _INSERT,
+                *(self._log_id, self._party, drop_id, self._connector, digest, state, refused, lines, ignored, now_us),
+                *(list(missing), list(strange)),
             )
             row = await connection.raw.fetchrow(_FIND, self._party, self._connector, digest)
             stands: State = row["state"]
@@ -156,7 +169,7 @@ class DropStore:
                 if refused is None:
                     await connection.raw.execute(_REOPEN, row["drop_id"], lines, ignored, now_us)
                 else:
-                    await connection.raw.execute(_REFUSE, row["drop_id"], refused, now_us)
+                    await connection.raw.execute(_REFUSE, row["drop_id"], refused, now_us, list(missing), list(strange))
                 stands = "taken" if refused is None else "refused"
         return Drop(row["drop_id"], stands, row["rows_done"], new=asked or done == "INSERT 0 1")
 
@@ -244,7 +257,7 @@ def _quarantined(received: Received, drop_id: UUID, row: SealedRow) -> tuple[Any
 
 _RUNS = """
 SELECT drop_id, party_id, connector, state, reason, rows_done, rows_total, accepted, quarantined, duplicate,
-    columns_ignored, seen_us
+    columns_ignored, seen_us, coalesce(missing, '{}'), coalesce(strange, '{}')
 FROM receive_drop WHERE log_id = $1 ORDER BY seen_us DESC LIMIT $2
 """
 
@@ -265,6 +278,8 @@ class Run:
     duplicate: int
     columns_ignored: int
     seen_us: int
+    missing: list[str]
+    strange: list[str]
 
 
 async def runs(engine: AsyncEngine, log_id: LogId, limit: int = 100) -> list[Run]:

@@ -1,8 +1,8 @@
 """An index of the log for searching. It is made from the entries, says no more than they do, and can be made again from them.
 
-`audit_indexed` says up to which entry it goes; whoever searches brings it up to date first. Words that a kind of entry does not
-have are empty. `outcome` is the newest outcome of a disclosure or refusal, `became` what an outcome entry itself says. A word of
-many in one entry (a basis, a reason) stands in `audit_index_word`, so that a rare one is found as fast as any.
+`audit_indexed` says up to which entry it goes; whoever searches brings it up to date first. Words that a kind of entry does
+not have are empty. `outcome` is the newest outcome of a disclosure or refusal, `became` what an outcome entry itself says. A
+word of many in one entry (a basis, a reason) stands in `audit_index_word`, so that a rare one is found as fast as any.
 """
 
 from __future__ import annotations
