@@ -112,7 +112,7 @@ class Overview:
         ended = [*await admin.deliveries.failed(), *await admin.deliveries.stopped()]
         refused = [one for one in await files.refused() if one.state == "refused"]
         found = [
-            *(_recipient(one) for one in queue.recipients if one.late or one.hold or one.down),
+            *(_recipient(one) for one in queue.recipients if one.late or one.hold or one.down or one.silent),
             *(
                 Stuck(
                     f"Bezorgingen aan {admin.party(one.recipient)} zijn "
@@ -141,6 +141,9 @@ def _recipient(one: Waiting) -> Stuck:
         what, since = f"is opgehouden. {hold_words(one.hold)}", one.hold.since_us
     elif one.down is not None:
         what, since = "lukt niet: hun systeem neemt niets aan.", one.down.since_us
+    elif one.silent and not one.late:
+        how = "zij halen op en bevestigen niets" if one.handed else "zij halen niets op"
+        what, since = f"staat stil: {how}. Vraag hun na of hun systeem loopt.", one.oldest_us
     else:
         how = "is niet op tijd gelukt." if one.pushed else "is te laat: zij halen niet op of bevestigen niet."
         what, since = how, one.oldest_us

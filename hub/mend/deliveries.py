@@ -34,7 +34,10 @@ from hub.ports import Clock
 
 CHUNK: Final = 250
 """Deliveries that are turned in one transaction."""
+OFTEN: Final = 3
+"""As often as a recipient may fetch the same before it stands out that it does not acknowledge it."""
 GIVEN_UP: Final = ReasonCode("NIET_MEER_NODIG")
+_DAY_US: Final = 86_400_000_000
 _AMSTERDAM: Final = ZoneInfo("Europe/Amsterdam")
 
 
@@ -123,7 +126,8 @@ class Down:
 class Waiting:
     """One recipient: how many young people wait, with how many deliveries, of which `late` people past their deadline.
 
-    `handed` deliveries are sent or fetched and not acknowledged. `pushed`: we send; otherwise the recipient fetches.
+    `handed` deliveries are sent or fetched and not acknowledged. `pushed`: we send; otherwise the recipient fetches, and is
+    `silent` when it fetched the same `OFTEN` times without acknowledging it, or fetched nothing for a day.
     """
 
     recipient: PartyId
@@ -138,6 +142,7 @@ class Waiting:
     hold: Hold | None
     down: Down | None
     succeeded_us: int | None
+    silent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,6 +304,9 @@ class Deliveries:
     ) -> Waiting:
         dues = [due for one in groups if (due := self._due(one, today)) is not None]
         party = self._policy.parties.get(recipient)
+        oldest = min((one.oldest_us for one in groups), default=None)
+        untouched = oldest is not None and not any(one.handed for one in groups) and oldest < self._clock.now_us() - _DAY_US
+        silent = untouched or any(one.attempts >= OFTEN for one in groups)
         return Waiting(
             recipient,
             party.name if party else str(recipient),
@@ -307,11 +315,12 @@ class Deliveries:
             late,
             sum(one.deliveries for one in groups),
             sum(one.handed for one in groups),
-            min((one.oldest_us for one in groups), default=None),
+            oldest,
             min(dues, key=lambda due: due.day, default=None),
             _hold(system),
             _down(system, min((one.failing_us for one in groups if one.failing_us is not None), default=None)),
             system.succeeded_us if system else None,
+            silent and recipient not in self._pushed,
         )
 
     def _due(self, group: Group, today: date) -> Due | None:

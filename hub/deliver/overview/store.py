@@ -13,7 +13,8 @@ from hub.db import fetch, transaction
 from hub.domain.terms import LogId, PartyId, ReasonCode, RecordKind
 
 _GROUPS: Final = """
-SELECT party_id, source, record_kind, count(*), count(*) FILTER (WHERE state = 'handed'), min(held_us), min(failed_us)
+SELECT party_id, source, record_kind, count(*), count(*) FILTER (WHERE state = 'handed'), min(held_us), min(failed_us),
+    max(attempts)
 FROM deliver_outbox WHERE log_id = $1 AND state {} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """
 _WAITING: Final = _GROUPS.format("IN ('held', 'handed')")
@@ -59,7 +60,7 @@ _FIRST: Final = UUID(int=0)
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Deliveries of one source and record kind that one recipient does not have yet."""
+    """Deliveries of one source and record kind that one recipient does not have yet; `attempts` of the most often tried."""
 
     recipient: PartyId
     source: PartyId
@@ -68,6 +69,7 @@ class Group:
     handed: int
     oldest_us: int
     failing_us: int | None
+    attempts: int
 
 
 @dataclass(frozen=True, slots=True)
