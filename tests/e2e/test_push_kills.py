@@ -36,7 +36,7 @@ SHORT = [
 ]
 LONG = [
     *(("ok", f"{LEASE}:lease:{when}:{nth}") for when in ("before", "after") for nth in (6, 9, 14)),
-    *(("ok", f"{LEASE}:claim_sending:{when}:3") for when in ("before", "after")),
+    *(("ok", f"hub.deliver.outbox:claim_sending:{when}:3") for when in ("before", "after")),
     *(("ok", f"hub.route:Route._hand_over:{when}:{nth}") for when in ("before", "after") for nth in (1, 5)),
     *(("ok", f"hub.audit.store:append:{when}:{nth}") for when in ("before", "after") for nth in (2, 3, 6)),
     *(("ok", f"hub.http:Http._exchange:before:{nth}") for nth in (1, 4)),
