@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Final
 from uuid import UUID
 
-from hub.deliver.lease.store import Back, Health, Leased
+from hub.deliver.lease.model import Back, Health, Leased
 from hub.domain.terms import Micros, ReasonCode
 
 MOST_STRIKES: Final = 20

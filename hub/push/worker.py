@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hub.connector import Rejected, Sent, Sink
 from hub.deliver.lease import store
-from hub.deliver.lease.store import Back, Leased
+from hub.deliver.lease.model import Back, Leased
 from hub.domain.ids import new_ids
 from hub.domain.stages import Held
 from hub.domain.terms import Count, LogId, Micros, PartyId, ReasonCode

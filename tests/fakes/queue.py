@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from hub.connector import Rejected, Said, Sent
-from hub.deliver.lease.store import Back, Health, Leased
+from hub.deliver.lease.model import Back, Health, Leased
 from hub.domain.stages import Held
 from hub.domain.terms import Micros, PartyId, ReasonCode, RecordKind
 from hub.errors import Conflict, Retry

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from hub import db
 from hub.connector import Said
 from hub.deliver.lease import store as lease
+from hub.deliver.lease.model import Back
 from hub.domain.ids import new_ids
 from hub.domain.stages import Delivered
 from hub.domain.terms import Micros, ReasonCode
@@ -342,7 +343,7 @@ async def test_an_ill_system_is_tried_from_either_end_and_then_in_turn(house: Ho
         (lease_id,) = new_ids(1, now, secrets.token_bytes(8))
         (one,) = await lease.lease_one(house.engine, DESK, lease_id, now, until_us, newest=newest)
         order.append(one.held.delivery_id)
-        await lease.put_back(house.engine, lease_id, [lease.Back(order[-1], Micros(now + due), True, now)])
+        await lease.put_back(house.engine, lease_id, [Back(order[-1], Micros(now + due), True, now)])
     assert order == [ids[0], ids[3], ids[1], ids[2]]
     (lease_id,) = new_ids(1, now, secrets.token_bytes(8))
     (one,) = await lease.lease_one(house.engine, DESK, lease_id, Micros(now + 50), until_us, newest=True)

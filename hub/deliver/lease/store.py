@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hub.db import fetch, listen
+from hub.deliver.lease.model import Back, Health, Leased
 from hub.deliver.store import held_of
 from hub.domain.stages import Held
 from hub.domain.terms import LogId, Micros, PartyId, ReasonCode
@@ -82,41 +82,6 @@ SET held = excluded.held, held_reason = excluded.held_reason, held_us = excluded
 WHERE deliver_recipient.held <> excluded.held
 """
 _SECOND = 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Leased:
-    """A delivery that this process may send. `alone`: in a page by itself; `failed_us`: since when it does not succeed;
-    `strikes`: how often that was its own doing."""
-
-    held: Held
-    alone: bool
-    held_us: Micros
-    failed_us: Micros | None
-    strikes: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Back:
-    """A delivery that waits again, not before `due_us`; `failed_us` is since when it fails and `strikes` how often that was
-    its own doing (None: as it was)."""
-
-    delivery_id: UUID
-    due_us: Micros
-    alone: bool
-    failed_us: Micros | None
-    strikes: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Health:
-    """How a recipient's system is doing. With `failures`, nothing is sent before `closed_us`, and then one delivery."""
-
-    on_hold: bool
-    failures: int
-    closed_us: Micros
-    succeeded_us: Micros | None
-    failed_us: Micros | None
 
 
 async def health(engine: AsyncEngine, log_id: LogId, recipient: PartyId) -> Health:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from hub.deliver.lease.store import Health, Leased
+from hub.deliver.lease.model import Health, Leased
 from hub.domain.stages import Held
 from hub.domain.terms import Micros, PartyId, ReasonCode, RecordKind
 from hub.push.plan import MOST_STRIKES, TOO_LONG, Failure, Pace, after_failure
