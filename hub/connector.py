@@ -127,7 +127,7 @@ class Trouble(StrEnum):
     unforeseen = "ONVOORZIEN"
 
 
-class Away(Retry):
+class SourceAway(Retry):
     """The partner's machine cannot serve the hub now."""
 
     def __init__(self, trouble: Trouble, what: str, why: str, now: str) -> None:
@@ -135,7 +135,7 @@ class Away(Retry):
         self.trouble = trouble
 
 
-class Barred(Misconfigured):
+class SourceBarred(Misconfigured):
     """The partner's machine does not let the hub in, or not where it must be."""
 
     def __init__(self, trouble: Trouble, what: str, why: str, now: str) -> None:
@@ -145,7 +145,7 @@ class Barred(Misconfigured):
 
 def trouble_of(error: BaseException) -> Trouble:
     """What an error of a poll says of the connector; what is no error of the partner's machine is the hub's own."""
-    if isinstance(error, Away | Barred):
+    if isinstance(error, SourceAway | SourceBarred):
         return error.trouble
     if isinstance(error, Retry):
         return Trouble.hub_busy
@@ -153,7 +153,10 @@ def trouble_of(error: BaseException) -> Trouble:
 
 
 class FileSource(Protocol):
-    """A folder on a partner's machine. Raises `Away` when it cannot serve us now, `Barred` when it does not let us in."""
+    """A folder on a partner's machine.
+
+    Raises `SourceAway` when it cannot serve us now, `SourceBarred` when it does not let us in.
+    """
 
     async def list(self, folder: str = ".") -> Sequence[RemoteFile]:
         """The plain files in it, or in a folder beside them, oldest first; none where there is no such folder."""

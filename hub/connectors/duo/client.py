@@ -16,7 +16,7 @@ from typing import Final, cast
 
 import asyncssh
 
-from hub.connector import BLOCK, Away, Barred, Endpoint, RemoteFile, Trouble
+from hub.connector import BLOCK, Endpoint, RemoteFile, SourceAway, SourceBarred, Trouble
 from hub.errors import HubError
 
 _NEXT_POLL: Final = "Nothing was lost; the next poll tries again."
@@ -24,12 +24,12 @@ _MOST_NAMES: Final = 50
 
 
 async def connect(endpoint: Endpoint) -> SftpFolder:
-    """Signs in and looks whether the folder is there. Raises Barred or Away."""
+    """Signs in and looks whether the folder is there. Raises SourceBarred or SourceAway."""
     if not endpoint.known_hosts.strip():
         # An empty list would make the library read the user's own.
         raise _unknown_host(endpoint)
     if (endpoint.private_key is None) == (endpoint.password is None):
-        raise Barred(
+        raise SourceBarred(
             Trouble.login_unclear,
             "The login for the sender's server is not clear.",
             "It needs a private key or a password, and not both.",
@@ -39,7 +39,7 @@ async def connect(endpoint: Endpoint) -> SftpFolder:
         try:
             keys = [asyncssh.import_private_key(endpoint.private_key)] if endpoint.private_key is not None else []
         except asyncssh.KeyImportError:
-            raise Barred(
+            raise SourceBarred(
                 Trouble.key_unreadable,
                 "The private key for the sender's server cannot be read.",
                 "It is not an OpenSSH or PEM key without passphrase.",
@@ -95,7 +95,7 @@ class SftpFolder:
         return sorted(files, key=lambda file: (file.mtime, file.name))
 
     async def stat(self, name: str) -> RemoteFile:
-        """The file as it is now. Raises Away when it is gone."""
+        """The file as it is now. Raises SourceAway when it is gone."""
         with _translated(self._endpoint):
             async with asyncio.timeout(self._endpoint.timeout_s):
                 attributes = await self._client.stat(self._path(name))
@@ -141,7 +141,7 @@ class SftpFolder:
                     if not await self._client.lexists(self._path(there)):
                         await self._client.rename(self._path(name), self._path(there))
                         return there
-        raise Away(
+        raise SourceAway(
             Trouble.name_taken,
             "A file cannot be moved.",
             "Its name is taken too often in the folder it goes to.",
@@ -174,8 +174,8 @@ def _names(name: str, suffix: str, marked: bool) -> Iterator[str]:
         yield f"{stem}.{suffix}-{number}{ending}"
 
 
-def _unknown_host(endpoint: Endpoint) -> Barred:
-    return Barred(
+def _unknown_host(endpoint: Endpoint) -> SourceBarred:
+    return SourceBarred(
         Trouble.host_key,
         "The sender's server did not show a host key that we know.",
         f"No pinned key of {endpoint.host}, port {endpoint.port}, matches.",
@@ -183,8 +183,8 @@ def _unknown_host(endpoint: Endpoint) -> Barred:
     )
 
 
-def _no_folder(endpoint: Endpoint) -> Barred:
-    return Barred(
+def _no_folder(endpoint: Endpoint) -> SourceBarred:
+    return SourceBarred(
         Trouble.no_folder,
         "The folder on the sender's server is not there.",
         f"On {endpoint.host} there is no folder of the name that is set for this connector.",
@@ -204,21 +204,21 @@ def _translated(endpoint: Endpoint) -> Iterator[None]:
     except asyncssh.HostKeyNotVerifiable:
         error: HubError = _unknown_host(endpoint)
     except asyncssh.PermissionDenied:
-        error = Barred(
+        error = SourceBarred(
             Trouble.login_refused,
             "The sender's server does not let the hub in.",
             f"{where} refused the user name with this key or password.",
             "Check the user name, and that the sender has our public key.",
         )
     except asyncssh.SFTPPermissionDenied:
-        error = Barred(
+        error = SourceBarred(
             Trouble.not_allowed,
             "The sender's server does not allow this.",
             f"On {where} the user may not read, move or make a folder where that is needed.",
             "Ask the sender for the right to read and move files in the folder.",
         )
     except (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath):
-        error = Away(
+        error = SourceAway(
             Trouble.file_gone,
             "A file on the sender's server is gone.",
             "It was moved or removed while the hub was at it.",
@@ -227,32 +227,34 @@ def _translated(endpoint: Endpoint) -> Iterator[None]:
     except OSError as wrong:
         error = _network(wrong, where)
     except asyncssh.KeyExchangeFailed:
-        error = Barred(
+        error = SourceBarred(
             Trouble.no_encryption,
             "The hub and the sender's server have no encryption in common.",
             f"{where} offers only methods that are no longer safe.",
             "Ask the sender to bring the server up to date.",
         )
     except (asyncssh.Error, ValueError):
-        error = Away(Trouble.broken, "The connection with the sender's server broke.", f"{where} ended it.", _NEXT_POLL)
+        error = SourceAway(Trouble.broken, "The connection with the sender's server broke.", f"{where} ended it.", _NEXT_POLL)
     raise error
 
 
 def _network(wrong: OSError, where: str) -> HubError:
     if isinstance(wrong, socket.gaierror):
-        return Barred(
+        return SourceBarred(
             Trouble.not_found,
             "The sender's server cannot be found.",
             f"No address is known for {where}.",
             "Check the name of the server.",
         )
     if isinstance(wrong, ConnectionRefusedError):
-        return Away(
+        return SourceAway(
             Trouble.no_listener,
             "The sender's server does not answer on this port.",
             f"Nothing listens at {where}.",
             f"Check the port if this goes on. {_NEXT_POLL}",
         )
     if isinstance(wrong, TimeoutError):
-        return Away(Trouble.silent, "The sender's server does not answer in time.", f"{where} is silent.", _NEXT_POLL)
-    return Away(Trouble.broken, "The connection with the sender's server broke.", f"The network to {where} failed.", _NEXT_POLL)
+        return SourceAway(Trouble.silent, "The sender's server does not answer in time.", f"{where} is silent.", _NEXT_POLL)
+    return SourceAway(
+        Trouble.broken, "The connection with the sender's server broke.", f"The network to {where} failed.", _NEXT_POLL
+    )
