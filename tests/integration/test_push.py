@@ -188,6 +188,15 @@ async def test_what_nobody_foresaw_about_one_delivery_holds_up_no_other(house: H
     assert await states(house) == Counter(acknowledged=4, handed=1)
 
 
+async def test_what_one_list_says_about_one_person_arrives_in_its_order(house: House, simulator: Running) -> None:
+    await house.drop([body(number, geslachtsnaam=name) for number in range(10) for name in ("Een", "Twee", "Drie")])
+    target, pushing = sending(house, simulator), pusher(house)
+    await settle(house, pushing, target)
+    assert await states(house) == Counter(acknowledged=30)
+    await check(house, simulator)
+    await target.sink.close()
+
+
 # -- several at once
 
 
