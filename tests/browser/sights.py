@@ -1,0 +1,242 @@
+"""Every page of both desks, and how one gets there: looked at by the tests, pictured for the guides."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+
+from playwright.async_api import Page, expect
+
+from tests.browser.demo import Demo
+
+FAILED: Final = "/beheer/mislukt/werk-en-inkomen-aldermeer"
+OFFICER: Final = "privacyfunctionaris"
+ADMINISTRATOR: Final = "beheerder"
+AUDITOR: Final = "auditor"
+BOTH: Final = "beide"
+CONNECTOR: Final = "/beheer/koppelingen/duo-voorbeeldregio"
+UNKNOWN_PERSON: Final = "999999990"
+"""Passes the elfproef and is on no list."""
+
+Way = Callable[[Page, Demo], Awaitable[object]]
+
+
+@dataclass(frozen=True)
+class Sight:
+    """A page: its name (of its picture too), who sees it, and the way there."""
+
+    name: str
+    account: str
+    way: Way
+    picture: bool = False
+    """Whether a guide shows it."""
+    trouble: bool = False
+    """Whether it is the page about something that went wrong."""
+
+
+def at(path: str) -> Way:
+    """By its address."""
+
+    async def go(page: Page, demo: Demo) -> None:
+        await page.goto(demo.base + path)
+
+    return go
+
+
+def through(path: str, *links: str) -> Way:
+    """From an address, by links: each the first whose words or address match."""
+
+    async def go(page: Page, demo: Demo) -> None:
+        await page.goto(demo.base + path)
+        for link in links:
+            await page.locator(f"main a[href*='{link}']").first.click()
+
+    return go
+
+
+async def search(page: Page, demo: Demo, number: str = "") -> None:
+    """The answer about a person."""
+    await page.goto(f"{demo.base}/functionaris/persoon")
+    await page.get_by_label("BSN of onderwijsnummer").fill(number or demo.bsn)
+    await page.get_by_label("Waarom zoekt u deze persoon op?").select_option("inzageverzoek")
+    await page.get_by_role("button", name="Zoek en leg vast").click()
+
+
+async def _unknown(page: Page, demo: Demo) -> None:
+    await search(page, demo, UNKNOWN_PERSON)
+
+
+async def _nothing_filled_in(page: Page, demo: Demo) -> None:
+    await page.goto(f"{demo.base}/functionaris/persoon")
+    await unchecked(page)
+    await page.get_by_role("button", name="Zoek en leg vast").click()
+
+
+async def _no_number(page: Page, demo: Demo) -> None:
+    await search(page, demo, "123456789")
+
+
+async def unchecked(page: Page) -> None:
+    """The browser lets forms go as they are, so that the hub's own answer shows."""
+    await page.evaluate("for (const form of document.forms) form.noValidate = true")
+
+
+async def check_entry(page: Page, demo: Demo) -> None:
+    """An entry with its proof checked."""
+    await entry("disclosure")(page, demo)
+    await page.get_by_role("button", name="Controleer in deze browser").click()
+    await expect(page.locator(".hub-proof__result .hub-alert")).to_be_visible()
+
+
+async def check_whole(page: Page, demo: Demo) -> None:
+    """The whole log, checked."""
+    await page.goto(f"{demo.base}/functionaris/controle")
+    await page.get_by_role("button", name="Controleer alle regels").click()
+    await expect(page.locator(".hub-proof__result .hub-alert")).to_be_visible()
+
+
+def entry(kind: str) -> Way:
+    """The newest entry of a kind."""
+    return through(f"/functionaris/logboek?soort={kind}", "/functionaris/logboek/")
+
+
+async def change_mapping(page: Page, demo: Demo, old: str, new: str) -> None:
+    """The mapping in its form, with a change that is not sent yet."""
+    await page.goto(f"{demo.base}{CONNECTOR}/mapping")
+    area = page.get_by_label("De mapping")
+    text = await area.input_value()
+    assert old in text
+    await area.fill(text.replace(old, new).replace("verified: false", "verified: true"))
+
+
+YES_NO: Final = 'field: startkwalificatie, "yes": [J, "1"], "no": [N, "0"]'
+IN_WORDS: Final = 'field: startkwalificatie, "yes": [J, "1", ja], "no": [N, "0", nee]'
+
+
+async def preview_mapping(page: Page, demo: Demo) -> None:
+    """What a mended mapping would do."""
+    await change_mapping(page, demo, YES_NO, IN_WORDS)
+    await page.get_by_role("button", name="Bekijk wat het doet").click()
+    await expect(page.get_by_role("heading", name="Wat deze mapping doet")).to_be_visible()
+
+
+async def _wrong_mapping(page: Page, demo: Demo) -> None:
+    await change_mapping(page, demo, "columns:", "columns: [")
+    await page.get_by_role("button", name="Bekijk wat het doet").click()
+
+
+async def stuck_file(page: Page, demo: Demo) -> None:
+    """The rows of the list with most rows in quarantine."""
+    await page.goto(f"{demo.base}/beheer/quarantaine")
+    await page.locator("main tbody a").first.click()
+
+
+async def try_rows(page: Page, demo: Demo) -> None:
+    """Which of them can be read now."""
+    await stuck_file(page, demo)
+    await page.get_by_role("button", name="Kijk welke rijen nu te lezen zijn").click()
+
+
+async def one_row(page: Page, demo: Demo) -> None:
+    """One row by its shape."""
+    await stuck_file(page, demo)
+    await page.locator("main tbody a").first.click()
+
+
+async def reveal(page: Page, demo: Demo) -> None:
+    """One row as it came."""
+    await one_row(page, demo)
+    await page.get_by_label(re.compile("^Waarom moet u deze rij zien")).select_option(index=1)
+    await page.get_by_role("button", name="Toon één rij").click()
+
+
+async def _row_without_reason(page: Page, demo: Demo) -> None:
+    await one_row(page, demo)
+    await unchecked(page)
+    await page.get_by_role("button", name="Toon één rij").click()
+
+
+async def _outcome(page: Page, demo: Demo) -> None:
+    await stuck_file(page, demo)
+    await page.goto(f"{page.url}/uitkomst?opgepakt=12&wacht=3&dubbel=1")
+
+
+async def _hold_without_reason(page: Page, demo: Demo) -> None:
+    await page.goto(f"{demo.base}/beheer/bezorgingen/werk-en-inkomen-zilverdam")
+    await unchecked(page)
+    await page.get_by_role("button", name="Houd op").click()
+
+
+async def _give_up(page: Page, demo: Demo) -> None:
+    await through("/beheer/mislukt", "/beheer/mislukt/")(page, demo)
+    await page.get_by_role("link", name="Geef alles op").click()
+
+
+async def _give_up_unsure(page: Page, demo: Demo) -> None:
+    await _give_up(page, demo)
+    await unchecked(page)
+    await page.get_by_role("button", name="Geef op").click()
+
+
+async def _expired_form(page: Page, demo: Demo) -> None:
+    await page.goto(f"{demo.base}/functionaris/persoon")
+    await page.evaluate("for (const field of document.querySelectorAll('[name=csrf]')) field.value = 'x'")
+    await unchecked(page)
+    await page.get_by_role("button", name="Zoek en leg vast").click()
+
+
+SIGHTS: Final = (
+    Sight("inloggen", "", at("/inloggen"), True),
+    Sight("begin", BOTH, at("/")),
+    Sight("functionaris", OFFICER, at("/functionaris"), True),
+    Sight("functionaris-auditor", AUDITOR, at("/functionaris")),
+    Sight("logboek", OFFICER, at("/functionaris/logboek"), True),
+    Sight("logboek-leeg", OFFICER, at("/functionaris/logboek?van=2020-01-01&tot=2020-01-02")),
+    Sight("logboek-fout", OFFICER, at("/functionaris/logboek?van=2026-01-10&tot=2026-01-01")),
+    Sight("regel", OFFICER, entry("disclosure"), True),
+    Sight("regel-geweigerd", OFFICER, entry("refusal"), True),
+    Sight("regel-inzage", OFFICER, entry("access")),
+    Sight("regel-inrichting", OFFICER, entry("configuration")),
+    Sight("regel-uitkomst", OFFICER, entry("outcome")),
+    Sight("regel-gecontroleerd", OFFICER, check_entry, True),
+    Sight("persoon", OFFICER, at("/functionaris/persoon"), True),
+    Sight("persoon-fout", OFFICER, _nothing_filled_in),
+    Sight("persoon-geen-nummer", OFFICER, _no_number),
+    Sight("persoon-antwoord", OFFICER, search, True),
+    Sight("persoon-onbekend", OFFICER, _unknown),
+    Sight("weigeringen", OFFICER, at("/functionaris/weigeringen"), True),
+    Sight("controle", OFFICER, at("/functionaris/controle")),
+    Sight("controle-gedaan", OFFICER, check_whole, True),
+    Sight("geen-toegang", AUDITOR, at("/functionaris/persoon"), trouble=True),
+    Sight("bestaat-niet", OFFICER, at("/functionaris/logboek/00000000-0000-7000-8000-000000000000"), trouble=True),
+    Sight("verlopen-formulier", OFFICER, _expired_form, trouble=True),
+    Sight("beheer", ADMINISTRATOR, at("/beheer"), True),
+    Sight("koppelingen", ADMINISTRATOR, at("/beheer/koppelingen"), True),
+    Sight("koppeling", ADMINISTRATOR, at(CONNECTOR), True),
+    Sight("mapping", ADMINISTRATOR, at(CONNECTOR + "/mapping")),
+    Sight("mapping-bekeken", ADMINISTRATOR, preview_mapping, True),
+    Sight("mapping-fout", ADMINISTRATOR, _wrong_mapping),
+    Sight("quarantaine", ADMINISTRATOR, at("/beheer/quarantaine"), True),
+    Sight("quarantaine-bestand", ADMINISTRATOR, stuck_file, True),
+    Sight("quarantaine-proef", ADMINISTRATOR, try_rows),
+    Sight("rij", ADMINISTRATOR, one_row, True),
+    Sight("rij-zonder-reden", ADMINISTRATOR, _row_without_reason),
+    Sight("rij-inhoud", ADMINISTRATOR, reveal),
+    Sight("vrijgegeven", ADMINISTRATOR, _outcome),
+    Sight("bezorgingen", ADMINISTRATOR, at("/beheer/bezorgingen"), True),
+    Sight("ontvanger", ADMINISTRATOR, at("/beheer/bezorgingen/werk-en-inkomen-zilverdam"), True),
+    Sight("ontvanger-zonder-reden", ADMINISTRATOR, _hold_without_reason),
+    Sight("mislukt", ADMINISTRATOR, at("/beheer/mislukt"), True),
+    Sight("mislukt-oorzaak", ADMINISTRATOR, through("/beheer/mislukt", "/beheer/mislukt/"), True),
+    Sight(
+        "mislukt-een",
+        ADMINISTRATOR,
+        through("/beheer/mislukt", "/beheer/mislukt/", f"{FAILED}/"),
+    ),
+    Sight("opgeven", ADMINISTRATOR, _give_up),
+    Sight("opgeven-fout", ADMINISTRATOR, _give_up_unsure),
+    Sight("gezondheid", ADMINISTRATOR, at("/beheer/gezondheid"), True),
+)
+BY_NAME: Final = {sight.name: sight for sight in SIGHTS}
