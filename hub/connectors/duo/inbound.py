@@ -114,12 +114,13 @@ class CsvInspector:
         return Layout(encoding, delimiter, self._count, len([name for name in names if name]) - len(known))
 
     def _strange(self, names: Sequence[str], known: Sequence[str]) -> list[str]:
-        """Columns that nobody knows, which may be known ones under another name. Only of what is surely a header, and only
-        what could be a column's name: a file without a header begins with somebody's data.
+        """Columns that nobody knows, which may be known ones under another name. Only of what is surely a header and nothing
+        else: a file without a header begins with somebody's data, and where the end of its line was lost that follows it.
         """
-        if 2 * len(known) < len(self._required):
+        unknown = {name for name in names if name and name not in self._columns}
+        if 2 * len(known) < len(self._required) or not all(map(_NAME.fullmatch, unknown)):
             return []
-        return sorted({name for name in names if name not in self._columns and _NAME.fullmatch(name)})[:_MOST_STRANGE]
+        return sorted(unknown)[:_MOST_STRANGE]
 
     def _look(self, lines: Sequence[bytes]) -> None:
         self._count += len(lines)

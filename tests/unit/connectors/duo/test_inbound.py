@@ -6,6 +6,7 @@ import pytest
 
 from hub.connector import Layout
 from hub.connectors.duo.inbound import FORMAT
+from hub.errors import Malformed
 from tests.hostile.read import HEADER, MAPPING, NAMES, file, line, read
 
 
@@ -42,3 +43,22 @@ def test_a_letter_split_over_two_blocks_is_one_letter() -> None:
 
 def test_numbers_count_physical_lines_from_the_header_on() -> None:
     assert read(b"\n\n" + file(line(1), b"", line(2), end=b"\n")).good == [4, 6]
+
+
+def told(header: bytes) -> list[tuple[str, str]]:
+    with pytest.raises(Malformed) as refused:
+        layout(header)
+    return [(fault.where, fault.code) for fault in refused.value.faults]
+
+
+def test_a_column_under_another_name_is_told_beside_the_one_that_is_missing() -> None:
+    assert told(HEADER.replace(b"GESLACHTSNAAM", b"ACHTERNAAM") + b"\n" + line(1)) == [
+        ("GESLACHTSNAAM", "KOP_ONBEKEND"),
+        ("ACHTERNAAM", "KOLOM_ONBEKEND"),
+    ]
+
+
+@pytest.mark.parametrize("lost", ["", " ", "\x0b", "\u2028"])
+def test_of_a_header_that_runs_on_into_a_row_no_name_is_told(lost: str) -> None:
+    first = HEADER.decode().replace("GESLACHTSNAAM;", "") + ";GESLACHTSNAAM" + lost + line(1, WOONPLAATS="Verzonnendam").decode()
+    assert told(first.encode()) == [("GESLACHTSNAAM", "KOP_ONBEKEND")]
