@@ -7,6 +7,7 @@ answer still permits, for the same purpose and in the same forms; anything less 
 from __future__ import annotations
 
 import asyncio
+from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -27,7 +28,8 @@ from hub.domain.facts import SubjectFacts
 from hub.domain.personal import Personal
 from hub.domain.stages import Candidate, Held
 from hub.domain.terms import PartyId, ReasonCode
-from hub.protect.protector import Protector
+from hub.errors import Tampered
+from hub.protect.protector import Opened, Protector
 from hub.protect.store import SealedFacts, sealed_facts
 from hub.regions import Regions
 
@@ -73,6 +75,7 @@ class Again:
             self.log.disclosed(recipient, held),
         )
         opened = await self.protector.open(held, kept)
+        said_of: dict[UUID, Mapping[str, Any]] = {ref: orjson.loads(entry.body) for ref, entry in located.items()}
         asked: list[tuple[Held, SubjectFacts, Sequence[Candidate]]] = []
         stopped: list[Stopped] = []
         for one, statements in zip(held, said, strict=True):
@@ -81,12 +84,13 @@ class Again:
             elif found.facts is None:
                 stopped.append(Stopped(one, (FEITEN_NIET_BEWAARD,)))
             else:
+                _check_facts(found, said_of[one.delivery_id])
                 known = facts_again(found.facts, as_of, statements)
                 asked.append((one, known, self._candidates(one, known, kept)))
         answers = reconsider(self.table, [each[1] for each in asked], [each[2] for each in asked], recipient)
         going: list[Held] = []
         for (one, _, _), answer in zip(asked, answers, strict=True):
-            if reasons := _against(answer, orjson.loads(located[one.delivery_id].body)):
+            if reasons := _against(answer, said_of[one.delivery_id]):
                 stopped.append(Stopped(one, reasons))
             else:
                 going.append(one)
@@ -97,6 +101,16 @@ class Again:
         if known.gemeente is None or one.record_id is None:
             return ()
         return self.regions.candidates(known.gemeente, known.as_of, kept[one.record_id].source)
+
+
+def _check_facts(found: Opened, entry: Mapping[str, Any]) -> None:
+    """Raises Tampered where the facts are not those that the entry was written for, but another record's of this person."""
+    if urlsafe_b64encode(found.facts_digest).rstrip(b"=").decode() != entry["facts"]:
+        raise Tampered(
+            "A delivery is not decided by the facts that its log entry speaks of.",
+            "It was made to point to another record, or the facts were changed.",
+            "Keep both; call the privacy officer.",
+        )
 
 
 def _against(answer: Answer | None, entry: Mapping[str, Any]) -> tuple[ReasonCode, ...]:

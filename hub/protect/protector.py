@@ -18,9 +18,11 @@ from hub.protect.pseudonymise import Pseudonymiser
 from hub.protect.seal import (
     ENTROPY_PER_RECORD,
     ENTROPY_PER_VERDICT,
+    NOTHING,
     Person,
     Versions,
     domains_of,
+    facts_digest,
     opening,
     payload_digest,
     protect,
@@ -36,10 +38,14 @@ _ID_BYTES = 8
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A delivery as its recipient may get it, and the facts that it was decided by; None where these are not kept."""
+    """A delivery as its recipient may get it, and the facts that its record is decided by; None where these are not kept.
+
+    `facts_digest` is what the delivery's log entry must say of these facts.
+    """
 
     payload: Personal[bytes]
     facts: KeptFacts | None
+    facts_digest: bytes = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,18 +96,19 @@ class Protector:
         opened: dict[UUID, Opened] = {}
         for one in held:
             if (key := keys.get(one.subject_tag)) is not None:
-                payload = unseal(key, one.sealed, one.delivery_id.bytes)
-                if not hmac.compare_digest(payload_digest(opening(key, one.nonce), payload), one.digest):
+                payload, inner = unseal(key, one.sealed, one.delivery_id.bytes), opening(key, one.nonce)
+                if not hmac.compare_digest(payload_digest(inner, payload), one.digest):
                     raise Tampered(
                         "A delivery is not what its log entry says.",
                         "Payload and digest differ.",
                         "Keep both; call the privacy officer.",
                     )
                 known = None if one.record_id is None else facts.get(one.record_id)
-                kept = None
-                if known is not None and one.record_id is not None:
-                    kept = read_facts(unseal(key, known.sealed, one.record_id.bytes))
-                opened[one.delivery_id] = Opened(Personal(payload), kept)
+                if known is None or one.record_id is None:
+                    opened[one.delivery_id] = Opened(Personal(payload), None)
+                else:
+                    plain = unseal(key, known.sealed, one.record_id.bytes)
+                    opened[one.delivery_id] = Opened(Personal(payload), read_facts(plain), facts_digest(inner, plain))
         return opened
 
     def seal_rejected(self, rejected: Sequence[Rejected], now: Micros) -> list[SealedRow]:

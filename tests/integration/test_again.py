@@ -316,6 +316,25 @@ async def test_what_was_changed_leaves_for_nobody(
     assert await states(house) == {"held": 1}
 
 
+@both_ways
+async def test_what_waits_is_not_decided_by_another_record_of_the_same_person(
+    house: House, get: Callable[..., Awaitable[list[UUID]]]
+) -> None:
+    await house.drop([body(0)])
+    await house.drop([body(0, datumUitschrijving="2026-10-01")])
+    one, other = await house.rows("SELECT delivery_id, record_id FROM deliver_outbox WHERE party_id = $1 ORDER BY 1", DESK)
+    async with transaction(house.engine) as connection:  # as the hub's own role: this table is one that it writes
+        await connection.raw.execute(
+            "UPDATE deliver_outbox SET record_id = $1 WHERE delivery_id = $2", other["record_id"], one["delivery_id"]
+        )
+    if get is fetched:
+        with pytest.raises(Tampered):
+            await get(house, DESK)
+    else:
+        assert one["delivery_id"] not in await get(house, DESK)
+    assert await house.rows("SELECT FROM deliver_outbox WHERE delivery_id = $1 AND state = 'held'", one["delivery_id"])
+
+
 async def test_from_a_school_too(house: House) -> None:
     await house.send(body(0), SCHOOL)
     await state(house, tag(house), StatementKind.beperking)
