@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.async_api import Page
 
 from tests.browser.desk import LOOK, WIDE, Desk, Opened
 from tests.browser.sights import SIGHTS, Sight
