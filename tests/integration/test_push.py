@@ -283,10 +283,13 @@ async def test_a_lease_that_was_left_behind_is_taken_over_when_it_ends(house: Ho
     house.clock.us += 39 * SECOND
     assert await pushing.drain(target) == 0
     house.clock.us += 2 * SECOND
-    assert await pushing.drain(target) == 2
-    # Whoever held it comes back to life: it is no longer its own.
+    now, other = house.clock.now_us(), new_ids(1, house.clock.now_us(), secrets.token_bytes(8))[0]
+    assert len(await lease.lease(house.engine, DESK, other, 5, now, Micros(now + SECOND))) == 2
+    # Whoever held it comes back to life: it is another's now.
     with pytest.raises(Conflict):
         await house.route.send(DESK, left, [one.held for one in gone], target.sink)
+    house.clock.us += 2 * SECOND
+    assert await pushing.drain(target) == 2
     assert set(simulator.times().values()) == {1}
     await check(house, simulator)
     await target.sink.close()
