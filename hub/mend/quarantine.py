@@ -19,7 +19,7 @@ from hub.domain.terms import ConnectorId, LogId
 from hub.errors import Fault, Refused
 from hub.mend import store
 from hub.mend.mappings import Mappings
-from hub.mend.rows import Cell, OpenRow, header_and_line, masked, open_row, reread
+from hub.mend.rows import Cell, OpenRow, header_and_line, masked, named_in, open_row, reread
 from hub.mend.source import Source, Sources, source_of, staff_id
 from hub.mend.store import Choice, Group, Waiting
 from hub.normalise.mapping import DeclarativeMapping
@@ -117,7 +117,7 @@ class Quarantine:
         source = source_of(self._sources, one.connector)
         mapping = await self._mappings.in_use(one.connector)
         raw = open_row(self._opens, one)
-        pgn = mapping.pgn_of(reread(source.form, mapping, one, raw, one.row_number))
+        pgn = named_in(mapping, reread(source.form, mapping, one, raw, one.row_number))
         details = {"reason": reason.value, "connector": str(one.connector), "row": str(one.quarantine_id)}
         await self._notes.write(
             EntryKind.access,

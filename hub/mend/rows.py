@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from hub.connector import FileFormat
-from hub.domain.personal import Personal
+from hub.domain.personal import Bsn, Onderwijsnummer, Personal, Pgn
 from hub.domain.records.uitvalmelding import Uitvalmelding
 from hub.domain.stages import Row
 from hub.domain.terms import ReasonCode
@@ -21,6 +22,7 @@ OpenRow = Callable[[bytes, bytes], bytes]
 """Opens a sealed row that is bound to its id; `hub.protect.vault.Vault.open_row` is the one there is."""
 
 _TORN: Final = frozenset({"RIJ_ONVOLLEDIG", "TEKEN_ONGELDIG", "TE_LANG"})
+_NUMBER: Final = re.compile(rb"(?<![0-9])[0-9]{9}(?![0-9])")
 _INCOMPLETE: Final = ReasonCode("RIJ_ONVOLLEDIG")
 _SHAPED: Final = frozenset({"brin", "vestigingscode", "opleidingscode"})
 """Fields written as text that are codes of an agreed form."""
@@ -85,6 +87,21 @@ def _shape(mapping: DeclarativeMapping, column: str, cell: str) -> str:
         return shape.LISTED
     kind, field = mapping.kind_of(column)
     return shape.band(cell) if kind == "text" and field not in _SHAPED else shape.shape(cell)
+
+
+def named_in(mapping: DeclarativeMapping, row: Row) -> Pgn | None:
+    """Whom a row is about: as the mapping reads it, or else the first number in it that is somebody's.
+
+    A torn row, and one that a mapping reads in another way, is still about someone who may ask who saw it.
+    """
+    if (pgn := mapping.pgn_of(row)) is not None:
+        return pgn
+    _, _, line = row.raw.reveal().partition(b"\n")
+    for digits in _NUMBER.findall(line):
+        for kind in (Bsn, Onderwijsnummer):
+            if kind.accepts(number := digits.decode()):
+                return kind(number)
+    return None
 
 
 def shapes_of(mapping: DeclarativeMapping, record: Uitvalmelding, into: dict[str, set[str]]) -> None:

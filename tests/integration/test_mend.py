@@ -21,6 +21,7 @@ from hub import commands
 from hub.audit.notes import Notes
 from hub.connector import Trouble
 from hub.connectors.duo.inbound import FORMAT
+from hub.domain.personal import Bsn
 from hub.domain.staff import Role, Staff, StaffId
 from hub.domain.stages import DropPlace, Received
 from hub.domain.terms import ConnectorId, Interface, Micros
@@ -410,6 +411,20 @@ async def test_a_row_is_revealed_with_a_reason_that_is_in_the_log_first(desk: De
     }
     found = await desk.house.rows("SELECT subject_tag FROM audit_subject WHERE ref = $1::uuid", UUID(entry["ref"]))
     assert len(found) == 1, "the person finds who saw their row"
+
+
+@pytest.mark.parametrize("spoilt", ["torn", "unread"])
+async def test_who_saw_a_row_is_found_by_its_person_however_the_row_is_read(desk: Desk, spoilt: str) -> None:
+    raw = roc(2)
+    (row,) = await desk.mend.quarantine.rows(await desk.take(raw + b";;;;" if spoilt == "torn" else raw))
+    if spoilt == "unread":  # by a mapping that reads the number of the person as something else
+        blind = LISTED.replace("{as: pgn}", "{as: text, field: bsn}")
+        await desk.mend.mappings.activate(NAME, blind, WHO)
+    await desk.mend.quarantine.reveal(row.quarantine_id, RevealReason.damaged, WHO)
+    (entry,) = await desk.said("reveal-row")
+    found = await desk.house.rows("SELECT subject_tag FROM audit_subject WHERE ref = $1::uuid", UUID(entry["ref"]))
+    number = raw.split(b";")[0].decode()
+    assert [bytes(one["subject_tag"]) for one in found] == [desk.house.pseudonymiser.subject_tag(Bsn(number))]
 
 
 async def test_without_the_log_no_row_is_revealed(desk: Desk) -> None:
