@@ -22,8 +22,11 @@ _COLUMNS = """
     ADD COLUMN cause     text,
     ADD COLUMN ended_us  bigint
 """
+# Of two records of one person that came at once nobody can tell here whose a delivery is: it will be stopped, not guessed.
 _OWN_FACTS = """
-    UPDATE deliver_outbox AS held SET record_id = known.record_id FROM consent_facts AS known
+    UPDATE deliver_outbox AS held SET record_id = known.record_ids[1] FROM (
+        SELECT subject_tag, created_us, array_agg(record_id) AS record_ids FROM consent_facts GROUP BY 1, 2 HAVING count(*) = 1
+    ) AS known
     WHERE known.subject_tag = held.subject_tag AND known.created_us = held.held_us AND held.sealed IS NOT NULL
 """
 _RECIPIENT = """
