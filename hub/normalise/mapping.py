@@ -27,8 +27,8 @@ LONGEST: Final = 64 * 1024
 """Characters of a mapping file."""
 
 _DEEPEST: Final = 8
-_A_NUMBER: Final = re.compile(r"[0-9]{5}", re.ASCII)
-"""In a list of codes it would ask of every row whether it is about this one person."""
+_A_NUMBER: Final = re.compile(r"(?:[0-9][^0-9]*){5}", re.ASCII)
+"""In a list of codes it would ask of every row whether it is about this one person, or about who was born on this day."""
 _PGN: Final = ("bsn", "onderwijsnummer")
 
 
@@ -275,6 +275,9 @@ def _check(sheet: _Sheet, tree: yaml.Node | None, path: Path) -> None:
         for field in _PGN if isinstance(column, _Pgn) else (column.field,):
             _fill(filled, field, at, tree, path)
     for field in sheet.constants:
+        if field in _PGN:
+            why = f"The field {field} is not the same in every row: these would all be about one person."
+            raise _unusable(path, _line(tree, ("constants", field)), why)
         _fill(filled, field, ("constants", field), tree, path)
     missing = [name for name, info in Uitvalmelding.model_fields.items() if info.is_required() and name not in filled]
     if not filled.keys() & set(_PGN):

@@ -347,6 +347,8 @@ async def test_production_refuses_what_is_not_verified(desk: Desk) -> None:
     [
         (TEXT.replace("field: voornamen", "field: voornaam"), r"line 1\d.*no field voornaam"),
         (TEXT.replace("MBO: mbo", "MBO: mbo, '999990007': vo"), r"line \d+.*long number"),
+        (TEXT.replace("MBO: mbo", "MBO: mbo, '01-02-2007': vo"), r"line \d+.*long number"),
+        (TEXT.replace("  PERSOONSGEBONDENNUMMER: {as: pgn}", "") + '\nconstants: {bsn: "999990007"}\n', "about one person"),
         ("a: [", "not YAML"),
         ("a: &a [1]\nb: *a\n", "line 2"),
         ("? [a]\n: b\n", "no word"),
