@@ -2,10 +2,11 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SHELLFLAGS := -euc
-.PHONY: help demo test test-crash check bench docs lock clean
+.PHONY: help demo test test-crash check bench docs screenshots lock clean
 
 python := .venv/bin/python
 ready := .venv/.ready
+browser := .venv/.browser
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_USER := 0
 export ONCE
@@ -16,13 +17,13 @@ help: ## say what there is
 demo: $(ready) ## a region at work on this machine, until Ctrl-C; ONCE=1 to run it through and stop
 	@exec $(python) -m ops.demo
 
-test: $(ready) ## run every test (ARGS="-k word" for some)
+test: $(ready) $(browser) ## run every test (ARGS="-k word" for some)
 	@$(python) -m pytest $(ARGS)
 
 test-crash: $(ready) ## kill the hub at every moment of its work: a few minutes
 	@$(python) -m pytest -m slow tests/e2e/test_kills.py tests/e2e/test_push_kills.py $(ARGS)
 
-check: $(ready) ## what a change must pass: format, lint, types, layers, tests
+check: $(ready) $(browser) ## what a change must pass: format, lint, types, layers, tests
 	@$(python) -m ruff format --check --quiet .
 	@$(python) -m ruff check --quiet .
 	@$(python) -m mypy
@@ -34,6 +35,9 @@ bench: $(ready) ## measure against the baselines, side by side in one run
 
 docs: $(ready) ## write again what is generated from the code: event catalogue, record schemas
 	@$(python) -m ops.docs
+
+screenshots: $(ready) $(browser) ## take the pictures in the guides again
+	@$(python) -m tests.browser.screenshots
 
 lock: $(ready) ## choose dependencies anew and pin them with hashes (needs uv)
 	@uv pip compile pyproject.toml --extra embedded --group dev --universal --python $(python) --generate-hashes --upgrade --only-binary :all: \
@@ -58,3 +62,22 @@ $(ready): requirements-dev.lock pyproject.toml
 	@$(python) -m pip install -qq --require-hashes --only-binary :all: --requirement requirements-dev.lock
 	@$(python) -m pip install -qq --no-build-isolation --no-deps --editable .
 	@touch $(ready)
+
+# The browser that the tests of the desks open. As root it is installed where it is not; elsewhere it is said what to install.
+# Without it those tests are skipped, and fail with CI=true.
+$(browser): | $(ready)
+	@for name in chromium chromium-browser google-chrome google-chrome-stable; do \
+		if command -v $$name >/dev/null; then touch $(browser); exit; fi; \
+	done; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "Installing Chromium and fonts for the browser tests; this takes a minute, once."; \
+		export DEBIAN_FRONTEND=noninteractive; \
+		if apt-get -qq update >/dev/null && { apt-get -qq -y install --no-install-recommends chromium fonts-liberation2 >/dev/null 2>&1 \
+			|| apt-get -qq -y install --no-install-recommends chromium fonts-liberation >/dev/null; }; then \
+			touch $(browser); \
+		else \
+			echo "That failed. Install the packages chromium and fonts-liberation2 for the browser tests." >&2; \
+		fi; \
+	else \
+		echo "For the browser tests, install the packages chromium and fonts-liberation2. The other tests run." >&2; \
+	fi

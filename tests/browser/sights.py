@@ -32,6 +32,8 @@ class Sight:
     way: Way
     picture: bool = False
     """Whether a guide shows it."""
+    shown: str = ""
+    """Where the picture begins, as a selector; at the top without one."""
     trouble: bool = False
     """Whether it is the page about something that went wrong."""
 
@@ -200,7 +202,7 @@ SIGHTS: Final = (
     Sight("regel-inzage", OFFICER, entry("access")),
     Sight("regel-inrichting", OFFICER, entry("configuration")),
     Sight("regel-uitkomst", OFFICER, entry("outcome")),
-    Sight("regel-gecontroleerd", OFFICER, check_entry, True),
+    Sight("regel-gecontroleerd", OFFICER, check_entry, True, "#bewijs"),
     Sight("persoon", OFFICER, at("/functionaris/persoon"), True),
     Sight("persoon-fout", OFFICER, _nothing_filled_in),
     Sight("persoon-geen-nummer", OFFICER, _no_number),
