@@ -112,6 +112,7 @@ def _desk(hub: Hub, http: Http, provider: str) -> Desk:
             log=hub.log,
             notes=hub.notes,
             policy=hub.policy,
+            names=staff.names,
         ),
         administrator=AdministratorDesk(
             mending=mending_of(hub),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -61,15 +61,22 @@ class SignIn(Protocol):
     async def leave(self, back_to: str, /) -> str | None: ...
 
 
+async def _nobody() -> Mapping[str, str]:
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class OfficerDesk:
-    """What the privacy officer's pages need. `policy` is the set in use; earlier ones are read from where they were kept."""
+    """What the privacy officer's pages need. `policy` is the set in use; earlier ones are read from where they were kept.
+    `names` gives the names of members of staff by how the log knows them.
+    """
 
     search: Search
     persons: Persons
     log: Log
     notes: Notes
     policy: PolicySet
+    names: Callable[[], Awaitable[Mapping[str, str]]] = _nobody
 
 
 @dataclass(frozen=True, slots=True)

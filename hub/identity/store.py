@@ -133,6 +133,13 @@ def _json(value: Any) -> Any:
     return orjson.loads(value) if isinstance(value, str | bytes) else value
 
 
+_NAME = """
+INSERT INTO identity_staff (log_id, party_id, staff_id, name, seen_us) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (log_id, staff_id) DO UPDATE SET name = excluded.name, seen_us = excluded.seen_us
+"""
+_NAMES = "SELECT staff_id, name FROM identity_staff WHERE log_id = $1"
+
+
 class StaffStore:
     """Sign-ins under way and sessions of one log; satisfies `SignIns` and `Register` of `hub.identity.staff`."""
 
@@ -158,6 +165,12 @@ class StaffStore:
         async with transaction(self._engine, swallows=False) as connection:
             await connection.raw.execute(_FORGET_SESSIONS, self._log_id, int(kept.seen_us))
             await connection.raw.execute(_ADD, self._log_id, self._operator, session_digest, *row)
+            named = (staff.staff_id, staff.name, int(kept.seen_us))
+            await connection.raw.execute(_NAME, self._log_id, self._operator, *named)
+
+    async def names(self) -> dict[str, str]:
+        """The members of staff that ever signed in here, by their id in the log."""
+        return {row[0]: row[1] for row in await fetch(self._engine, _NAMES, self._log_id)}
 
     async def find_session(self, session_digest: bytes, /) -> Kept | None:
         """The session of that digest; a role that the hub no longer has is nothing to it."""

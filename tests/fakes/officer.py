@@ -20,6 +20,11 @@ OFFICER, FG, AUDITOR, ADMINISTRATOR = "t1", "t2", "t3", "t4"
 """The sessions of the console below."""
 
 
+async def _names() -> dict[str, str]:
+    who = console.staff()
+    return {str(who.staff_id): who.name}
+
+
 async def console_over(house: House) -> FastAPI:
     """A console that reads this house's log."""
     sessions = console.Sessions()
@@ -28,6 +33,6 @@ async def console_over(house: House) -> FastAPI:
     search = Search(house.engine, LOG, OPERATOR)
     notes = Notes(house.committer, LOG, OPERATOR, house.clock, secrets.token_bytes)
     persons = Persons(house.log, search, notes, house.pseudonymiser, house.vault)
-    officer = OfficerDesk(search, persons, house.log, notes, load_policy(POLICY))
+    officer = OfficerDesk(search, persons, house.log, notes, load_policy(POLICY), _names)
     sign_in = console.SignIn(console.staff(Role.privacy_officer))
     return create_console(Desk(house.clock, sessions, sign_in, console.PROVIDER, False, officer=officer))

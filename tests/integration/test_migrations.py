@@ -20,7 +20,7 @@ from hub.postgres import Urls
 SPAN = 5_000_000
 _OUTBOX = "log_id, party_id, delivery_id, source, record_kind, subject_tag, nonce, digest, state, held_us"
 _MAY_UPDATE = {"audit_head", "receive_drop", "receive_quarantine", "route_tally", "deliver_outbox", "identity_partner"}
-_MAY_UPDATE |= {"deliver_recipient", "audit_indexed", "identity_session", "identity_signin", "receive_connector"}
+_MAY_UPDATE |= {"deliver_recipient", "audit_indexed", "identity_session", "identity_signin", "receive_connector", "identity_staff"}
 _MAY_DELETE = {"identity_assertion", "identity_session", "identity_signin", "audit_index", "audit_index_word"}
 _KEPT = ("audit_entry", "audit_tile", "audit_checkpoint")
 
@@ -169,7 +169,7 @@ async def test_every_row_says_whose_it_is(owner_engine: AsyncEngine) -> None:
            WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND c.relname <> 'alembic_version'
            GROUP BY 1""",
     )
-    assert len(found) == 25
+    assert len(found) == 26
     assert {row["relname"]: row["count"] for row in found} == {row["relname"]: 2 for row in found}
 
 

@@ -161,6 +161,10 @@ async def test_a_person_is_searched_with_a_reason_and_the_number_is_nowhere(hous
     assert (last["kind"], last["operation"], last["details"]["reason"]) == ("access", "search-person", "inzageverzoek")
     again = await post(officer, "/persoon", nummer=SOMEBODY, reden="controle-fg")
     assert last["ref"] in again.text  # who searched before
+    who = f"Noor de Wit ({last['details']['staff']})"
+    assert f"Medewerker {who}" in again.text
+    assert who in (await officer.get(f"{BASE}/logboek")).text
+    assert who in (await officer.get(f"{BASE}/logboek/{last['ref']}")).text
     refs = re.search(r'name="regels" value="([^"]+)"', answer.text)
     assert refs
     file = orjson.loads((await post(officer, "/persoon/bewijs", regels=refs[1])).content)

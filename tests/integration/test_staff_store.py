@@ -113,3 +113,12 @@ async def test_a_session_from_beginning_to_end(store: StaffStore, engine: AsyncE
     assert token.encode() not in repr(dict(row)).encode()
     await sessions.end(token)
     assert await sessions.find(token) is None
+
+
+async def test_who_signed_in_is_known_by_name_after_the_session_is_gone(store: StaffStore, engine: AsyncEngine) -> None:
+    await store.add_session(b"a" * 32, Kept(Staff(NOOR.staff_id, "Oude Naam", NOOR.roles), NOW_US, LATER))
+    await store.add_session(b"b" * 32, Kept(NOOR, NOW_US, LATER))
+    await store.drop_session(b"a" * 32)
+    await store.drop_session(b"b" * 32)
+    assert await store.names() == {str(NOOR.staff_id): NOOR.name}
+    assert await StaffStore(engine, ELSEWHERE, OPERATOR).names() == {}

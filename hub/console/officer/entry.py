@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -46,6 +47,7 @@ class EntryPages:
         await self._officer.search.catch_up()
         about = await self._officer.search.about([ref])
         own = next((line for line in about if line.ref == ref), None)
+        names = await self._officer.names()
         told = await self._teller.tell(fields, outcome=own.outcome if own else None)
         steps = self._steps(request, [line for line in about if line.delivery == ref])
         passes = _passes(request, told.explanation.passes, arrived=own is None or own.outcome in words.ARRIVED)
@@ -58,8 +60,9 @@ class EntryPages:
             crumbs=(Link("Functionaris", "/functionaris"), Link("Logboek", LOG)),
             kind=words.KINDS.get(fields["kind"], fields["kind"]),
             fields=fields,
-            facts=self._facts(fields),
-            details=[(label, _detail(label, word)) for label, word in told.explanation.details],
+            facts=self._facts(fields, names),
+            headline=words.named(told.explanation.headline, names),
+            details=[(label, _detail(label, words.named(word, names))) for label, word in told.explanation.details],
             codes=[(name, fields[name]) for name in _CODES if name in fields],
             told=told,
             outcome=words.outcome(own.outcome) if own and fields["kind"] in ("disclosure", "refusal") else None,
@@ -73,7 +76,7 @@ class EntryPages:
             key=self._officer.log.vkey,
         )
 
-    def _facts(self, fields: Any) -> list[tuple[str, Any]]:
+    def _facts(self, fields: Any, names: Mapping[str, str]) -> list[tuple[str, Any]]:
         policy = self._officer.policy
         facts: list[tuple[str, Any]] = [("Vastgelegd op", Moment(fields["us"]))]
         if "source" in fields:
@@ -85,7 +88,7 @@ class EntryPages:
             facts.append(("Ontvanger", words.party(policy, fields["recipient"])))
         else:
             staff = fields["details"].get("staff")
-            facts.append(("Door", f"Medewerker {staff}" if staff else words.party(policy, fields["actor"])))
+            facts.append(("Door", words.named(f"Medewerker {staff}", names) if staff else words.party(policy, fields["actor"])))
         if "delivery" in fields:
             facts.append(("Hoort bij", Link("De verstrekking waar dit over gaat", f"{LOG}/{fields['delivery']}")))
         return facts

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Final
 
@@ -66,6 +66,7 @@ class LogPages:
 
     async def _page(self, request: Request, picked: Chosen, status: int = 200, refused: bool = False) -> Response:
         search, policy = self._officer.search, self._officer.policy
+        names = await self._officer.names()
         order = order_of(request, "logboek", _COLUMNS, sort="moment", descending=True)
         page = await search.page(
             picked.selection,
@@ -79,7 +80,7 @@ class LogPages:
             "logboek",
             "Regels van het logboek",
             _COLUMNS,
-            [self._row(line) for line in page.lines],
+            [self._row(line, names) for line in page.lines],
             empty="Geen regel past bij deze filters. Kies een ruimere periode of wis een filter.",
             order=order,
             following={"na": page.next} if page.next else None,
@@ -97,23 +98,23 @@ class LogPages:
             most=evidence.MOST,
         )
 
-    def _row(self, line: Line) -> Row:
+    def _row(self, line: Line, names: Mapping[str, str]) -> Row:
         policy = self._officer.policy
         return (
             Moment(line.us),
             Link(words.KINDS.get(line.kind, line.kind), f"{LOG}/{line.ref}"),
-            self._from(line),
+            self._from(line, names),
             words.party(policy, line.recipient),
             words.purpose(policy, line.purpose),
             words.outcome(line.outcome) or words.operation(line.operation),
         )
 
-    def _from(self, line: Line) -> str:
+    def _from(self, line: Line, names: Mapping[str, str]) -> str:
         """Who gave; of what is no giving, who did it. An outcome entry says only how things stand."""
         if line.kind == EntryKind.outcome:
             return ""
         if line.staff:
-            return f"Medewerker {line.staff}"
+            return words.named(f"Medewerker {line.staff}", names)
         return words.party(self._officer.policy, line.source or line.actor)
 
     async def hand_out(self, request: Request) -> Response:
@@ -144,7 +145,7 @@ class LogPages:
         rows: list[Row] = [
             (
                 line.seq,
-                *self._row(line),
+                *self._row(line, {}),
                 "; ".join(words.basis(policy, word) for word in line.bases),
                 "; ".join(line.reasons),
                 words.operation(line.operation),

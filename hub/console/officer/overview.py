@@ -46,7 +46,11 @@ async def show(request: Request, officer: OfficerDesk, gate: Gate, clock: Clock)
     given = await count(officer.search, Selection(kind="disclosure", from_us=week.from_us))
     refused = await count(officer.search, Selection(kind="refusal", from_us=week.from_us))
     names = {str(party.id): party.name for party in officer.policy.parties.values()}
-    signals = [(each, address(each.selection)) for each in await officer.search.signals(now, names)]
+    members = await officer.names()
+    signals = [
+        (words.named(each.what, members), each.why, address(each.selection))
+        for each in await officer.search.signals(now, names)
+    ]
     reasons: Counter[str] = Counter()
     for _, reason, number in await officer.search.refused(week):
         reasons[reason] += number

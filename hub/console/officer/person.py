@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -104,7 +104,7 @@ class PersonPages:
             groups=groups,
             summary=list(_summary(groups)),
             statements=_statements(request, found),
-            searches=_searches(request, found),
+            searches=_searches(request, found, await self._officer.names()),
             events=events,
             refs=" ".join(str(one.ref) for one in _all(found)),
         )
@@ -211,12 +211,12 @@ def _statements(request: Request, found: PersonAnswer) -> Table:
     )
 
 
-def _searches(request: Request, found: PersonAnswer) -> Table:
+def _searches(request: Request, found: PersonAnswer, names: Mapping[str, str]) -> Table:
     labels = {each.value: each.label for each in SearchReason}
     rows: list[Row] = [
         (
             Moment(each.entry.us),
-            f"Medewerker {each.staff}",
+            words.named(f"Medewerker {each.staff}", names),
             Link(labels.get(each.reason, each.reason), f"{LOG}/{each.entry.ref}"),
         )
         for each in found.searches

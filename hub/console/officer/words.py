@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
@@ -12,6 +14,14 @@ from hub.consent.model import PolicySet
 from hub.console.table import Badge
 from hub.console.words import Tone
 from hub.domain.terms import BasisId, PartyId, PurposeId, ReasonCode
+
+_MEMBER: Final = re.compile(r"\bm-[0-9a-f]{16}\b", re.ASCII)
+
+
+def named(text: str, names: Mapping[str, str]) -> str:
+    """The same text with the name of every member of staff that it knows by a code, the code behind it."""
+    return _MEMBER.sub(lambda found: f"{names[found[0]]} ({found[0]})" if found[0] in names else found[0], text)
+
 
 KINDS: Final = MappingProxyType(
     {
