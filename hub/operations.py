@@ -46,6 +46,7 @@ def mending_of(hub: Hub) -> Mending:
         hub.log_id,
         sources_of(instances_of(hub.settings), load_connectors()),
         hub.route,
+        hub.log,
         hub.notes,
         hub.route.protector.vault.open_row,
         hub.pseudonymiser.subject_tag,

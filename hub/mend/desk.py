@@ -10,6 +10,7 @@ from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from hub.audit.log import Log
 from hub.audit.notes import Notes
 from hub.connector import Connector
 from hub.domain.personal import Pgn
@@ -67,6 +68,7 @@ def mending(
     log_id: LogId,
     sources: Sources,
     way: Way,
+    log: Log,
     notes: Notes,
     opens: OpenRow,
     tag_of: Callable[[Pgn], bytes],
@@ -76,7 +78,7 @@ def mending(
     production: bool,
 ) -> Mending:
     """`opens` is the vault's `open_row`, `tag_of` gives the tag by which a person is found."""
-    mappings = Mappings(engine, log_id, sources, notes, opens, clock, entropy, production=production)
+    mappings = Mappings(engine, log_id, sources, log, notes, opens, clock, entropy, production=production)
     return Mending(
         sources,
         mappings,

@@ -11,12 +11,13 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from hub.audit.entry import EntryKind
+from hub.audit.entry import EntryKind, parse
+from hub.audit.log import Log
 from hub.audit.notes import Notes
 from hub.domain.ids import new_ids
 from hub.domain.staff import Staff
 from hub.domain.terms import ConnectorId, LogId, ReasonCode
-from hub.errors import Conflict, Fault, Misconfigured, Refused
+from hub.errors import Conflict, Fault, Misconfigured, Refused, Tampered
 from hub.mend import store
 from hub.mend.rows import OpenRow, open_row, reread, shapes_of
 from hub.mend.source import Source, Sources, source_of, staff_id
@@ -91,6 +92,7 @@ class Mappings:
         engine: AsyncEngine,
         log_id: LogId,
         sources: Sources,
+        log: Log,
         notes: Notes,
         opens: OpenRow,
         clock: Clock,
@@ -98,13 +100,16 @@ class Mappings:
         *,
         production: bool,
     ) -> None:
-        self._engine, self._log_id, self._sources, self._notes = engine, log_id, sources, notes
+        self._engine, self._log_id, self._sources, self._log, self._notes = engine, log_id, sources, log, notes
         self._opens, self._clock, self._entropy, self._production = opens, clock, entropy, production
         self._compiled: dict[ConnectorId, Mended] = {}
         self._installed: dict[ConnectorId, DeclarativeMapping] = {}
 
     async def current(self, connector: ConnectorId) -> Mended | None:
-        """The mended mapping in use, None where it is the installed one. Raises Misconfigured where it no longer fits."""
+        """The mended mapping in use, None where it is the installed one.
+
+        Raises Misconfigured where it no longer fits, Tampered where it is not one that somebody put into use.
+        """
         source = source_of(self._sources, connector)
         version = await store.mapping_version(self._engine, self._log_id, connector)
         if version is None:
@@ -112,9 +117,25 @@ class Mappings:
         known = self._compiled.get(connector)
         if known is None or known.version != version:
             text, ref, since_us = await store.mapping_body(self._engine, self._log_id, connector, version)
-            known = Mended(connector, version, text, self._fit(source, self.check(text, connector)), ref, since_us)
+            mapping = self.check(text, connector)
+            await self._check_logged(connector, text, ref, same=_number(mapping) == version)
+            known = Mended(connector, version, text, self._fit(source, mapping), ref, since_us)
             self._compiled[connector] = known
         return known
+
+    async def _check_logged(self, connector: ConnectorId, text: str, ref: UUID, *, same: bool) -> None:
+        """Raises Tampered unless the signed log says that this very text was put into use: the table alone proves nothing."""
+        entry = await self._log.find(ref)
+        said = {} if entry is None else parse(entry.body)
+        details = said.get("details", {}) if said.get("operation") == "mapping-change" else {}
+        logged = (details.get("connector"), details.get("hash")) == (str(connector), _hash(text))
+        if entry is None or not logged or not same:
+            raise Tampered(
+                f"The mapping of connector {connector} is not one that the log speaks of.",
+                "It was put into the database past the hub, or changed there.",
+                "Stop, keep everything, and call the privacy officer.",
+            )
+        await self._log.prove({ref: entry})
 
     async def in_use(self, connector: ConnectorId) -> DeclarativeMapping:
         """The mapping that the connector's files are read with from now on. Raises Misconfigured."""

@@ -78,6 +78,7 @@ def administrator(house: House, found: Sequence[Finding] = ()) -> AdministratorD
             LOG,
             sources,
             house.route,
+            house.log,
             notes,
             house.vault.open_row,
             house.pseudonymiser.subject_tag,

@@ -21,6 +21,7 @@ from hub import commands
 from hub.audit.notes import Notes
 from hub.connector import Trouble
 from hub.connectors.duo.inbound import FORMAT
+from hub.db import transaction
 from hub.domain.personal import Bsn
 from hub.domain.staff import Role, Staff, StaffId
 from hub.domain.stages import DropPlace, Received
@@ -125,6 +126,7 @@ def put(house: House, desk: Desk, *, production: bool = False) -> Mending:
         LOG,
         sources,
         desk,
+        house.log,
         notes,
         opens,
         tag,
@@ -331,6 +333,21 @@ async def test_another_process_sees_the_mended_mapping_at_once(desk: Desk) -> No
     assert (await other.mappings.in_use(NAME)).version == "duo-uitval/1"
     await desk.mend.mappings.activate(NAME, LISTED, WHO)
     assert (await other.mappings.in_use(NAME)).version == "duo-uitval/2"
+
+
+@pytest.mark.parametrize("forged", ["new", "old"])
+async def test_a_mapping_that_nobody_put_into_use_is_not_used(desk: Desk, forged: str) -> None:
+    mended = await desk.mend.mappings.activate(NAME, LISTED, WHO)
+    third = LISTED.replace("duo-uitval/2", "duo-uitval/3") if forged == "new" else LISTED
+    async with transaction(desk.house.engine) as connection:  # as the hub's own role: it may add versions
+        await connection.raw.execute(
+            """INSERT INTO receive_mapping (log_id, party_id, connector, version, body, entry_ref, created_us)
+            SELECT log_id, party_id, connector, 3, $1, entry_ref, created_us FROM receive_mapping WHERE entry_ref = $2""",
+            third,
+            mended.entry_ref,
+        )
+    with pytest.raises(Tampered, match="not one that the log speaks of"):
+        await put(desk.house, desk).mappings.in_use(NAME)
 
 
 async def test_production_refuses_what_is_not_verified(desk: Desk) -> None:
