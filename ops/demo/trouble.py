@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 import io
+import secrets
 from datetime import date
 from itertools import islice
 from pathlib import Path
@@ -17,6 +18,9 @@ from typing import Final
 
 from hub.app import Hub
 from hub.domain.staff import Role, Staff, StaffId
+from hub.domain.terms import Micros
+from hub.identity.staff import Kept
+from hub.identity.store import StaffStore
 from hub.rights.answer import SearchReason
 from hub.rights.person import Persons
 from ops.demo.drop import put
@@ -60,9 +64,12 @@ def fetched_and_never_confirmed(home: Path) -> None:
 
 
 async def many_looked_up(hub: Hub) -> None:
-    """A member of staff, who left since, looked up one person after another within minutes."""
+    """A member of staff, who has signed out since, looked up one person after another within minutes."""
     persons = Persons(hub.log, hub.search, hub.notes, hub.pseudonymiser, hub.vault)
-    by = Staff(StaffId("m-00000000000000de"), "Iemand Anders", frozenset({Role.privacy_officer}))
+    by = Staff(StaffId("m-00000000000000de"), "Wouter van Dalen", frozenset({Role.privacy_officer}))
+    register, session, now = StaffStore(hub.engine, hub.log_id, hub.operator), secrets.token_bytes(32), hub.clock.now_us()
+    await register.add_session(session, Kept(by, now, Micros(now + 1)))
+    await register.drop_session(session)
     for number in islice(numbers(_SEEDS[0]), SEARCHES):
         await persons.search(number, SearchReason.inzage, by)
 
