@@ -20,7 +20,8 @@ from hub.postgres import Urls
 SPAN = 5_000_000
 _OUTBOX = "log_id, party_id, delivery_id, source, record_kind, subject_tag, nonce, digest, state, held_us"
 _MAY_UPDATE = {"audit_head", "receive_drop", "receive_quarantine", "route_tally", "deliver_outbox", "identity_partner"}
-_MAY_UPDATE |= {"deliver_recipient", "audit_indexed", "identity_session", "identity_signin", "receive_connector", "identity_staff"}
+_MAY_UPDATE |= {"deliver_recipient", "audit_indexed", "receive_connector"}
+_MAY_UPDATE |= {"identity_session", "identity_signin", "identity_staff"}
 _MAY_DELETE = {"identity_assertion", "identity_session", "identity_signin", "audit_index", "audit_index_word"}
 _KEPT = ("audit_entry", "audit_tile", "audit_checkpoint")
 
