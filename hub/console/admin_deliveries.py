@@ -105,7 +105,7 @@ class DeliveryPages:
             ("Jongeren die wachten", one.people),
             ("Van wie te laat", one.late),
             ("Bezorgingen die wachten", one.deliveries),
-            ("Daarvan gegeven, nog niet bevestigd", one.handed),
+            ("Daarvan aangeboden, nog niet bevestigd", one.handed),
             ("Oudste wacht sinds", Moment(one.oldest_us) if one.oldest_us else None),
             ("Wettelijk uiterlijk", Moment(one.due.until_us) if one.due else None),
             ("Termijn", term(one.due)),

@@ -139,7 +139,8 @@ def counted(count: int, one: str, many: str) -> str:
 def sums(accepted: int, quarantined: int, duplicate: int) -> str:
     """Rows that add up."""
     rows = accepted + quarantined + duplicate
-    return f"{rows} ontvangen = {accepted} aanvaard + {quarantined} apart gezet + {duplicate} dubbel"
+    words = f"{rows:,} ontvangen = {accepted:,} aanvaard + {quarantined:,} apart gezet + {duplicate:,} dubbel"
+    return words.replace(",", ".")
 
 
 def waits(count: int) -> str:
@@ -185,6 +186,8 @@ def flow_of(one: Waiting) -> Badge:
         return Badge("storing", Tone.error)
     if one.late:
         return Badge("te laat", Tone.error)
+    if one.silent:
+        return Badge("staat stil", Tone.warning)
     return Badge("loopt", Tone.ok)
 
 

@@ -40,24 +40,48 @@ async def test_it_is_whole_and_was_so_the_last_time(opened: Opened) -> None:
 
 async def test_a_byte_of_an_entry_was_changed(opened: Opened) -> None:
     page = await _whole(opened)
-    changed = 0
 
     async def change(route: Route) -> None:
-        nonlocal changed
         answer = await route.fetch()
         body = bytearray(await answer.body())
-        if not changed:
-            place = body.index(b"disclosure")
-            body[place] ^= 1
-            changed = place
+        second = 2 + int.from_bytes(body[:2], "big")
+        body[second + 12] ^= 1
+        await route.fulfill(response=answer, body=bytes(body))
+
+    await page.route(re.compile(f"{_ENTRIES.pattern}000"), change)
+    said = await _check(page)
+    assert "Het logboek klopt niet" in said
+    assert "regel 2 is veranderd" in said
+    assert await page.locator(".hub-steps__item--failed").count() == 1
+
+
+async def test_an_entry_and_its_hash_were_changed(opened: Opened) -> None:
+    """Then nobody can say which, but that something was."""
+    page = await _whole(opened)
+
+    async def change(route: Route) -> None:
+        answer = await route.fetch()
+        body = bytearray(await answer.body())
+        body[40] ^= 1
+        await route.fulfill(response=answer, body=bytes(body))
+
+    await page.route(re.compile(r"/functionaris/logboek/tegels/tile/(entries|0)/000"), change)
+    said = await _check(page)
+    assert "er is een regel veranderd, weg of bijgezet" in said
+
+
+async def test_a_hub_that_will_not_say_which_entry_is_not_believed_either(opened: Opened) -> None:
+    page = await _whole(opened)
+
+    async def change(route: Route) -> None:
+        answer = await route.fetch()
+        body = bytearray(await answer.body())
+        body[40] ^= 1
         await route.fulfill(response=answer, body=bytes(body))
 
     await page.route(_ENTRIES, change)
-    said = await _check(page)
-    assert changed
-    assert "Het logboek klopt niet" in said
-    assert "er is een regel veranderd, weg of bijgezet" in said
-    assert await page.locator(".hub-steps__item--failed").count() == 1
+    await page.route(re.compile(r"/functionaris/logboek/tegels/tile/0/"), lambda route: route.abort())
+    assert "Het logboek klopt niet" in await _check(page)
 
 
 async def test_an_entry_was_taken_out(opened: Opened) -> None:
