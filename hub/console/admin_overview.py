@@ -140,7 +140,7 @@ def _recipient(one: Waiting) -> Stuck:
     if one.hold is not None:
         what, since = f"is opgehouden. {hold_words(one.hold)}", one.hold.since_us
     elif one.down is not None:
-        what, since = "lukt niet: hun systeem neemt niets aan.", one.down.since_us
+        what, since = "lukt niet: wat de hub het laatst stuurde, is niet aangenomen.", one.down.since_us
     elif one.silent and not one.late:
         how = "zij halen op en bevestigen niets" if one.handed else "zij halen niets op"
         what, since = f"staat stil: {how}. Vraag hun na of hun systeem loopt.", one.oldest_us

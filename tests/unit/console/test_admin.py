@@ -58,6 +58,7 @@ def test_a_deadline_ends_with_its_day_in_amsterdam() -> None:
 def test_counts_in_words() -> None:
     assert (people(1), people(1234)) == ("1 jongere", "1.234 jongeren")
     assert (waits(1), waits(2)) == ("wacht 1 bezorging", "wachten 2 bezorgingen")
+    assert sums(4860, 90, 50) == "5.000 ontvangen = 4.860 aanvaard + 90 apart gezet + 50 dubbel"
     assert sums(1, 3, 1) == "5 ontvangen = 1 aanvaard + 3 apart gezet + 1 dubbel"
 
 
