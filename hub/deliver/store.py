@@ -46,6 +46,8 @@ _HAND = """
 UPDATE deliver_outbox AS held SET state = 'handed', attempts = attempts + 1, handed_us = new.us
 FROM unnest($1::text[], $2::uuid[], $3::bigint[]) AS new (recipient, delivery, us)
 WHERE held.party_id = new.recipient AND held.delivery_id = new.delivery AND held.state IN ('held', 'handed')
+AND NOT EXISTS (SELECT FROM deliver_recipient AS system
+    WHERE system.log_id = held.log_id AND system.party_id = new.recipient AND system.held)
 """
 _OWN = "SELECT delivery_id, state, source, attempts FROM deliver_outbox WHERE party_id = $1 AND delivery_id = ANY($2::uuid[])"
 _ACKNOWLEDGE = """
@@ -154,7 +156,7 @@ async def own(engine: AsyncEngine, recipient: PartyId, delivery_ids: Sequence[UU
 
 
 def claim_hand_over(recipient: PartyId, delivery_ids: Sequence[UUID], now: Micros) -> Claim:
-    """The condition that all of these are still to be handed over; marks them so."""
+    """The condition that all of these are still to be handed over, and the recipient not on hold; marks them so."""
     return Claim(_HAND, [(recipient, delivery, int(now)) for delivery in delivery_ids])
 
 

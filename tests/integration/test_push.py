@@ -6,14 +6,16 @@ import asyncio
 import secrets
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hub import db
+from hub.again import Again
 from hub.connector import Said
 from hub.deliver.lease import store as lease
 from hub.deliver.lease.model import Back
@@ -322,6 +324,33 @@ async def test_for_who_is_on_hold_nothing_goes_though_it_waits(house: House, sim
     await settle(house, pushing, target)
     assert await states(house) == Counter(acknowledged=count)
     await target.sink.close()
+
+
+@pytest.mark.parametrize("fetched", [True, False])
+async def test_what_was_looked_up_before_a_hold_does_not_go_after_it(
+    house: House, simulator: Running, monkeypatch: pytest.MonkeyPatch, fetched: bool
+) -> None:
+    await house.drop([body(0)])
+    look = Again.look
+
+    async def held_meanwhile(again: Again, *asked: Any) -> Any:
+        found = await look(again, *asked)
+        hold = lease.claim_hold(LOG, DESK, ReasonCode("TWIJFEL_INHOUD"), house.clock.now_us())
+        with suppress(Conflict):  # the second time it is so already
+            await house.committer.record(
+                WorkItem(new_ids(1, house.clock.now_us(), secrets.token_bytes(8))[0], DESK, (), claims=(hold,))
+            )
+        return found
+
+    monkeypatch.setattr(Again, "look", held_meanwhile)
+    if fetched:
+        assert (await house.route.release(DESK, 100)).deliveries == ()
+    else:
+        target = sending(house, simulator)
+        assert not await pusher(house).once(target)
+        await target.sink.close()
+    assert await states(house) == Counter(held=1)
+    assert [each for each in await house.entries() if each["kind"] == "outcome"] == []
 
 
 async def test_one_failure_of_several_calls_at_once_is_one(house: House, simulator: Running) -> None:

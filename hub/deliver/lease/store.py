@@ -45,6 +45,8 @@ UPDATE deliver_outbox AS held SET state = 'handed', attempts = attempts + 1, han
 FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::bigint[]) AS new (recipient, delivery, lease, us)
 WHERE held.party_id = new.recipient AND held.delivery_id = new.delivery AND held.lease_id = new.lease
 AND held.state IN ('held', 'handed')
+AND NOT EXISTS (SELECT FROM deliver_recipient AS system
+    WHERE system.log_id = held.log_id AND system.party_id = new.recipient AND system.held)
 """
 _PUT_BACK = """
 UPDATE deliver_outbox AS held SET lease_id = NULL, due_us = new.due, alone = CASE WHEN new.alone THEN true ELSE held.alone END,
@@ -134,7 +136,7 @@ async def _leased(
 
 
 def claim_sending(recipient: PartyId, lease_id: UUID, held: Sequence[Held], now: Micros) -> Claim:
-    """The condition that the lease on all of these is still ours; marks them handed over."""
+    """The condition that the lease on all of these is still ours, and the recipient not on hold; marks them handed over."""
     return Claim(_HAND, [(recipient, one.delivery_id, lease_id, int(now)) for one in held])
 
 
