@@ -33,6 +33,33 @@ _WHY: Final[Mapping[str, str]] = MappingProxyType(
         ),
     }
 )
+# The check speaks English; these are the mistakes that people make in a mapping that was right before.
+_WHAT: Final = tuple(
+    (re.compile(pattern), dutch)
+    for pattern, dutch in (
+        (r"The key (?P<of>.{1,80}) is there twice\.", "Het woord {of} staat er twee keer."),
+        (r"The field (?P<of>\S{1,80}) is filled twice\.", "Twee kolommen vullen het veld {of}. Haal er een weg."),
+        (r"The record has no field (?P<of>\S{1,80})\.", "De melding heeft geen veld {of}."),
+        (r"No column fills (?P<of>\S{1,80})\.", "Geen kolom vult het veld {of}, en dat is verplicht."),
+        (r"Column (?P<of>\S{1,80}): there is no code list \S+\.", "Kolom {of}: die codelijst staat niet onder 'codes'."),
+        (r"Column (?P<of>\S{1,80}): a word means yes and no at once\.", "Kolom {of}: een woord betekent ja én nee."),
+        (
+            r"columns\.(?P<of>[^\s.:]{1,80}): Input tag .+ expected tags: (?P<known>.+)\.",
+            "Kolom {of}: achter 'as' hoort {known}.",
+        ),
+        (r"columns\.(?P<of>[^\s.:]{1,80})\.\S*\.(?P<known>\w+): Field required\.", "Kolom {of}: '{known}' ontbreekt."),
+        (
+            r"columns\.(?P<of>[^\s.:]{1,80})\.\S*\.(?P<known>\w+): Extra inputs are not permitted\.",
+            "Kolom {of}: '{known}' hoort hier niet.",
+        ),
+        (r"(?P<of>\S{1,80}): Field required\.", "Het deel '{of}' ontbreekt."),
+        (r"(?P<of>\S{1,80}): Extra inputs are not permitted\.", "Het deel '{of}' hoort hier niet."),
+        (
+            r"columns\.(?P<of>[^\s.:]{1,80})\..+: Input should be a valid string\.",
+            "Kolom {of}: zet dit woord tussen aanhalingstekens; anders leest YAML het als ja, nee of een getal.",
+        ),
+    )
+)
 _FAILING: Final = (
     Column("veld", "Veld"),
     Column("fout", "Wat blijft er mis"),
@@ -174,8 +201,9 @@ def _wrong(error: Misconfigured, text: str) -> Wrong:
     found = _LINE.search(error.what)
     line = int(found[1]) if found else 0
     dutch = _WHY.get(error.why, "")
-    if (double := re.fullmatch(r"The key (.{1,80}) is there twice\.", error.why)) is not None:
-        dutch = f"Het woord {double[1]} staat er twee keer."
+    for pattern, words in _WHAT:
+        if not dutch and (said := pattern.fullmatch(error.why)) is not None:
+            dutch = words.format(**said.groupdict())
     return Wrong(dutch, "" if dutch else error.why, line, _quoted(text, line))
 
 

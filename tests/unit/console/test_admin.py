@@ -85,6 +85,16 @@ def test_the_next_number_is_proposed_and_the_rest_stays() -> None:
         ("record: uitvalmelding", "record: [", "geen YAML"),
         ("verified: false", "verified: false\nverified: false", "verified staat er twee keer"),
         ("verified: false", "verified: &a false", ""),
+        ("{as: pgn}", "{as: bsn}", "Kolom PERSOONSGEBONDENNUMMER: achter 'as' hoort 'text', "),
+        ("{as: text, field: brin}", "{as: text}", "Kolom INSTELLINGSCODE: 'field' ontbreekt."),
+        ("field: brin}", "field: brin, veld: brin}", "Kolom INSTELLINGSCODE: 'veld' hoort hier niet."),
+        ("field: brin}", "field: brinn}", "geen veld brinn."),
+        ("field: brin}", "field: straatnaam}", "vullen het veld straatnaam"),
+        ("codes: geslacht}", "codes: geslachtt}", "Kolom GESLACHT: die codelijst"),
+        ("columns:", "kolommen:", "Het deel 'columns' ontbreekt."),
+        ("  GEBOORTEDATUM: {", "  # {", "Geen kolom vult het veld geboortedatum"),
+        ('field: indicatie_geheim, "yes": [J', 'field: indicatie_geheim, "yes": [J, N', "Kolom INDICATIEGEHEIM: een woord"),
+        ('field: indicatie_geheim, "yes": [J', 'field: indicatie_geheim, "yes": [J, yes', "tussen aanhalingstekens"),
     ],
 )
 def test_what_is_wrong_with_a_mapping_is_told_with_its_line(old: str, new: str, says: str) -> None:
