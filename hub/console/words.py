@@ -26,7 +26,9 @@ DONE: Final[Mapping[str, str]] = MappingProxyType(
     {
         "uitgelogd": "U bent uitgelogd.",
         "opnieuw-inlezen": "De hub leest het bestand opnieuw in zodra hij de koppeling weer bekijkt.",
-        "mapping-in-gebruik": "De nieuwe mapping is in gebruik. Geef nu de rijen vrij die ermee te lezen zijn, of lees een bestand opnieuw in.",
+        "mapping-in-gebruik": (
+            "De nieuwe mapping is in gebruik. Geef nu de rijen vrij die ermee te lezen zijn, of lees een bestand opnieuw in."
+        ),
         "opgehouden": "De bezorgingen aan deze ontvanger zijn opgehouden. Er gaat niets meer heen tot u ze vrijgeeft.",
         "vrijgegeven": "De bezorgingen aan deze ontvanger lopen weer.",
         "opnieuw-klaargezet": "De bezorgingen staan weer klaar. De hub beslist opnieuw zodra ze gaan.",

@@ -29,7 +29,7 @@ from hub.console.text import number
 from hub.domain.terms import Micros, PartyId
 from hub.errors import Malformed
 from hub.rights import evidence
-from hub.rights.answer import Found, PersonAnswer, Proved, SearchReason
+from hub.rights.answer import Found, PerRecipient, PersonAnswer, Proved, SearchReason
 
 _REFS: Final = re.compile(r"[0-9a-f-]{36}(?: [0-9a-f-]{36}){0,9999}", re.ASCII)
 
@@ -89,7 +89,7 @@ class PersonPages:
                 tuple([await self._shown(one) for one in each.given]),
                 tuple([await self._shown(one) for one in each.refused]),
             )
-            for each in found.recipients
+            for each in sorted(found.recipients, key=_began)  # as it went: who passes data on comes before who got them
         ]
         events = [
             (Moment(one.us), Link((await self._teller.tell(one.fields)).explanation.headline, f"{LOG}/{one.ref}"))
@@ -160,6 +160,10 @@ def _all(found: PersonAnswer) -> Iterator[Proved]:
     for each in found.recipients:
         for one in (*each.given, *each.refused):
             yield from (one.entry, *one.steps)
+
+
+def _began(one: PerRecipient) -> int:
+    return min(each.entry.seq for each in (*one.given, *one.refused))
 
 
 def _summary(groups: list[Group]) -> Iterator[str]:
