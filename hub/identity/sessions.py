@@ -1,6 +1,8 @@
 """Sessions at the desks: a random token in a cookie, of which the hub keeps a keyed digest alone.
 
-A session ends when its person leaves, after its lifetime, and when nobody used it for a while.
+The token carries a keyed mark over whose session it is, in which roles and until when, so that whoever can write the register
+can make nobody more than they signed in as. A session ends when its person leaves, after its lifetime, and when nobody used it
+for a while.
 """
 
 from __future__ import annotations
@@ -8,6 +10,7 @@ from __future__ import annotations
 import re
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass, field
+from hmac import compare_digest
 from typing import Final
 
 from hub.domain.staff import Staff
@@ -15,7 +18,7 @@ from hub.domain.terms import Micros
 from hub.identity.staff import Kept, Register
 from hub.ports import Clock, Entropy, KeyedDigest
 
-_TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
+_TOKEN: Final = re.compile(r"([A-Za-z0-9_-]{43})\.([A-Za-z0-9_-]{43})", re.ASCII)
 _SEEN_US: Final = 60_000_000
 
 
@@ -39,20 +42,23 @@ class Sessions:
         self._lifetime_us, self._idle_us = lifetime_s * 1_000_000, idle_s * 1_000_000
 
     async def begin(self, staff: Staff) -> str:
-        """A new session's token, 256 random bits: for the cookie, and for nothing else."""
-        token, now = urlsafe_b64encode(self._entropy(32)).rstrip(b"=").decode(), self._clock.now_us()
-        await self._store.add_session(self._place(token), Kept(staff, now, Micros(now + self._lifetime_us)))
+        """A new session's token, 256 random bits with their mark: for the cookie, and for nothing else."""
+        chance, now = _text(self._entropy(32)), self._clock.now_us()
+        kept = Kept(staff, now, Micros(now + self._lifetime_us))
+        token = f"{chance}.{self._mark(chance, kept)}"
+        await self._store.add_session(self._place(token), kept)
         return token
 
     async def find(self, token: str) -> Session | None:
         """The session of a token, or None. That it was used is kept once a minute at most."""
-        if not _TOKEN.fullmatch(token):
+        if (parts := _TOKEN.fullmatch(token)) is None:
             return None
         place, now = self._place(token), self._clock.now_us()
         kept = await self._store.find_session(place)
         if kept is None:
             return None
-        if now >= kept.expires_us or now - kept.seen_us >= self._idle_us or not kept.staff.roles:
+        over = now >= kept.expires_us or now - kept.seen_us >= self._idle_us or not kept.staff.roles
+        if over or not compare_digest(parts[2], self._mark(parts[1], kept)):
             await self._store.drop_session(place)
             return None
         if now - kept.seen_us >= _SEEN_US:
@@ -64,5 +70,14 @@ class Sessions:
         if _TOKEN.fullmatch(token):
             await self._store.drop_session(self._place(token))
 
+    def _mark(self, chance: str, kept: Kept) -> str:
+        staff = kept.staff
+        said = (chance, staff.staff_id, staff.name, " ".join(sorted(staff.roles)), str(int(kept.expires_us)))
+        return _text(self._digest("session-mark", "\0".join(said).encode()))
+
     def _place(self, token: str) -> bytes:
         return self._digest("session", token.encode())
+
+
+def _text(content: bytes) -> str:
+    return urlsafe_b64encode(content).rstrip(b"=").decode()

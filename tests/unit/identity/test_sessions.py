@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from hub.domain.staff import Role, Staff, StaffId
+from hub.domain.terms import Micros
 from hub.identity.sessions import Sessions
 from hub.identity.staff import Kept
 from tests.fakes.partner import StillClock, digest, entropy
@@ -35,7 +39,7 @@ async def test_a_session_is_found_by_its_token(desk: Desk) -> None:
 
 async def test_only_a_digest_is_kept_and_another_one_guards_the_forms(desk: Desk) -> None:
     token = await desk.sessions.begin(NOOR)
-    assert len(token) == 43
+    assert len(token) == 87
     assert list(desk.store.sessions) == [digest("session", token.encode())]
     found = await desk.sessions.find(token)
     assert found is not None
@@ -50,11 +54,29 @@ async def test_each_session_has_a_token_of_its_own(desk: Desk) -> None:
     assert await desk.sessions.find(second) is not None
 
 
-@pytest.mark.parametrize("token", ["", "x" * 43, "é" * 43, "\udc80", "x" * 100_000])
+@pytest.mark.parametrize("token", ["", "x" * 43, f"{'x' * 43}.{'x' * 43}", "é" * 43, "\udc80", "x" * 100_000])
 async def test_another_token_finds_nobody(desk: Desk, token: str) -> None:
     await desk.sessions.begin(NOOR)
     assert await desk.sessions.find(token) is None
     await desk.sessions.end(token)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"staff": Staff(NOOR.staff_id, NOOR.name, frozenset({Role.administrator}))},
+        {"staff": Staff(NOOR.staff_id, NOOR.name, NOOR.roles | {Role.fg})},
+        {"staff": Staff(StaffId("m-fedcba9876543210"), NOOR.name, NOOR.roles)},
+        {"staff": Staff(NOOR.staff_id, "Iemand Anders", NOOR.roles)},
+        {"expires_us": Micros(1 << 60)},
+    ],
+)
+async def test_who_can_write_the_register_makes_nobody_more_than_they_are(desk: Desk, changed: dict[str, Any]) -> None:
+    token = await desk.sessions.begin(NOOR)
+    (place, kept) = desk.store.sessions.popitem()
+    desk.store.sessions[place] = replace(kept, **changed)
+    assert await desk.sessions.find(token) is None
+    assert desk.store.sessions == {}
 
 
 async def test_an_unused_session_ends(desk: Desk) -> None:
