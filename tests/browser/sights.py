@@ -210,7 +210,7 @@ SIGHTS: Final = (
     Sight("persoon-onbekend", OFFICER, _unknown),
     Sight("weigeringen", OFFICER, at("/functionaris/weigeringen"), True),
     Sight("controle", OFFICER, at("/functionaris/controle")),
-    Sight("controle-gedaan", OFFICER, check_whole, True),
+    Sight("controle-gedaan", OFFICER, check_whole, True, ".hub-proof"),
     Sight("geen-toegang", AUDITOR, at("/functionaris/persoon"), trouble=True),
     Sight("bestaat-niet", OFFICER, at("/functionaris/logboek/00000000-0000-7000-8000-000000000000"), trouble=True),
     Sight("verlopen-formulier", OFFICER, _expired_form, trouble=True),
