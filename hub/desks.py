@@ -40,10 +40,13 @@ class Doors:
 
 
 class Recorded:
-    """Signing in at the identity provider, with an entry in the log before anyone is in; a `hub.console.desk.SignIn`."""
+    """Signing in at the identity provider, with an entry in the log before anyone is in; a `hub.console.desk.SignIn`.
 
-    def __init__(self, sign_in: SignIn, notes: Notes) -> None:
-        self._sign_in, self._notes = sign_in, notes
+    `address` is this server as browsers know it.
+    """
+
+    def __init__(self, sign_in: SignIn, notes: Notes, address: str) -> None:
+        self._sign_in, self._notes, self._address = sign_in, notes, address
 
     async def start(self, back_to: str, /) -> Start:
         """Where the browser goes."""
@@ -57,7 +60,7 @@ class Recorded:
 
     async def leave(self, back_to: str, /) -> str | None:
         """Where to sign out at the provider too."""
-        return await self._sign_in.leave(back_to)
+        return await self._sign_in.leave(self._address + back_to)
 
 
 @asynccontextmanager
@@ -103,6 +106,7 @@ def _desk(hub: Hub, http: Http, provider: str) -> Desk:
                 roles_claim=settings.oidc_roles_claim,
             ),
             hub.notes,
+            address,
         ),
         sign_in_origin=f"{outside.scheme}://{outside.netloc}",
         secure=address.startswith("https:"),

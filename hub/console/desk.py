@@ -54,7 +54,10 @@ class Finished(Protocol):
 
 
 class SignIn(Protocol):
-    """Signing in at the identity provider. Raises errors.Refused, Retry or Misconfigured."""
+    """Signing in at the identity provider. Raises errors.Refused, Retry or Misconfigured.
+
+    `back_to` is a local path; under which address browsers know this server is for the settings to say, not for a request.
+    """
 
     async def start(self, back_to: str, /) -> Start: ...
     async def finish(self, code: str, state: str, issuer: str | None = None, /) -> Finished: ...

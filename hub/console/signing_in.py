@@ -53,8 +53,7 @@ class _Door:
             return go(back_to)
         elsewhere = None
         if asked(request).one("gedaan") == _LEFT:
-            own = f"{'https' if self._secure else 'http'}://{request.headers.get('host', '')}{SIGN_IN}"
-            elsewhere = await self._sign_in.leave(own)
+            elsewhere = await self._sign_in.leave(SIGN_IN)
         return render(request, "sign_in.html", back_to=back_to, elsewhere=elsewhere)
 
     async def start(self, request: Request) -> Response:

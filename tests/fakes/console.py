@@ -79,6 +79,7 @@ class SignIn:
         return Finished(self.who, self.back_to)
 
     async def leave(self, back_to: str, /) -> str | None:
+        self.asked.append(("", back_to, None))
         return self.end_session
 
 

@@ -106,8 +106,9 @@ async def test_someone_leaves(desk: Desk, officer: httpx2.AsyncClient) -> None:
     assert (answer.status_code, answer.headers["location"]) == (303, "/inloggen?gedaan=uitgelogd")
     assert desk.sessions.kept == {}  # type: ignore[attr-defined]
     assert cookies(answer)["hub-sessie"]["max-age"] == "0"
-    page = await officer.get(answer.headers["location"])
+    page = await officer.get(answer.headers["location"], headers={"Host": "elders.example"})
     assert "U bent uitgelogd." in page.text
+    assert desk.sign_in.asked == [("", "/inloggen", None)], "no address that a request brought along"  # type: ignore[attr-defined]
     assert f'href="{console.PROVIDER}/end"' in page.text
 
 
