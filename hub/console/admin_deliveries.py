@@ -50,7 +50,8 @@ class DeliveryPages:
         )
         if asks_csv(request):
             return csv_of(table, "bezorgingen.csv")
-        return render(request, "admin/deliveries.html", queue=queue, table=table, crumbs=crumbs())
+        quiet = [Link(party.name, f"/beheer/bezorgingen/{party.id}") for party in self._admin.deliveries.quiet(queue)]
+        return render(request, "admin/deliveries.html", queue=queue, table=table, quiet=quiet, crumbs=crumbs())
 
     async def one(self, request: Request) -> Response:
         """One recipient."""

@@ -198,6 +198,17 @@ class Deliveries:
         """Every recipient, what hurts most first."""
         return list((await self.queue()).recipients)
 
+    def quiet(self, queue: Queue) -> list[Party]:
+        """The other parties that something may go to, by name: nothing waits for them, and they too can be held."""
+        sides = [clause.recipient for one in self._policy.agreements for clause in one.clauses if isinstance(clause, Permit)]
+        shown = {one.recipient for one in queue.recipients}
+        found = [
+            party
+            for party in self._policy.parties.values()
+            if party.id not in shown and any(_is(side, party) for side in sides)
+        ]
+        return sorted(found, key=lambda party: party.name)
+
     async def find(self, recipient: PartyId) -> Waiting | None:
         """One recipient, if it is a party of the policy or something waits for it."""
         found = next((one for one in await self.waiting() if one.recipient == recipient), None)

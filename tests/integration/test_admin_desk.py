@@ -112,6 +112,9 @@ async def test_where_nothing_is_stuck_every_page_says_so(calm: Browser) -> None:
     assert "Er is niets mislukt" in await calm.see("/beheer/mislukt")
     assert "nog geen bestand gekomen" in await calm.see("/beheer/koppelingen/duo-uitval")
     assert "iedereen is nog op tijd" in await calm.see("/beheer/bezorgingen")
+    assert 'href="/beheer/bezorgingen/doorstroompunt-' in await calm.see(
+        "/beheer/bezorgingen"
+    )  # who waits for nothing can be held
 
 
 async def test_the_list_has_what_is_stuck_whom_it_hurts_and_until_when_worst_first(stuck: Browser) -> None:

@@ -62,6 +62,10 @@ async def states(house: House) -> dict[str, int]:
 
 async def test_nothing_waits(deliveries: Deliveries) -> None:
     queue = await deliveries.queue()
+    quiet = deliveries.quiet(queue)
+    assert {one.id for one in quiet}.isdisjoint(one.recipient for one in queue.recipients)
+    assert [one.name for one in quiet] == sorted(one.name for one in quiet)
+    assert "duo" not in {str(one.id) for one in quiet}  # nothing is ever given to it
     assert [one.recipient for one in queue.recipients] == [DESK]  # it is pushed to, so it is shown
     assert (queue.people, queue.late, queue.recipients[0].people, queue.recipients[0].due) == (0, 0, 0, None)
     assert await deliveries.failed() == await deliveries.stopped() == []
