@@ -297,6 +297,21 @@ async def test_a_lease_that_was_left_behind_is_taken_over_when_it_ends(house: Ho
     await target.sink.close()
 
 
+async def test_what_a_clock_leased_that_was_years_ahead_does_not_wait_for_years(house: House, simulator: Running) -> None:
+    await house.drop([body(number) for number in range(3)])
+    true, ahead = house.clock.us, Micros(house.clock.us + 3 * 365 * 86_400 * SECOND)
+    left = new_ids(1, ahead, secrets.token_bytes(8))[0]
+    assert len(await lease.lease(house.engine, DESK, left, 3, ahead, Micros(ahead + 40 * SECOND))) == 3
+    await lease.health(house.engine, LOG, DESK)
+    await lease.failed(house.engine, LOG, DESK, Micros(ahead + 300 * SECOND), ReasonCode("X"), ahead)
+    house.clock.us = true
+    target, pushing = sending(house, simulator), pusher(house)
+    await settle(house, pushing, target)
+    assert await states(house) == Counter(acknowledged=3)
+    assert house.clock.us < true + 3600 * SECOND
+    await target.sink.close()
+
+
 async def test_what_its_recipient_fetched_meanwhile_is_not_sent(house: House, simulator: Running) -> None:
     await house.drop([body(0), body(1)])
     target, pushing = sending(house, simulator), pusher(house)

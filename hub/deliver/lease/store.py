@@ -21,11 +21,14 @@ from hub.ports import Claim
 
 CHANNEL = "hub_deliver"
 
+# No pause and no lease is this long (two hours, µs): a moment further ahead was written by a clock that was wrong.
+_FAR_US = 7_200_000_000
+
 # OFFSET 0 keeps the question about each delivery a question: as a join it is answered by comparing all with all.
 _LEASE = """
 WITH picked AS MATERIALIZED (
     SELECT delivery_id FROM deliver_outbox AS waiting
-    WHERE party_id = $1 AND state IN ('held', 'handed') AND (due_us IS NULL OR due_us <= $2) {which}
+    WHERE party_id = $1 AND state IN ('held', 'handed') AND (due_us IS NULL OR due_us <= $2 OR due_us > $2 + {far}) {which}
     AND NOT EXISTS (SELECT FROM deliver_outbox AS earlier WHERE earlier.party_id = waiting.party_id
         AND earlier.subject_tag = waiting.subject_tag AND earlier.delivery_id < waiting.delivery_id
         AND earlier.state IN ('held', 'handed', 'failed') OFFSET 0)
@@ -34,12 +37,12 @@ UPDATE deliver_outbox AS held SET lease_id = $4, due_us = $5 FROM picked WHERE h
 RETURNING held.delivery_id, source, record_kind, subject_tag, sealed, nonce, digest, attempts, record_id, alone, held_us,
     failed_us, strikes
 """
-_ANY = _LEASE.format(which="", order="delivery_id")
+_ANY = _LEASE.format(which="", order="delivery_id", far=_FAR_US)
 # What tries an ill system: something that never failed, for it may be that only what did is bad; else in turn. From either
 # end of the queue, for what is bad often came together.
-_OLDEST = _LEASE.format(which="AND failed_us IS NULL", order="delivery_id")
-_NEWEST = _LEASE.format(which="AND failed_us IS NULL", order="delivery_id DESC")
-_LONGEST_AGO = _LEASE.format(which="AND failed_us IS NOT NULL", order="due_us NULLS FIRST, delivery_id")
+_OLDEST = _LEASE.format(which="AND failed_us IS NULL", order="delivery_id", far=_FAR_US)
+_NEWEST = _LEASE.format(which="AND failed_us IS NULL", order="delivery_id DESC", far=_FAR_US)
+_LONGEST_AGO = _LEASE.format(which="AND failed_us IS NOT NULL", order="due_us NULLS FIRST, delivery_id", far=_FAR_US)
 _HAND = """
 UPDATE deliver_outbox AS held SET state = 'handed', attempts = attempts + 1, handed_us = new.us
 FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::bigint[]) AS new (recipient, delivery, lease, us)
@@ -62,7 +65,8 @@ _RECIPIENT = (
 )
 _KNOWN = "INSERT INTO deliver_recipient (log_id, party_id) VALUES ($1, $2) ON CONFLICT DO NOTHING"
 _PROBE = """
-UPDATE deliver_recipient SET closed_us = $4 WHERE log_id = $1 AND party_id = $2 AND failures > 0 AND closed_us <= $3
+UPDATE deliver_recipient SET closed_us = $4 WHERE log_id = $1 AND party_id = $2 AND failures > 0
+AND (closed_us <= $3 OR closed_us > $5)
 RETURNING failures
 """
 _REOPEN = "UPDATE deliver_recipient SET closed_us = $4 WHERE log_id = $1 AND party_id = $2 AND closed_us = $3"
@@ -106,7 +110,7 @@ def _moment(us: int | None) -> Micros | None:
 
 async def probe(engine: AsyncEngine, log_id: LogId, recipient: PartyId, now: Micros, until: Micros) -> bool:
     """Whether this process, and until `until` no other, may try a recipient that failed."""
-    return bool(await fetch(engine, _PROBE, log_id, recipient, int(now), int(until)))
+    return bool(await fetch(engine, _PROBE, log_id, recipient, int(now), int(until), int(now) + _FAR_US))
 
 
 async def reopen(engine: AsyncEngine, log_id: LogId, recipient: PartyId, until: Micros, now: Micros) -> None:
