@@ -154,12 +154,15 @@ async def test_a_person_is_searched_with_a_reason_and_the_number_is_nowhere(hous
     assert answer.status_code == 200
     assert SOMEBODY not in answer.text
     assert "Verzonnen" not in answer.text
-    assert "kreeg 1 keer gegevens over deze persoon" in answer.text
+    assert "zijn gegevens aangeboden. De ontvangst is niet bevestigd; ze kunnen zijn aangekomen." in answer.text
+    assert "kreeg 1 keer" not in answer.text
     assert str(handed.deliveries[0].delivery_id) in answer.text
     assert answer.headers["cache-control"] == "no-store"
     last = (await house.entries())[-1]
     assert (last["kind"], last["operation"], last["details"]["reason"]) == ("access", "search-person", "inzageverzoek")
+    await house.route.acknowledge(DESK, [handed.deliveries[0].delivery_id])
     again = await post(officer, "/persoon", nummer=SOMEBODY, reden="controle-fg")
+    assert "kreeg 1 keer gegevens over deze persoon" in again.text
     assert last["ref"] in again.text  # who searched before
     who = f"Noor de Wit ({last['details']['staff']})"
     assert f"Medewerker {who}" in again.text

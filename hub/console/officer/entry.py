@@ -50,7 +50,9 @@ class EntryPages:
         names = await self._officer.names()
         told = await self._teller.tell(fields, outcome=own.outcome if own else None)
         steps = self._steps(request, [line for line in about if line.delivery == ref])
-        passes = _passes(request, told.explanation.passes, arrived=own is None or own.outcome in words.ARRIVED)
+        passes = _passes(
+            request, told.explanation.passes, left=any(line.outcome in words.LEFT for line in about if line.delivery == ref)
+        )
         for table in (steps, passes):
             if asks_csv(request, table.name):
                 return csv_of(table, f"{table.name}.csv")
@@ -133,8 +135,8 @@ def _detail(label: str, word: str) -> Cell:
     return Moment(int(word)) if label in ("Vanaf", "Tot") and word.isdecimal() else _REASONS.get(word, word)
 
 
-def _passes(request: Request, passes: tuple[PassText, ...], *, arrived: bool) -> Table:
+def _passes(request: Request, passes: tuple[PassText, ...], *, left: bool) -> Table:
     columns = (Column("gegeven", "Gegeven"), Column("vorm", "Vorm"), Column("nodig", "Waarom de ontvanger dit nodig heeft"))
     rows: list[Row] = [(each.label, each.form or "zoals het is", each.need) for each in passes]
-    caption = "Wat ging er mee?" if arrived else "Wat mag er mee?"
+    caption = "Wat ging er mee?" if left else "Wat mag er mee?"
     return table_of(request, "gegevens", caption, columns, rows, empty="Er ging niets mee.", sort="gegeven")

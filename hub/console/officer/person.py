@@ -42,7 +42,8 @@ class Shown:
     us: Micros
     giver: str
     outcome: Badge | None
-    arrived: bool
+    left: bool
+    confirmed: bool
     told: Told
 
 
@@ -113,9 +114,9 @@ class PersonPages:
         fields = one.entry.fields
         told = await self._teller.tell(fields, reasons=one.reasons, outcome=one.outcome)
         giver = words.party(self._officer.policy, PartyId(fields["source"]))
-        return Shown(
-            f"{LOG}/{one.entry.ref}", one.entry.us, giver, words.outcome(one.outcome), one.outcome in words.ARRIVED, told
-        )
+        left = any(step.fields["outcome"] in words.LEFT for step in one.steps)
+        confirmed = any(step.fields["outcome"] == words.CONFIRMED for step in one.steps)
+        return Shown(f"{LOG}/{one.entry.ref}", one.entry.us, giver, words.outcome(one.outcome), left, confirmed, told)
 
     async def evidence(self, request: Request) -> Response:
         """The entries of an answer with their proofs; they are named by their refs, so that no number need be typed again."""
@@ -168,17 +169,17 @@ def _began(one: PerRecipient) -> int:
 
 def _summary(groups: list[Group]) -> Iterator[str]:
     """Sentences that one could read to the young person over the telephone."""
-    arrived = {group.name: [one for one in group.given if one.arrived] for group in groups}
-    if any(arrived.values()):
-        for name, given in arrived.items():
-            if given:
-                purposes = dict.fromkeys(text.label for one in given if (text := one.told.explanation.purpose))
-                why = f", voor: {words.listed([label[:1].lower() + label[1:] for label in purposes])}" if purposes else ""
-                yield f"{name} kreeg {_times(len(given))} gegevens over deze persoon, het laatst op {_day(given[0].us)}{why}."
-    else:
-        yield "Er zijn nog geen gegevens over deze persoon bij een ontvanger aangekomen."
-    if pending := [group.name for group in groups if len(group.given) > len(arrived[group.name])]:
-        yield f"Voor {words.listed(pending)} liggen er gegevens klaar, of het versturen is niet gelukt of gestopt."
+    for group in groups:
+        if given := [one for one in group.given if one.confirmed]:
+            purposes = dict.fromkeys(text.label for one in given if (text := one.told.explanation.purpose))
+            why = f", voor: {words.listed([label[:1].lower() + label[1:] for label in purposes])}" if purposes else ""
+            yield f"{group.name} kreeg {_times(len(given))} gegevens over deze persoon, het laatst op {_day(given[0].us)}{why}."
+    if not any(one.left for group in groups for one in group.given):
+        yield "Er zijn nog geen gegevens over deze persoon naar een ontvanger gegaan."
+    if unsure := [group.name for group in groups if any(one.left and not one.confirmed for one in group.given)]:
+        yield f"Aan {words.listed(unsure)} zijn gegevens aangeboden. De ontvangst is niet bevestigd; ze kunnen zijn aangekomen."
+    if pending := [group.name for group in groups if any(not one.left for one in group.given)]:
+        yield f"Voor {words.listed(pending)} liggen er gegevens die niet zijn vertrokken."
     for group in groups:
         if group.refused:
             texts = dict.fromkeys(reason.text for one in group.refused for reason in one.told.explanation.reasons)

@@ -98,8 +98,10 @@ def outcome(word: str) -> Badge | None:
     return OUTCOMES.get(word, Badge(word)) if word else None
 
 
-ARRIVED: Final = ("handed-over", "acknowledged")
-"""How a disclosure stands of which the data have left."""
+CONFIRMED: Final = "acknowledged"
+"""What a recipient says of a disclosure that it has."""
+LEFT: Final = ("handed-over", CONFIRMED)
+"""What happened to a disclosure of which the data left, or may have: whether they arrived, the recipient alone knows."""
 
 
 def operation(word: str) -> str:
