@@ -45,7 +45,7 @@ _WHAT: Final = tuple(
         (r"Column (?P<of>\S{1,80}): a word means yes and no at once\.", "Kolom {of}: een woord betekent ja én nee."),
         (
             r"columns\.(?P<of>[^\s.:]{1,80}): Input tag .+ expected tags: (?P<known>.+)\.",
-            "Kolom {of}: achter 'as' hoort {known}.",
+            "Kolom {of}: achter 'as' hoort een van {known}.",
         ),
         (r"columns\.(?P<of>[^\s.:]{1,80})\.\S*\.(?P<known>\w+): Field required\.", "Kolom {of}: '{known}' ontbreekt."),
         (
