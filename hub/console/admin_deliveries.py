@@ -22,7 +22,7 @@ _COLUMNS: Final = (
     Column("bezorgingen", "Bezorgingen", number=True),
     Column("onderweg", "Nog niet bevestigd", number=True),
     Column("sinds", "Oudste sinds"),
-    Column("uiterlijk", "Wettelijk uiterlijk"),
+    Column("uiterlijk", "Volgens afspraak uiterlijk"),
     Column("termijn", "Termijn", sort=False),
 )
 _REASON: Final = "Kies waarom u de bezorgingen ophoudt."
@@ -108,7 +108,7 @@ class DeliveryPages:
             ("Bezorgingen die wachten", one.deliveries),
             ("Daarvan aangeboden, nog niet bevestigd", one.handed),
             ("Oudste wacht sinds", Moment(one.oldest_us) if one.oldest_us else None),
-            ("Wettelijk uiterlijk", Moment(one.due.until_us) if one.due else None),
+            ("Volgens afspraak uiterlijk", Moment(one.due.until_us) if one.due else None),
             ("Termijn", term(one.due)),
             ("Waar dat staat", f"{one.due.agreement}: {one.due.article}. {one.due.text_nl}" if one.due else None),
             ("Laatst gelukt", Moment(one.succeeded_us) if one.succeeded_us else None),
