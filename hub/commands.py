@@ -168,6 +168,16 @@ def delivery_commands(main: typer.Typer, with_hub: WithHub) -> None:
 
         with_hub(work)
 
+    @deliveries.command("try")
+    def try_now(recipient: _Recipient) -> None:
+        """A recipient's system that fails is tried again at once."""
+
+        async def work(hub: Hub) -> None:
+            await deliveries_of(hub).try_now(_party(recipient), None)
+            typer.echo(f"{recipient} is tried again within seconds")
+
+        with_hub(work)
+
     @deliveries.command("free")
     def free(recipient: _Recipient) -> None:
         """What waits for the recipient goes again."""

@@ -57,6 +57,7 @@ _OPERATIONS: Final = {
     "file-again": "Op {day} liet {who} een bestand opnieuw inlezen.",
     "hold-recipient": "Op {day} zette {who} alle leveringen aan {party} stil.",
     "free-recipient": "Op {day} liet {who} de leveringen aan {party} weer doorgaan.",
+    "try-recipient": "Op {day} liet {who} het systeem van {party} meteen opnieuw proberen.",
     "resume-deliveries": "Op {day} zette {who} mislukte leveringen opnieuw klaar.",
     "drop-deliveries": "Op {day} besloot {who} dat mislukte leveringen niet meer worden verstuurd.",
     "sign-in": "Op {day} meldde {who} zich aan.",

@@ -48,6 +48,7 @@ def routes(desk: Desk, gate: Gate) -> Iterator[Route]:
     yield Route("GET", recipient, deliveries.one)
     yield Route("POST", recipient + "/ophouden", deliveries.hold)
     yield Route("POST", recipient + "/vrijgeven", deliveries.free)
+    yield Route("POST", recipient + "/probeer", deliveries.try_now)
 
     failed, cause = FailedPages(admin), "/beheer/mislukt/{party}/{cause}"
     yield Route("GET", "/beheer/mislukt", failed.page)

@@ -22,7 +22,7 @@ _COLUMNS: Final = (
     Column("bezorgingen", "Bezorgingen", number=True),
     Column("onderweg", "Nog niet bevestigd", number=True),
     Column("sinds", "Oudste sinds"),
-    Column("uiterlijk", "Volgens afspraak uiterlijk"),
+    Column("uiterlijk", "Uiterlijk (wet of afspraak)"),
     Column("termijn", "Termijn", sort=False),
 )
 _REASON: Final = "Kies waarom u de bezorgingen ophoudt."
@@ -80,6 +80,15 @@ class DeliveryPages:
             raise meanwhile() from None
         return go(f"/beheer/bezorgingen/{party_of(request)}", "vrijgegeven")
 
+    async def try_now(self, request: Request) -> Response:
+        """Its system is tried at once."""
+        session, _ = await self._admin.take(request)
+        try:
+            await self._admin.deliveries.try_now(party_of(request), session.staff)
+        except Refused:
+            raise meanwhile() from None
+        return go(f"/beheer/bezorgingen/{party_of(request)}", "geprobeerd")
+
     async def _one(self, request: Request, status: int = 200, error: str = "") -> Response:
         found = await self._admin.deliveries.find(party_of(request))
         if found is None:
@@ -108,7 +117,7 @@ class DeliveryPages:
             ("Bezorgingen die wachten", one.deliveries),
             ("Daarvan aangeboden, nog niet bevestigd", one.handed),
             ("Oudste wacht sinds", Moment(one.oldest_us) if one.oldest_us else None),
-            ("Volgens afspraak uiterlijk", Moment(one.due.until_us) if one.due else None),
+            ("Uiterlijk (wet of afspraak)", Moment(one.due.until_us) if one.due else None),
             ("Termijn", term(one.due)),
             ("Waar dat staat", f"{one.due.agreement}: {one.due.article}. {one.due.text_nl}" if one.due else None),
             ("Laatst gelukt", Moment(one.succeeded_us) if one.succeeded_us else None),

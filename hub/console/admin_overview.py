@@ -29,7 +29,7 @@ _COLUMNS: Final = (
     Column("ernst", "Ernst"),
     Column("wie", "Wie heeft er last van"),
     Column("sinds", "Sinds"),
-    Column("uiterlijk", "Volgens afspraak uiterlijk"),
+    Column("uiterlijk", "Uiterlijk (wet of afspraak)"),
     Column("termijn", "Termijn", sort=False),
     Column("herstel", "Wat u kunt doen", sort=False),
 )

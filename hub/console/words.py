@@ -30,6 +30,7 @@ DONE: Final[Mapping[str, str]] = MappingProxyType(
             "De nieuwe mapping is in gebruik. Geef nu de rijen vrij die ermee te lezen zijn, of lees een bestand opnieuw in."
         ),
         "opgehouden": "De bezorgingen aan deze ontvanger zijn opgehouden. Er gaat niets meer heen tot u ze vrijgeeft.",
+        "geprobeerd": "De hub probeert het binnen enkele seconden opnieuw, met één bezorging. Laad de pagina zo opnieuw.",
         "vrijgegeven": "De bezorgingen aan deze ontvanger lopen weer.",
         "opnieuw-klaargezet": "De bezorgingen staan weer klaar. De hub beslist opnieuw zodra ze gaan.",
         "opgegeven": "De bezorgingen zijn opgegeven en hun inhoud is gewist.",

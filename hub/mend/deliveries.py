@@ -21,7 +21,7 @@ from hub.audit.entry import EntryKind
 from hub.audit.notes import Notes
 from hub.clock import legal_date
 from hub.consent.model import Deadline, Permit, PolicySet, Side
-from hub.deliver.lease.store import claim_hold
+from hub.deliver.lease.store import claim_hold, claim_try
 from hub.deliver.overview import store
 from hub.deliver.overview.store import Ended, Group, One, System
 from hub.domain.staff import Staff
@@ -287,6 +287,19 @@ class Deliveries:
             )
         except Conflict:
             raise _not_on_hold() from None
+
+    async def try_now(self, recipient: PartyId, by: Staff | None) -> None:
+        """Its system is tried again at once, with one delivery. Raises Refused where it does not fail, or is on hold."""
+        claim = claim_try(self._log_id, recipient)
+        details = {"recipient": str(recipient)}
+        try:
+            await self._notes.write(
+                EntryKind.configuration, "try-recipient", "recipient", details, by=staff_id(by), claims=(claim,)
+            )
+        except Conflict:
+            raise Refused(
+                "This recipient's system does not fail.", "It works again, or it is on hold.", "Look again."
+            ) from None
 
     async def _note(
         self,

@@ -123,7 +123,7 @@ async def test_the_list_has_what_is_stuck_whom_it_hurts_and_until_when_worst_fir
     first = found[0]
     assert first["Wat staat vast"].startswith("Bezorgen aan Doorstroompunt Lindemark lukt niet")
     assert first["Wie heeft er last van"] == "5 jongeren wachten, van wie 4 te laat"
-    assert first["Volgens afspraak uiterlijk"].startswith("2026-11-09T23:59")
+    assert first["Uiterlijk (wet of afspraak)"].startswith("2026-11-09T23:59")
     assert first["Termijn"] == "1 dag te laat"
     told = " ".join(one["Wat staat vast"] for one in found)
     for words in (

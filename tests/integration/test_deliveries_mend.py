@@ -6,7 +6,7 @@ import secrets
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 import typer
@@ -107,6 +107,25 @@ async def test_a_system_that_is_down_says_since_when_and_why(house: House, deliv
     down = (await deliveries.waiting())[0].down
     assert down is not None
     assert (down.failures, down.since_us, down.cause, down.next_us) == (1, now, "TIJD_VERSTREKEN", now + 60)
+
+
+async def test_a_system_that_fails_is_tried_at_once_when_someone_asks(house: House, deliveries: Deliveries) -> None:
+    await house.drop([body(0)])
+    now, later = Micros(house.clock.us), Micros(house.clock.us + 300_000_000)
+    await lease.health(house.engine, LOG, DESK)
+    with pytest.raises(Refused):
+        await deliveries.try_now(DESK, BY)
+    (leased,) = await lease.lease(house.engine, DESK, uuid4(), 1, now, later)
+    await house.rows("UPDATE deliver_outbox SET lease_id = NULL, due_us = $1 RETURNING 1", int(later))
+    await lease.failed(house.engine, LOG, DESK, later, ReasonCode("TIJD_VERSTREKEN"), now)
+    await deliveries.try_now(DESK, BY)
+    assert await lease.probe(house.engine, LOG, DESK, now, later)
+    (again,) = await lease.lease(house.engine, DESK, uuid4(), 1, now, later)
+    assert again.held.delivery_id == leased.held.delivery_id
+    assert (await house.entries())[-1]["operation"] == "try-recipient"
+    await deliveries.hold(DESK, HoldReason.doubt, BY)
+    with pytest.raises(Refused):
+        await deliveries.try_now(DESK, BY)
 
 
 async def test_a_recipient_is_held_and_freed_once_each_with_an_entry(house: House, deliveries: Deliveries) -> None:

@@ -85,6 +85,7 @@ _OPERATIONS: Final = MappingProxyType(
         "file-again": "Bestand opnieuw ingelezen",
         "hold-recipient": "Ontvanger stilgezet",
         "free-recipient": "Ontvanger vrijgegeven",
+        "try-recipient": "Ontvanger meteen opnieuw geprobeerd",
         "resume-deliveries": "Leveringen opnieuw klaargezet",
         "drop-deliveries": "Leveringen opgegeven",
     }

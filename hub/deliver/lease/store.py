@@ -87,6 +87,13 @@ ON CONFLICT (log_id, party_id) DO UPDATE
 SET held = excluded.held, held_reason = excluded.held_reason, held_us = excluded.held_us
 WHERE deliver_recipient.held <> excluded.held
 """
+_TRY = """
+WITH due AS (
+    UPDATE deliver_outbox SET due_us = NULL
+    WHERE party_id = ANY($2::text[]) AND state IN ('held', 'handed') AND lease_id IS NULL AND due_us IS NOT NULL)
+UPDATE deliver_recipient AS known SET closed_us = 0 FROM unnest($1::text[], $2::text[]) AS new (log_id, party_id)
+WHERE known.log_id = new.log_id AND known.party_id = new.party_id AND known.failures > 0 AND NOT known.held
+"""
 _SECOND = 1_000_000
 
 
@@ -178,6 +185,11 @@ async def succeeded(engine: AsyncEngine, log_id: LogId, recipient: PartyId, now:
 def claim_hold(log_id: LogId, recipient: PartyId, reason: ReasonCode | None, now: Micros) -> Claim:
     """The condition that the recipient was not on hold (or was, where `reason` is None); nothing goes to it from now on."""
     return Claim(_HOLD, [(log_id, recipient, reason is not None, reason, int(now))])
+
+
+def claim_try(log_id: LogId, recipient: PartyId) -> Claim:
+    """The condition that the recipient's system fails and is not on hold; it is tried again at once."""
+    return Claim(_TRY, [(log_id, recipient)])
 
 
 @asynccontextmanager
