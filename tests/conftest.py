@@ -60,7 +60,8 @@ async def database_urls(_migrated: PrivatePostgres) -> AsyncIterator[Urls]:
     admin = await asyncpg.connect(_migrated.url("postgres", "postgres").replace("+asyncpg", ""), ssl=False)
     try:
         for name, template, owner in ((main, "hub", "hub_owner"), (vault, "hub_vault", "hub_vault_owner")):
-            await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} OWNER {owner}")
+            # Copied as files, which takes a tenth of the time that writing it through the log takes.
+            await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} OWNER {owner} STRATEGY FILE_COPY")
         yield Urls(
             migration=_migrated.url("hub_owner", main),
             database=_migrated.url("hub_app", main),
