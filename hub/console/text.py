@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 AMSTERDAM: Final = ZoneInfo("Europe/Amsterdam")
 _MONTHS: Final = (
-    "januari februari maart april mei juni juli augustus september oktober november december".split()  # noqa: SIM905
+    "januari februari maart april mei juni juli augustus september oktober november december".split()  # noqa: SIM905  # as one says them
 )
 _SECOND: Final = 1_000_000
 _STEPS: Final = ((86_400, "dag", "dagen"), (3_600, "uur", "uur"), (60, "minuut", "minuten"))

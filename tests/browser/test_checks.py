@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import shutil
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -18,9 +17,6 @@ from hub.audit.checkpoint import VerifierKey
 from tests import canary
 from tests.fakes.house import DESK, House, body, open_house
 from tests.fakes.officer import OFFICER, console_over
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
-pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no Chromium on this machine")
 
 Change = Callable[[bytes], bytes]
 
@@ -47,9 +43,9 @@ async def base(house: House) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def context(base: str) -> AsyncIterator[BrowserContext]:
+async def context(base: str, chromium_path: str) -> AsyncIterator[BrowserContext]:
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM)
+        browser = await playwright.chromium.launch(executable_path=chromium_path)
         # axe is put into pages by a script of its own, which their policy forbids, as it should.
         made = await browser.new_context(bypass_csp=True)
         await made.add_cookies([{"name": "hub-sessie", "value": OFFICER, "url": base}])
