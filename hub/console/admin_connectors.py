@@ -152,7 +152,7 @@ class ConnectorPages:
         return [
             ("Van", self._admin.party(one.party)),
             ("Bereikbaar", reach_of(one)),
-            ("Hoe het gaat", one.words),
+            *([("Wat er is", one.words)] if broken(one) else []),
             ("Sinds", Moment(one.polled.since_us) if one.polled else None),
             ("Laatst bekeken", Moment(one.polled.polled_us) if one.polled else None),
             ("Bestanden", f"{totals.files}, waarvan {totals.refused} geweigerd en {totals.stuck} vast"),

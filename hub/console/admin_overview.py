@@ -112,7 +112,7 @@ class Overview:
         ended = [*await admin.deliveries.failed(), *await admin.deliveries.stopped()]
         refused = [one for one in await files.refused() if one.state == "refused"]
         found = [
-            *(_recipient(one) for one in queue.recipients if one.late or one.hold or one.down or one.silent),
+            *(_recipient(one) for one in queue.recipients if one.late or one.hold or (one.down and one.people) or one.silent),
             *(
                 Stuck(
                     f"Bezorgingen aan {admin.party(one.recipient)} zijn "
