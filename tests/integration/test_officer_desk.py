@@ -175,6 +175,11 @@ async def test_a_person_is_searched_with_a_reason_and_the_number_is_nowhere(hous
         check_receipt(one["receipt"], one["entry"].encode(), house.log.vkey)
     assert [one["ref"] for one in file["entries"]].count(last["ref"]) == 1
     assert (await house.entries())[-1]["kind"] == "export"
+    sheet = await post(officer, "/persoon/bewijs", regels=refs[1], vorm="csv")
+    rows = list(csv.reader(io.StringIO(sheet.content.decode("utf-8-sig")), delimiter=";"))
+    assert {row[-1] for row in rows[1:]} == set(refs[1].split(" "))
+    assert (await house.entries())[-1]["details"]["form"] == "csv"
+    assert (await post(officer, "/persoon/bewijs", regels=refs[1], vorm="pdf")).status_code == 400
     for made_up in ("", "x", str(uuid4()), f"{last['ref']} {uuid4()}"):
         assert (await post(officer, "/persoon/bewijs", regels=made_up)).status_code == 400
     searched = (await officer.get(f"{BASE}/logboek/{last['ref']}")).text

@@ -132,7 +132,7 @@ class LogPages:
         if not 0 < len(lines) <= most:
             return await self._page(request, picked, 400, refused=True)
         if form_of == "csv":
-            answer = self._csv(request, lines)
+            answer = self.csv(request, lines, "logboek.csv")
         else:
             body = await evidence.bundle(self._officer.log, [line.ref for line in lines])
             answer = download(body, "bewijs-logboek.json", JSON)
@@ -140,7 +140,8 @@ class LogPages:
         await self._officer.notes.write(EntryKind.export, "export", "selection", said, by=session.staff.staff_id)
         return answer
 
-    def _csv(self, request: Request, lines: Sequence[Line]) -> Response:
+    def csv(self, request: Request, lines: Sequence[Line], filename: str) -> Response:
+        """These lines as a spreadsheet; members of staff by their codes, as the log has them."""
         policy = self._officer.policy
         rows: list[Row] = [
             (
@@ -155,7 +156,7 @@ class LogPages:
             for line in lines
         ]
         table = table_of(request, "logboek", "Logboek", _FILE_COLUMNS, rows, empty="", sort="plaats", export=False)
-        return csv_of(table, "logboek.csv")
+        return csv_of(table, filename)
 
 
 def download(body: bytes, filename: str, media: str) -> Response:

@@ -21,7 +21,7 @@ from hub.console.gate import Gate
 from hub.console.navigation import SEARCHERS
 from hub.console.officer import words
 from hub.console.officer.choosing import LOG
-from hub.console.officer.log import JSON, download
+from hub.console.officer.log import JSON, LogPages, download
 from hub.console.officer.telling import Teller, Told
 from hub.console.page import render
 from hub.console.table import Badge, Column, Link, Moment, Row, Table, table_of
@@ -63,6 +63,7 @@ class PersonPages:
         self._officer = officer
         self._gate = gate
         self._teller = teller
+        self._log = LogPages(officer, gate)
 
     async def ask(self, request: Request) -> Response:
         """The form."""
@@ -119,22 +120,28 @@ class PersonPages:
         return Shown(f"{LOG}/{one.entry.ref}", one.entry.us, giver, words.outcome(one.outcome), left, confirmed, told)
 
     async def evidence(self, request: Request) -> Response:
-        """The entries of an answer with their proofs; they are named by their refs, so that no number need be typed again."""
+        """The entries of an answer, with their proofs or as a spreadsheet; named by their refs, so that no number need be
+        typed again.
+        """
         session, form = await self._gate.take(request, *SEARCHERS)
-        text = form.one("regels")
-        if not _REFS.fullmatch(text):
+        text, form_of = form.one("regels"), form.one("vorm") or "bewijs"
+        if not _REFS.fullmatch(text) or form_of not in ("bewijs", "csv"):
             raise HTTPException(400)
         try:
             refs = [UUID(each) for each in text.split(" ")]
         except ValueError:
             raise HTTPException(400) from None
         await self._officer.search.catch_up()
-        if not set(refs) <= {line.ref for line in await self._officer.search.about(refs)}:
+        lines = [line for line in await self._officer.search.about(refs) if line.ref in set(refs)]
+        if len(lines) < len(set(refs)):
             raise HTTPException(400)  # made up; an entry that was there and is gone would be another matter
-        body = await evidence.bundle(self._officer.log, refs)
-        said: dict[str, str | int] = {"count": len(refs), "form": "bewijs"}
+        if form_of == "csv":
+            answer = self._log.csv(request, lines, "persoon.csv")
+        else:
+            answer = download(await evidence.bundle(self._officer.log, refs), "bewijs-persoon.json", JSON)
+        said: dict[str, str | int] = {"count": len(refs), "form": form_of}
         await self._officer.notes.write(EntryKind.export, "export", "person", said, by=session.staff.staff_id)
-        return download(body, "bewijs-persoon.json", JSON)
+        return answer
 
 
 def _form(request: Request, reason: SearchReason | None = None, wrong: list[tuple[str, str]] | None = None) -> Response:
