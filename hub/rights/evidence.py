@@ -14,9 +14,7 @@ from uuid import UUID
 import orjson
 
 from hub.audit.log import Log
-from hub.audit.search import Search, Selection
 from hub.errors import Malformed
-from hub.rights.answer import PersonAnswer, Proved
 
 FORM: Final = "hub-evidence/1"
 MOST: Final = 10_000
@@ -40,30 +38,6 @@ async def bundle(log: Log, refs: Sequence[UUID]) -> bytes:
     receipts, checkpoint = await log.prove(located)
     rows = sorted((entry.seq, ref, entry.body.decode()) for ref, entry in located.items())
     return _file(log, checkpoint, [(ref, seq, body, receipts[ref]) for seq, ref, body in rows])
-
-
-async def bundle_of(log: Log, search: Search, selection: Selection) -> bytes:
-    """The evidence for all lines of a selection. Raises Malformed for none or too many."""
-    refs: list[UUID] = []
-    async for line in search.select(selection):
-        refs.append(line.ref)
-        if len(refs) > MOST:
-            break
-    return await bundle(log, refs)
-
-
-def bundle_of_answer(log: Log, answer: PersonAnswer) -> bytes:
-    """The evidence for an answer about one person: all that it shows, the search itself included, under its checkpoint."""
-    found = [one for each in answer.recipients for one in (*each.given, *each.refused)]
-    entries: list[Proved] = [
-        answer.search,
-        *answer.events,
-        *(one.entry for one in answer.searches),
-        *(one.entry for one in found),
-        *(step for one in found for step in one.steps),
-    ]
-    rows = sorted((one.seq, one.ref, one.body, one.receipt) for one in entries)
-    return _file(log, answer.checkpoint, [(ref, seq, body, receipt) for seq, ref, body, receipt in rows])
 
 
 def _file(log: Log, checkpoint: str, rows: Sequence[tuple[UUID, int, str, str]]) -> bytes:

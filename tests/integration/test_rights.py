@@ -24,7 +24,7 @@ from hub.domain.staff import Role, Staff, StaffId
 from hub.domain.terms import Micros
 from hub.errors import Malformed, Refused, Retry, Tampered
 from hub.rights.answer import PersonAnswer, SearchReason
-from hub.rights.evidence import bundle, bundle_of, bundle_of_answer
+from hub.rights.evidence import bundle
 from hub.rights.person import Persons
 from ops.verify import verify
 from tests import canary
@@ -108,7 +108,9 @@ async def test_all_of_an_answer_is_proved_under_one_checkpoint_that_holds_the_se
     answer = await ask(house, 7)
     await house.send(body(41))
     key = verify.read_key(KEY.vkey)
-    file = orjson.loads(bundle_of_answer(house.log, answer))
+    found = [one for each in answer.recipients for one in (*each.given, *each.refused)]
+    proved = [answer.search, *(one.entry for one in found), *(step for one in found for step in one.steps)]
+    file = orjson.loads(await bundle(house.log, [one.ref for one in proved]))
     shown = {row["ref"] for row in file["entries"]}
     assert str(answer.search.ref) in shown
     assert len(shown) == 1 + answer.checked + sum(len(one.steps) for each in answer.recipients for one in each.given)
@@ -123,7 +125,8 @@ async def test_evidence_of_a_selection_can_be_checked_without_the_hub(house: Hou
     for number in range(5):
         await house.send(body(number))
     search = Search(house.engine, LOG, OPERATOR)
-    file = orjson.loads(await bundle_of(house.log, search, Selection(recipient=DESK)))
+    refs = [line.ref async for line in search.select(Selection(recipient=DESK))]
+    file = orjson.loads(await bundle(house.log, refs))
     key = verify.read_key(file["key"])
     assert len(file["entries"]) == 5
     for row in file["entries"]:

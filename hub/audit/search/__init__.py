@@ -102,10 +102,6 @@ class Search:
         await self.catch_up(_PAGE_CATCH_UP)
         return tuple(await store.refused(self._engine, self._log_id, selection))
 
-    async def timeline(self, ref: UUID) -> tuple[Line, ...]:
-        """What became of one disclosure: its outcome entries, oldest first."""
-        return tuple(await store.by_delivery(self._engine, self._log_id, ref))
-
     async def about(self, refs: Iterable[UUID]) -> tuple[Line, ...]:
         """These entries, and the outcome entries of those that are disclosures, in the order of the log."""
         wanted: Sequence[UUID] = list(dict.fromkeys(refs))

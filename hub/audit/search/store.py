@@ -124,7 +124,6 @@ def _select(what: str, rows: str, rest: str = "") -> str:
     return f"SELECT {what} FROM {rows} {rest}"  # noqa: S608  # nothing but this module's own words
 
 
-_BY_DELIVERY: Final = _select(_LINE, "audit_index AS line", "WHERE line.log_id = $1 AND line.delivery = $2 ORDER BY line.seq")
 _BY_REFS: Final = " UNION ".join(
     _select(_LINE, "audit_index AS line", f"WHERE line.log_id = $1 AND line.{column} = ANY($2::uuid[])")
     for column in ("ref", "delivery")
@@ -335,11 +334,6 @@ async def bounds(connection: Connection, log_id: LogId, selection: Selection, si
         found = await connection.raw.fetchval(_AT, log_id, selection.until_us)
         high = size if found is None else found
     return low, min(high, size)
-
-
-async def by_delivery(engine: AsyncEngine, log_id: LogId, delivery: UUID) -> list[Line]:
-    """The outcome entries of one disclosure, oldest first."""
-    return [_line(row) for row in await fetch(engine, _BY_DELIVERY, log_id, delivery)]
 
 
 async def by_refs(engine: AsyncEngine, log_id: LogId, refs: Sequence[UUID]) -> list[Line]:
