@@ -23,7 +23,7 @@ from hub.audit.store import Located
 from hub.consent.decide import reconsider
 from hub.consent.facts import facts_again
 from hub.consent.store import standing
-from hub.consent.table import Answer, DecisionTable
+from hub.consent.table import Answer
 from hub.domain.facts import SubjectFacts
 from hub.domain.personal import Personal
 from hub.domain.stages import Candidate, Held
@@ -31,7 +31,7 @@ from hub.domain.terms import PartyId, ReasonCode
 from hub.errors import Tampered
 from hub.protect.protector import Opened, Protector
 from hub.protect.store import SealedFacts, sealed_facts
-from hub.regions import Regions
+from hub.rules import Rules
 
 FEITEN_NIET_BEWAARD: Final = ReasonCode("FEITEN_NIET_BEWAARD")
 GEEN_ONTVANGER_MEER: Final = ReasonCode("GEEN_ONTVANGER_MEER")
@@ -64,8 +64,7 @@ class Again:
     engine: AsyncEngine
     protector: Protector
     log: Log
-    table: DecisionTable
-    regions: Regions
+    rules: Rules
 
     async def look(self, recipient: PartyId, held: Sequence[Held], as_of: date) -> Leaving:
         """What of `held` may leave for `recipient` on `as_of`. Raises Tampered where payload, entry or facts were changed."""
@@ -87,7 +86,7 @@ class Again:
                 _check_facts(found, said_of[one.delivery_id])
                 known = facts_again(found.facts, as_of, statements)
                 asked.append((one, known, self._candidates(one, known, kept)))
-        answers = reconsider(self.table, [each[1] for each in asked], [each[2] for each in asked], recipient)
+        answers = reconsider(self.rules.table, [each[1] for each in asked], [each[2] for each in asked], recipient)
         going: list[Held] = []
         for (one, _, _), answer in zip(asked, answers, strict=True):
             if reasons := _against(answer, said_of[one.delivery_id]):
@@ -100,7 +99,7 @@ class Again:
     def _candidates(self, one: Held, known: SubjectFacts, kept: Mapping[UUID, SealedFacts]) -> Sequence[Candidate]:
         if known.gemeente is None or one.record_id is None:
             return ()
-        return self.regions.candidates(known.gemeente, known.as_of, kept[one.record_id].source)
+        return self.rules.regions.candidates(known.gemeente, known.as_of, kept[one.record_id].source)
 
 
 def _check_facts(found: Opened, entry: Mapping[str, Any]) -> None:

@@ -29,7 +29,6 @@ from hub.audit.record import Committer
 from hub.audit.search import Search
 from hub.audit.signing import LogSigner
 from hub.clock import SystemClock
-from hub.consent.compile import compile_policy
 from hub.consent.model import PolicySet
 from hub.consent.policy import canonical_policy, load_policy
 from hub.consent.store import keep_policy, policy_in_use
@@ -50,8 +49,8 @@ from hub.protect.pseudonymise import Digests, Pseudonymiser
 from hub.protect.vault import Vault
 from hub.receive.api import create_api
 from hub.receive.store import IdempotencyStore
-from hub.regions import load_regions
 from hub.route import Route
+from hub.rules import Rules
 from hub.settings import Settings
 
 _KEYRING, _LOG_KEY, _TOKEN_KEY, _HIGH_WATER, _POSTGRES = "keyring.json", "log.key", "token.jwk", "high-water", "postgres"
@@ -80,7 +79,12 @@ class Hub:
     search: Search
     endings: Endings
     route: Route
-    policy: PolicySet
+    rules: Rules
+
+    @property
+    def policy(self) -> PolicySet:
+        """The policy set in use."""
+        return self.rules.policy
 
     def new_id(self) -> UUID:
         """A new identifier for a request or a file."""
@@ -251,20 +255,20 @@ async def open_hub(settings: Settings, *, name: str = "hub", unmarked: bool = Fa
         vault = Vault(vault_engine, ring, log_id, entropy)
         log = Log(engine, log_id, signer.vkey)
         outbox, entries = Outbox(engine, log_id), EntryWriter(log_id, operator, entropy)
-        regions, table = load_regions(settings.policy), compile_policy(policy)
+        rules = Rules(policy)
         protector = Protector(pseudonymiser, vault, entropy)
-        endings = Endings(clock, entropy, entries, committer, log, outbox, policy.hash)
+        endings = Endings(clock, entropy, entries, committer, log, outbox, rules)
         route = Route(
             clock=clock,
             entropy=entropy,
-            gatherer=Gatherer(engine, vault, pseudonymiser, digests, regions),
-            table=table,
+            gatherer=Gatherer(engine, vault, pseudonymiser, digests, rules),
+            rules=rules,
             protector=protector,
             entries=entries,
             recorder=committer,
             log=log,
             outbox=outbox,
-            again=Again(engine, protector, log, table, regions),
+            again=Again(engine, protector, log, rules),
             endings=endings,
         )
         yield Hub(
@@ -284,7 +288,7 @@ async def open_hub(settings: Settings, *, name: str = "hub", unmarked: bool = Fa
             search=Search(engine, log_id, operator),
             endings=endings,
             route=route,
-            policy=policy,
+            rules=rules,
         )
 
 

@@ -22,7 +22,7 @@ from pydantic import ValidationError
 from hub import doctor as examination
 from hub import operations
 from hub.app import Hub, databases, load_signer, make_keys, migrate_all, open_hub
-from hub.commands import delivery_commands, mending_commands
+from hub.commands.mending import delivery_commands, mending_commands
 from hub.consent.policy import load_policy
 from hub.consent.store import kept_policy
 from hub.desks import doors_of

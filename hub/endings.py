@@ -21,8 +21,9 @@ from hub.audit.log import Log
 from hub.deliver.outbox import Outbox
 from hub.domain.ids import new_ids
 from hub.domain.stages import Standing
-from hub.domain.terms import Micros, PartyId, PolicyHash, ReasonCode
+from hub.domain.terms import Micros, PartyId, ReasonCode
 from hub.ports import Claim, Clock, Draft, Entropy, Recorder, WorkItem
+from hub.rules import Rules
 from hub.together import settled
 
 
@@ -36,12 +37,12 @@ class Endings:
     recorder: Recorder
     log: Log
     outbox: Outbox
-    policy: PolicyHash
+    rules: Rules
 
     def stop(self, recipient: PartyId, leaving: Leaving, now: Micros) -> tuple[list[Draft], Claim]:
         """The entries and the claim for what may not go any more; the caller records them with what goes."""
         ended = [(one.held.delivery_id, one.held.attempts, one.reasons) for one in leaving.stopped]
-        entries = self.entries.of_endings(OutcomeKind.stopped, "stop", recipient, ended, leaving.located, self.policy, now)
+        entries = self.entries.of_endings(OutcomeKind.stopped, "stop", recipient, ended, leaving.located, self.rules.policy.hash, now)
         causes = [(delivery, reasons[0]) for delivery, _, reasons in ended]
         return entries, self.outbox.ending(recipient, causes, "stopped", now)
 
@@ -86,7 +87,7 @@ class Endings:
             now, ids = self.clock.now_us(), [one.delivery_id for one in own]
             located = await self.log.locate(ids)
             turned = [(one.delivery_id, one.attempts, _known(causes[one.delivery_id])) for one in own]
-            entries = self.entries.of_endings(outcome, operation, recipient, turned, located, self.policy, now)
+            entries = self.entries.of_endings(outcome, operation, recipient, turned, located, self.rules.policy.hash, now)
             request_id = new_ids(1, now, self.entropy(8))[0]
             await self.recorder.record(WorkItem(request_id, recipient, entries, claims=(claim(ids, now),)))
             return tuple(ids)

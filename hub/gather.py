@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hub.consent.facts import subject_facts
 from hub.consent.store import standing
-from hub.domain.facts import StatementKind, SubjectFacts
+from hub.domain.facts import Stated, SubjectFacts
 from hub.domain.stages import Candidate, Canonical, Received, Rejected
 from hub.domain.terms import Micros, PartyId, ReasonCode
 from hub.normalise import unroutable
@@ -26,7 +26,7 @@ from hub.protect.pseudonymise import Pseudonymiser
 from hub.protect.seal import Person
 from hub.protect.store import seen
 from hub.protect.vault import Vault
-from hub.regions import Regions
+from hub.rules import Rules
 from hub.together import Together
 
 GEEN_ROUTE = ReasonCode("GEEN_ROUTE")
@@ -83,20 +83,20 @@ class _Asked(NamedTuple):
     us: Micros
 
 
-_Found = tuple[bool, frozenset[StatementKind], bytes]
+_Found = tuple[bool, frozenset[Stated], bytes]
 
 
 class Gatherer:
     """Asks regions, vault and stores once per batch, and for single messages that come at once together."""
 
     def __init__(
-        self, engine: AsyncEngine, vault: Vault, pseudonymiser: Pseudonymiser, digest: KeyedDigest, regions: Regions
+        self, engine: AsyncEngine, vault: Vault, pseudonymiser: Pseudonymiser, digest: KeyedDigest, rules: Rules
     ) -> None:
         self._engine = engine
         self._vault = vault
         self._pseudonymiser = pseudonymiser
         self._digest = digest
-        self._regions = regions
+        self._rules = rules
         self._together = Together(self._find)
 
     def identify(
@@ -106,11 +106,11 @@ class Gatherer:
         into.rejected += rejected
         for canonical in canonicals:
             record = canonical.record
-            routes = self._regions.candidates(record.gemeente.reveal(), as_of, party)
+            routes = self._rules.regions.candidates(record.gemeente.reveal(), as_of, party)
             if not routes:
                 into.rejected.append(unroutable(canonical, "gemeente", GEEN_ROUTE))
                 continue
-            if not self._regions.speaks_for(party, record.brin.reveal()):
+            if not self._rules.regions.speaks_for(party, record.brin.reveal()):
                 into.rejected.append(unroutable(canonical, "brin", ANDERE_SCHOOL))
                 continue
             digest = self._digest("record", party.encode() + b"\x00" + content_of(record))

@@ -84,7 +84,7 @@ class Tally:
 class WorkItem:
     """What must become durable together or not at all: log entries and the rows that belong to them.
 
-    `claims` run first and may find a conflict; `rows` follow; `closing` statements run under the head's lock and cannot fail.
+    `touches` run first, whatever they find; `claims` then, and may find a conflict; `rows` follow; `closing` statements run under the head's lock and cannot fail.
     `tally` is kept with the request, so that the same request can be answered again. `receipts` names the
     entries that a proof is asked for.
     """
@@ -92,6 +92,7 @@ class WorkItem:
     request_id: UUID
     party: PartyId
     entries: Sequence[Draft]
+    touches: Sequence[Claim] = ()
     claims: Sequence[Claim] = ()
     rows: Sequence[RowSet] = ()
     closing: Sequence[Claim] = ()

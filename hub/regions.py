@@ -7,12 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from pathlib import Path
 
 from hub.domain.stages import Candidate
 from hub.domain.terms import PartyId
-from hub.domain.territory import Gemeente, Party, Region, read_parties, read_regions
-from hub.errors import Misconfigured
+from hub.domain.territory import Gemeente, Party, Region
 
 _Key = tuple[str, date, PartyId]
 _KEPT = 100_000
@@ -56,19 +54,3 @@ class Regions:
         first = Candidate(region.doorstroompunt, source, tuple(dict.fromkeys((giver.controller, gemeente.college))))
         then = Candidate(gemeente.werk_en_inkomen, region.doorstroompunt, (gemeente.college,))
         return tuple(candidate for candidate in (first, then) if candidate.recipient != source)
-
-
-def load_regions(path: Path) -> Regions:
-    """The regions of the policy directory `path` (`parties.yaml` and `regions/`). Raises errors.Misconfigured."""
-    try:
-        parties = read_parties("parties.yaml", (path / "parties.yaml").read_text("utf-8"))
-        files = {f"regions/{file.name}": file.read_text("utf-8") for file in (path / "regions").glob("*.yaml")}
-    except (OSError, UnicodeDecodeError):
-        raise Misconfigured(
-            "The regions cannot be read.",
-            "parties.yaml or a file under regions/ is missing, is not readable or is not UTF-8.",
-            "Point the hub at the directory with the policy files and give its user the right to read them.",
-        ) from None
-    if not files:
-        raise Misconfigured("There are no regions.", "The directory regions/ holds no YAML file.", "Add the regions' file.")
-    return Regions(read_regions(files, parties), parties)

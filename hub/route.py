@@ -36,7 +36,6 @@ from hub.clock import legal_date
 from hub.connector import Said, Sent, Sink
 from hub.consent.decide import decide
 from hub.consent.store import count_refusals
-from hub.consent.table import DecisionTable
 from hub.deliver.outbox import Outbox, hand_over
 from hub.domain.ids import new_ids
 from hub.domain.stages import Acknowledged, Delivered, Held, ProtectedRecord, Received, Rejected
@@ -48,6 +47,7 @@ from hub.normalise import normalise
 from hub.ports import Admitted, Claim, Clock, Entropy, Handed, Intake, Recorder, RecordMapping, Tally, WorkItem
 from hub.protect.protector import Protector
 from hub.protect.store import claim_records, rows_of
+from hub.rules import Rules
 from hub.together import ahead, paced, parts, settled
 
 _ATTEMPTS = 5
@@ -72,7 +72,7 @@ class Route:
     clock: Clock
     entropy: Entropy
     gatherer: Gatherer
-    table: DecisionTable
+    rules: Rules
     protector: Protector
     entries: EntryWriter
     recorder: Recorder
@@ -114,7 +114,7 @@ class Route:
         records: list[ProtectedRecord] = []
         async for some in paced(gathered.parts(_PART)):
             # 3 decide
-            verdicts = decide(self.table, some.canonicals, some.facts, some.candidates)
+            verdicts = decide(self.rules.table, some.canonicals, some.facts, some.candidates)
             # 4 protect
             records += self.protector.protect(
                 some.canonicals,

@@ -48,11 +48,12 @@ class Notes:
         actor: PartyId | None = None,
         purpose: PurposeId = OPERATION,
         subject: bytes | None = None,
+        touches: Sequence[Claim] = (),
         claims: Sequence[Claim] = (),
         rows: Sequence[RowSet] = (),
         ref: UUID | None = None,
     ) -> Noted:
-        """The entry, with `claims` and `rows` in its transaction; `by` stands in its details as `staff`.
+        """The entry, with `touches`, `claims` and `rows` in its transaction; `by` stands in its details as `staff`.
 
         `subject` is a person's tag, by which the entry is found when that person asks. `actor` is the operator unless given,
         `ref` a new one. Raises Conflict when a claim does not hold, Retry when the log cannot be written, ValueError for a
@@ -64,5 +65,7 @@ class Notes:
         said = dict(details) if by is None else {**details, "staff": str(by)}
         entry = event(kind, self.log_id, ref, who, operation, purpose, about, said)
         found = (RowSet("audit_subject", _SUBJECT, [(self.log_id, who, subject, ref)]),) if subject is not None else ()
-        recorded = await self.recorder.record(WorkItem(request_id, who, (entry,), claims=tuple(claims), rows=(*rows, *found)))
+        recorded = await self.recorder.record(
+            WorkItem(request_id, who, (entry,), touches=tuple(touches), claims=tuple(claims), rows=(*rows, *found))
+        )
         return Noted(ref, recorded.size)

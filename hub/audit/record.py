@@ -226,6 +226,7 @@ class Committer:
     async def _commit(self, batch: list[_Waiter], conflicts: bool) -> tuple[list[_Waiter], _Appended]:
         """What was committed of the batch: all of it, or with `conflicts` what nobody else was first with."""
         async with transaction(self._engine, swallows=False) as connection:
+            await store.run_all(connection, [touch for waiter in batch for touch in waiter.item.touches])
             if conflicts:
                 batch = await self._claimed(connection, batch)
             elif not await store.claim_all(connection, _claims(batch)):
@@ -234,7 +235,7 @@ class Committer:
             await store.write_rows(connection, [rows for item in items for rows in item.rows])
             appended = await self._append(connection, items)
             await store.add_requests(connection, self._log_id, items, appended.edge.size, appended.us)
-            await store.close_all(connection, [closing for item in items for closing in item.closing])
+            await store.run_all(connection, [closing for item in items for closing in item.closing])
         self._edge = appended.edge
         return batch, appended
 

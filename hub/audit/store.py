@@ -105,9 +105,9 @@ async def claim_all(connection: Connection, claims: Sequence[Claim]) -> bool:
     return True
 
 
-async def close_all(connection: Connection, closing: Sequence[Claim]) -> None:
-    """Runs the closing statements, those of one statement together."""
-    for statement, rows in _merged(closing).items():
+async def run_all(connection: Connection, statements: Sequence[Claim]) -> None:
+    """Runs statements that are no condition, those of one statement together."""
+    for statement, rows in _merged(statements).items():
         await connection.raw.execute(statement, *map(list, zip(*rows, strict=True)))
 
 

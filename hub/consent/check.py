@@ -2,20 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from hub.consent import codes
-from hub.consent.model import Ages, Agreement, Element, Forbid, LegalBasis, Permit, PolicySet, Purpose, Reason, Side
+from hub.consent.model import (
+    Ages,
+    Agreement,
+    Element,
+    Example,
+    FactSpec,
+    Forbid,
+    LegalBasis,
+    Need,
+    Permit,
+    PolicySet,
+    Prohibition,
+    Purpose,
+    RecordSpec,
+    RetentionRow,
+    Side,
+)
 from hub.domain.element import elements_of
+from hub.domain.facts import YES, StatementKind
 from hub.domain.records.uitvalmelding import KIND, Uitvalmelding
 from hub.domain.rulebook import Document, Place
-from hub.domain.terms import ElementName, Form, PurposeId, ReasonCode
-from hub.domain.territory import Party
+from hub.domain.terms import ElementName, Form, RecordKind
+from hub.domain.territory import Party, Period
 from hub.errors import Misconfigured
 
-_NUMBERS: Final = ("bsn", "onderwijsnummer")
+NUMBERS: Final = ("bsn", "onderwijsnummer")
+CARRIED: Final[Mapping[RecordKind, tuple[ElementName, ...]]] = {KIND: tuple(elements_of(Uitvalmelding).values())}
+"""The record kinds that the hub has a canonical record for, each with its elements: they come in without a purpose."""
 _FORMS: Final = tuple(Form)
+_OF_A_PERSON: Final = YES - {StatementKind.raadpleging_school}
 
 
 def _known(names: Collection[str], table: Collection[Any], document: Document, place: Place, what: str) -> None:
@@ -24,40 +44,99 @@ def _known(names: Collection[str], table: Collection[Any], document: Document, p
             document.refuse(place, f"{name} is no {what} of this policy set.", "Add the row, or mend the name.")
 
 
-def _ages(ages: Ages, reasons: Mapping[ReasonCode, Reason], document: Document, place: Place) -> None:
+def _ages(ages: Ages, policy: PolicySet, document: Document, place: Place) -> None:
     if ages.min > ages.max:
         document.refuse(place, "The youngest age is above the oldest.")
-    _known((ages.below, ages.above), reasons, document, place, "reason code")
+    _known((ages.below, ages.above), policy.reasons, document, place, "reason code")
 
 
-def check_element(element: Element, document: Document, place: Place) -> None:
+def _period(row: Period, document: Document, place: Place) -> None:
+    if row.valid_until is not None and row.valid_until <= row.valid_from:
+        document.refuse((*place, "valid_until"), "It ends before it begins.")
+
+
+def check_element(element: Element, policy: PolicySet, document: Document, place: Place) -> None:
     """Free text never has a form in which it passes; every other element has them in order of what they tell."""
     if (element.kind == "free_text") != (not element.forms):
         document.refuse(place, "Free text passes in no form; every other element names the forms in which it may pass.")
     if list(element.forms) != sorted(set(element.forms), key=_FORMS.index):
         document.refuse((*place, "forms"), "Forms stand in the order raw, banded, yes_no, pseudonym, each once.")
+    _known(element.only_along, policy.laws, document, (*place, "only_along"), "legal basis")
 
 
-def check_basis(
-    reasons: Mapping[ReasonCode, Reason], elements: Mapping[ElementName, Element]
-) -> Callable[[LegalBasis, Document, Place], None]:
-    """A duty rests on 6(1)(c) and knows no objection, a task on 6(1)(e) and does (GDPR 21)."""
-
-    def check(basis: LegalBasis, document: Document, place: Place) -> None:
-        duty = basis.kind == "duty"
-        if duty != (basis.gdpr == "6.1.c") or duty == basis.objection_possible:
-            document.refuse(place, "A duty is 6.1.c without objection, a task is 6.1.e with it.")
-        if basis.valid_until is not None and basis.valid_until <= basis.valid_from:
-            document.refuse((*place, "valid_until"), "The article ends before it begins.")
-        _ages(basis.age, reasons, document, (*place, "age"))
-        _known(basis.names_elements, elements, document, (*place, "names_elements"), "data element")
-
-    return check
+def check_record(record: RecordSpec, policy: PolicySet, document: Document, place: Place) -> None:
+    """A record names known elements, each once; one that the hub carries itself, those of its canonical record."""
+    _known(record.elements, policy.elements, document, (*place, "elements"), "data element")
+    if len(set(record.elements)) != len(record.elements):
+        document.refuse((*place, "elements"), "An element stands here twice.")
+    if record.elements != CARRIED.get(record.id, record.elements):
+        document.refuse((*place, "elements"), f"The hub's own record {record.id} carries other elements, or in another order.")
 
 
-def check_purpose(purpose: Purpose, purposes: Mapping[PurposeId, Purpose], document: Document, place: Place) -> None:
+def check_fact(fact: FactSpec, policy: PolicySet, document: Document, place: Place) -> None:
+    """A fact has a reason for when nobody knows it."""
+    _known((fact.unknown,), policy.reasons, document, (*place, "unknown"), "reason code")
+
+
+def check_basis(basis: LegalBasis, policy: PolicySet, document: Document, place: Place) -> None:
+    """A duty rests on 6(1)(c) and knows no objection, a task on 6(1)(e) and does (GDPR 21); consent (6(1)(a)) is asked for."""
+    gdpr = {"consent": "6.1.a", "duty": "6.1.c", "task": "6.1.e"}[basis.kind]
+    if basis.gdpr != gdpr or basis.objection_possible != (basis.kind == "task"):
+        document.refuse(
+            place,
+            "A duty is 6.1.c and a consent 6.1.a, both without objection (a consent is withdrawn); a task is 6.1.e with it.",
+        )
+    asked = None if basis.requires is None else basis.requires.statement
+    if (basis.kind == "consent") != (asked is StatementKind.toestemming):
+        document.refuse((*place, "requires"), "A basis of kind consent requires toestemming, and no other basis does.")
+    if asked in _OF_A_PERSON and basis.voice is None:
+        document.refuse(place, "Who asks for a statement says from which age the young person makes it.", "Add voice.")
+    if asked is not None:
+        assert basis.requires is not None
+        _requirement(asked, basis.requires.reason, policy, document, (*place, "requires"))
+    _period(basis, document, place)
+    _ages(basis.age, policy, document, (*place, "age"))
+    _known(basis.names_elements, policy.elements, document, (*place, "names_elements"), "data element")
+
+
+def _requirement(statement: StatementKind, reason: str, policy: PolicySet, document: Document, place: Place) -> None:
+    if statement not in YES:
+        document.refuse(place, f"{statement.value} opens no gate; it shuts one.")
+    _known((reason,), policy.reasons, document, place, "reason code")
+
+
+def check_prohibition(row: Prohibition, policy: PolicySet, document: Document, place: Place) -> None:
+    """A prohibition names what it keeps from passing."""
+    if not row.elements and not row.categories:
+        document.refuse(place, "It keeps nothing from passing.", "Name elements or categories.")
+    if row.id in policy.laws:
+        document.refuse((*place, "id"), f"{row.id} is a legal basis already.")
+    _period(row, document, place)
+    _known(row.elements, policy.elements, document, (*place, "elements"), "data element")
+    _known(row.except_bases, policy.laws, document, (*place, "except_bases"), "legal basis")
+    _known((row.reason,), policy.reasons, document, (*place, "reason"), "reason code")
+    for name in row.unless:
+        _fact(name, "yes_no", policy, document, (*place, "unless"))
+
+
+def check_retention_row(row: RetentionRow, policy: PolicySet, document: Document, place: Place) -> None:
+    """A term of retention ends at an age or after years; `policy` is not asked."""
+    _period(row, document, place)
+    if (row.until_age is None) == (row.years is None):
+        document.refuse(place, "Give until_age or years, and not both.")
+
+
+def check_purpose(purpose: Purpose, policy: PolicySet, document: Document, place: Place) -> None:
     """Further purposes are purposes of the same set."""
-    _known(purpose.further_from, purposes, document, (*place, "further_from"), "purpose")
+    _known(purpose.further_from, policy.purposes, document, (*place, "further_from"), "purpose")
+    _period(purpose, document, place)
+
+
+def _fact(name: str, kind: str, policy: PolicySet, document: Document, place: Place) -> None:
+    _known((name,), policy.facts, document, place, "fact")
+    found = next(fact for fact in policy.facts.values() if fact.id == name)
+    if found.kind != kind:
+        document.refuse(place, f"{name} is {'a date' if found.kind == 'date' else 'yes or no'}.")
 
 
 def check_agreement(agreement: Agreement, policy: PolicySet, document: Document) -> None:
@@ -68,14 +147,16 @@ def check_agreement(agreement: Agreement, policy: PolicySet, document: Document)
     _known(signed, policy.parties, document, ("parties",), "party")
     if len(set(signed)) != len(signed):
         document.refuse(("parties",), "A party stands here twice.")
+    for number, party in enumerate(agreement.parties):
+        if party.left is not None and party.left <= party.acceded:
+            document.refuse(("parties", number, "left"), f"{party.id} leaves before it accedes.")
     seen: set[str] = set()
     for number, clause in enumerate(agreement.clauses):
         place = ("clauses", number)
         if not clause.id.startswith(f"{agreement.id}/") or clause.id in seen:
             document.refuse((*place, "id"), f"The id is taken, or does not begin with {agreement.id}/.")
         seen.add(clause.id)
-        if clause.record != KIND:
-            document.refuse((*place, "record"), f"{clause.record} is no record kind of this hub.")
+        _known((clause.record,), policy.records, document, (*place, "record"), "record kind")
         for key, side in (("from", clause.giver), ("to", clause.recipient)):
             _side(side, signed, policy, document, (*place, key))
         if isinstance(clause, Permit):
@@ -83,10 +164,24 @@ def check_agreement(agreement: Agreement, policy: PolicySet, document: Document)
         else:
             _forbid(clause, policy, document, place)
     for number, test in enumerate(agreement.tests):
-        at = ("tests", number)
-        _known((*test.reasons, *test.withheld.values()), policy.reasons, document, at, "reason code")
-        _known((*test.passes, *test.withheld), policy.elements, document, at, "data element")
-        _known(test.path, policy.parties, document, (*at, "path"), "party")
+        _example(test, agreement, policy, document, ("tests", number))
+
+
+def _example(test: Example, agreement: Agreement, policy: PolicySet, document: Document, at: Place) -> None:
+    _known((*test.reasons, *test.withheld.values()), policy.reasons, document, at, "reason code")
+    _known((*test.passes, *test.withheld), policy.elements, document, at, "data element")
+    _known(test.path, policy.parties, document, (*at, "path"), "party")
+    _known(test.given.facts, policy.facts, document, (*at, "given", "facts"), "fact")
+    for name, value in test.given.facts.items():
+        if value is not None and isinstance(value, bool) != (policy.facts[name].kind == "yes_no"):
+            document.refuse((*at, "given", "facts", name), f"{name} is {policy.facts[name].kind}, and this is not.")
+    kinds = {clause.record for clause in agreement.clauses}
+    if test.record is None and len(kinds) > 1:
+        document.refuse(at, "The agreement is about several record kinds.", "Say which: record.")
+    if test.record is not None:
+        _known((test.record,), policy.records, document, (*at, "record"), "record kind")
+    if test.purpose is not None:
+        _known((test.purpose,), policy.purposes, document, (*at, "purpose"), "purpose")
 
 
 def _side(side: Side, signed: list[Any], policy: PolicySet, document: Document, place: Place) -> None:
@@ -101,15 +196,38 @@ def stands_on(party: Party, side: Side) -> bool:
     return party.id == side.party if side.kind is None else party.kind is side.kind
 
 
+def _reasons(clause: Permit) -> Iterator[str]:
+    yield clause.retention.reason
+    subject = clause.subject
+    yield from (need.reason for need in clause.requires)
+    yield from (fact.otherwise for fact in (subject.startkwalificatie, subject.ingeschreven) if fact is not None)
+    yield from (fact.otherwise for fact in subject.facts.values())
+    yield from (date.otherwise for date in subject.within.values())
+    if subject.onderwijssoort is not None:
+        yield subject.onderwijssoort.otherwise
+
+
 def _permit(clause: Permit, signed: list[Any], policy: PolicySet, document: Document, place: Place) -> None:
     _known(clause.purposes, policy.purposes, document, (*place, "purposes"), "purpose")
     _known((*clause.bases, *clause.reuse_of), policy.laws, document, (*place, "bases"), "legal basis")
     _known(clause.fields, policy.elements, document, (*place, "fields"), "data element")
     _known(clause.obligations, policy.obligations, document, (*place, "obligations"), "obligation")
-    named = {clause.retention.reason, *(need.reason for need in clause.requires)}
-    named |= {fact.otherwise for fact in (clause.subject.startkwalificatie, clause.subject.ingeschreven) if fact is not None}
-    _known(named, policy.reasons, document, place, "reason code")
-    _ages(clause.subject.age, policy.reasons, document, (*place, "subject", "age"))
+    _known(list(_reasons(clause)), policy.reasons, document, place, "reason code")
+    _known(clause.joint_controllers, policy.parties, document, (*place, "joint_controllers"), "party")
+    _ages(clause.subject.age, policy, document, (*place, "subject", "age"))
+    for fact in clause.subject.facts:
+        _fact(fact, "yes_no", policy, document, (*place, "subject", "facts", fact))
+    for fact in clause.subject.within:
+        _fact(fact, "date", policy, document, (*place, "subject", "within", fact))
+    for nth, required in enumerate(clause.requires):
+        _requirement(required.statement, required.reason, policy, document, (*place, "requires", nth))
+    asked = {required.statement for required in clause.requires}
+    if asked & _OF_A_PERSON and all(policy.laws[basis].voice is None for basis in clause.bases):
+        document.refuse(
+            (*place, "requires"),
+            "None of the bases says from which age a young person speaks for themselves.",
+            "Add voice to the law row.",
+        )
     if len(clause.purposes) != 1:
         document.refuse((*place, "purposes"), "A disclosure serves one purpose.", "Write a clause for each purpose.")
     bases = [policy.laws[basis] for basis in clause.bases]
@@ -118,25 +236,65 @@ def _permit(clause: Permit, signed: list[Any], policy: PolicySet, document: Docu
     for basis in bases:
         if not givers <= set(basis.provider_kinds) or not {party.kind for party in takers} <= set(basis.recipient_kinds):
             document.refuse((*place, "bases"), f"{basis.id} does not carry giving by this side to that side.")
+        if basis.kind == "consent" and any(party.is_authority for party in takers):
+            document.refuse(
+                (*place, "bases"),
+                "Consent alone carries nothing to a public body (GDPR recital 43).",
+                "Name the law that gives it the task; where that law asks for instemming, add requires.",
+            )
     for name, need in clause.fields.items():
-        _field(policy.elements[name], need.form, bases, document, (*place, "fields", name))
-    for number in _NUMBERS:
-        if any(getattr(basis, number) == "required" for basis in bases) and ElementName(number) not in clause.fields:
+        _field(clause, name, need, bases, policy, document, (*place, "fields", name))
+    for number in NUMBERS:
+        if (
+            any(getattr(basis, number) == "required" for basis in bases)
+            and ElementName(number) in policy.records[clause.record].elements
+            and ElementName(number) not in clause.fields
+        ):
             document.refuse((*place, "fields"), f"The law requires that {number} passes.", "Add it in its raw form.")
     if clause.geheim_adres == "passes" and not all(party.is_authority for party in takers):
         document.refuse((*place, "secret_address"), "A secret address passes to an authority only.", "Write: withheld.")
+    _retention(clause, takers, policy, document, (*place, "retention"))
 
 
-def _field(element: Element, form: Form, bases: Sequence[LegalBasis], document: Document, place: Place) -> None:
-    if form not in element.forms:
-        document.refuse((*place, "form"), f"{element.name} does not pass in the form {form.value}.")
-    if element.name in _NUMBERS:
+def _retention(clause: Permit, takers: Sequence[Party], policy: PolicySet, document: Document, place: Place) -> None:
+    if clause.retention.row is None:
+        return
+    _known((clause.retention.row,), policy.retentions, document, (*place, "row"), "retention row")
+    row = policy.retentions[clause.retention.row]
+    if {party.kind for party in takers} != {row.kind}:
+        document.refuse((*place, "row"), f"{row.id} is the term of another kind of recipient ({row.kind.value}).")
+    if row.until_age is not None and clause.retention.until_age > row.until_age:
+        document.refuse((*place, "until_age"), f"The law ends it at {row.until_age} ({row.article}).", "Lower the age.")
+
+
+def _field(
+    clause: Permit,
+    name: ElementName,
+    need: Need,
+    bases: Sequence[LegalBasis],
+    policy: PolicySet,
+    document: Document,
+    place: Place,
+) -> None:
+    element = policy.elements[name]
+    if name not in policy.records[clause.record].elements:
+        document.refuse(place, f"{name} is no element of the record {clause.record}.")
+    if need.form not in element.forms:
+        document.refuse((*place, "form"), f"{element.name} does not pass in the form {need.form.value}.")
+    if element.name in NUMBERS:
         uses = {getattr(basis, element.name) for basis in bases}
-        if form is not Form.pseudonym and "forbidden" in uses:
+        if need.form is not Form.pseudonym and "forbidden" in uses:
             document.refuse((*place, "form"), f"The law forbids {element.name} here (UAVG 46).", "Write: form: pseudonym.")
-        if form is not Form.raw and "required" in uses:
+        if need.form is not Form.raw and "required" in uses:
             document.refuse((*place, "form"), f"The law requires {element.name} here (Wabb 11).", "Write: form: raw.")
-    sensitive = element.kind == "special" or element.inferable_health
+    if (need.statute is not None) != (element.kind == "document") or (need.statute and need.statute not in clause.bases):
+        document.refuse(
+            (*place, "statute"),
+            "A document passes only where statute names the clause's basis that speaks of it; nothing else has one.",
+        )
+    if element.only_along and not {basis.id for basis in bases} <= set(element.only_along):
+        document.refuse(place, f"{name} passes along {', '.join(element.only_along)} alone.", "Leave it out of this clause.")
+    sensitive = element.kind in ("special", "document") or element.inferable_health or element.category is not None
     for basis in bases:
         if sensitive and basis.art9_ground is None and element.name not in basis.names_elements:
             document.refuse(place, f"{element.name} may tell about health, and {basis.id} gives no ground for that (GDPR 9).")
@@ -148,7 +306,7 @@ def _forbid(clause: Forbid, policy: PolicySet, document: Document, place: Place)
 
 
 def check_overlaps(agreements: Sequence[tuple[Agreement, Document]], policy: PolicySet) -> None:
-    """One version at a time, and one permit at a time for the same giver, recipient and age.
+    """One version at a time, and one permit at a time for the same giver, recipient, record, purpose and age.
 
     So a disclosure rests on one clause, clauses of different purposes are never added up, and their order never matters.
     """
@@ -174,12 +332,14 @@ def _check_permits(earlier: Agreement, later: Agreement, policy: PolicySet, docu
             if isinstance(clause, Permit) and isinstance(other, Permit) and _compete(clause, other, parties):
                 document.refuse(
                     ("clauses", number),
-                    f"{clause.id} and {other.id} permit the same giver and recipient at the same time and age.",
+                    f"{clause.id} and {other.id} permit the same giver and recipient the same at the same time and age.",
                     "Make one clause of them, or give them ages that do not meet.",
                 )
 
 
 def _compete(one: Permit, other: Permit, parties: Sequence[Party]) -> bool:
+    if one.record != other.record or (one.purposes != other.purposes and one.record not in CARRIED):
+        return False
     if one.subject.age.max < other.subject.age.min or other.subject.age.max < one.subject.age.min:
         return False
     return any(stands_on(party, one.giver) and stands_on(party, other.giver) for party in parties) and any(
@@ -187,9 +347,12 @@ def _compete(one: Permit, other: Permit, parties: Sequence[Party]) -> bool:
     )
 
 
-def check_complete(elements: Mapping[ElementName, Element], reasons: Mapping[ReasonCode, Reason]) -> None:
+def check_complete(policy: PolicySet) -> None:
     """Every field of a canonical record has its element, and every code that decisions use by themselves its sentence."""
-    for name in sorted({*elements_of(Uitvalmelding).values()} - elements.keys()):
-        raise Misconfigured(f"elements.yaml has no row for {name}.", "Records carry it, and nothing passes unknown.", "Add it.")
-    for code in sorted(codes.ALL - reasons.keys()):
-        raise Misconfigured(f"reasons.yaml has no row for {code}.", "Decisions give it, and every no has its why.", "Add it.")
+    for kind, elements in CARRIED.items():
+        for name in sorted({*elements} - policy.elements.keys()):
+            raise Misconfigured(f"elements has no row for {name}.", "Records carry it, and nothing passes unknown.", "Add it.")
+        if kind not in policy.records:
+            raise Misconfigured(f"records has no row for {kind}.", "The hub carries such records.", "Add it.")
+    for code in sorted(codes.ALL - policy.reasons.keys()):
+        raise Misconfigured(f"reasons has no row for {code}.", "Decisions give it, and every no has its why.", "Add it.")

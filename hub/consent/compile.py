@@ -2,104 +2,158 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
 from typing import Final
 
 from hub.consent import codes
 from hub.consent.check import stands_on
-from hub.consent.model import Agreement, Forbid, Gate, LegalBasis, Permit, PolicySet
-from hub.consent.table import BasisRow, ClauseRow, DecisionTable, ForbidRow, Lane, Variant
-from hub.domain.element import elements_of
-from hub.domain.records.uitvalmelding import Uitvalmelding
+from hub.consent.model import AS_WRITTEN, Agreement, Forbid, Gate, LegalBasis, Life, Permit, PolicySet, Prohibition, Requirement
+from hub.consent.table import (
+    Asked,
+    BarRow,
+    BasisRow,
+    ClauseRow,
+    DecisionTable,
+    FactRow,
+    ForbidRow,
+    Lane,
+    LaneKey,
+    Variant,
+    WithinRow,
+)
 from hub.domain.stages import Grant
-from hub.domain.terms import BasisId, ElementName, Form, PartyId, ReasonCode
+from hub.domain.terms import BasisId, ElementName, FactName, Form, PartyId, PurposeId, ReasonCode, RecordKind
 from hub.domain.territory import Gemeente, Region
 
 _GATES: Final = tuple(Gate)
 _FORMS: Final = tuple(Form)
-_ELEMENTS: Final = tuple(elements_of(Uitvalmelding).values())
 _BSN: Final = ElementName("bsn")
 _ONDERWIJSNUMMER: Final = ElementName("onderwijsnummer")
 _NEVER: Final = date.max
+_Home = tuple[Region, Gemeente]
 
 
-def compile_policy(policy: PolicySet) -> DecisionTable:
+def compile_policy(policy: PolicySet, life: Life = AS_WRITTEN) -> DecisionTable:
     """The table of `policy`. Reasons rank by their gate, then by their code, so that they are always told in one order."""
     told = sorted(policy.reasons.values(), key=lambda reason: (_GATES.index(reason.gate), reason.code))
     rank = {reason.code: _GATES.index(reason.gate) * 1000 + place for place, reason in enumerate(told)}
-
-    homes = _homes(policy)
+    elements = {name: frozenset(record.elements) for name, record in policy.records.items()}
     moves = frozenset(day for region in policy.regions for period in (region, *region.gemeenten) for day in period.borders)
-
-    def open_lane(giver: PartyId, recipient: PartyId, day: date) -> Lane:
-        return _lane(policy, homes, moves, giver, recipient, day)
-
-    return DecisionTable(policy.hash, MappingProxyType(rank), policy.personal, open_lane)
-
-
-def _homes(policy: PolicySet) -> dict[PartyId, list[tuple[Region, Gemeente]]]:
-    """For whose young people a party works: where they live, and since when that is so."""
-    found: dict[PartyId, list[tuple[Region, Gemeente]]] = {}
-    for region in policy.regions:
-        for gemeente in region.gemeenten:
-            for party in (region.doorstroompunt, gemeente.college, gemeente.werk_en_inkomen):
-                found.setdefault(party, []).append((region, gemeente))
-    return found
-
-
-def _lane(
-    policy: PolicySet,
-    homes: dict[PartyId, list[tuple[Region, Gemeente]]],
-    moves: frozenset[date],
-    giver: PartyId,
-    recipient: PartyId,
-    day: date,
-) -> Lane:
-    def area(party: PartyId) -> frozenset[str]:
-        return frozenset(home.code for region, home in homes.get(party, ()) if region.holds(day) and home.holds(day))
-
-    unknown: list[ReasonCode] = []
-    if giver not in policy.parties:
-        unknown.append(codes.GEVER_ONBEKEND)
-    if recipient not in policy.parties:
-        unknown.append(codes.ONTVANGER_ONBEKEND)
-    between = [] if unknown else list(_between(policy, giver, recipient))
-    permits = [(agreement, clause) for agreement, clause in between if isinstance(clause, Permit)]
-    if not permits:
-        unknown.append(codes.GEEN_AFSPRAAK)
-    forbids = [(agreement, clause) for agreement, clause in between if isinstance(clause, Forbid)]
-    in_force = [clause for agreement, clause in forbids if agreement.effective.start <= day < agreement.effective.until]
-    ages = {age for _, clause in permits for age in _ages(policy, clause)}
-    ages |= {age for clause in in_force if clause.age for age in (clause.age.min, clause.age.max + 1)}
-    dates = {moment for agreement, _ in between for moment in _dates(agreement)}
-    dates |= {moment for _, clause in permits for moment in _clause_dates(policy, clause)}
-    return Lane(
-        unknown=tuple(unknown),
-        clauses=tuple(_clause_row(policy, agreement, clause, giver, recipient, day) for agreement, clause in permits),
-        forbids=tuple(_forbid_row(clause) for clause in in_force),
-        giver_area=area(giver),
-        recipient_area=area(recipient),
-        until=min((moment for moment in dates | moves if moment > day), default=_NEVER),
-        borders=tuple(sorted(ages)),
-        diploma_of=frozenset(_diploma_of(clause for _, clause in permits)),
+    source = _Source(policy, life, _homes(policy), moves)
+    return DecisionTable(
+        policy.hash, MappingProxyType(rank), policy.personal, MappingProxyType(elements), lambda key: _lane(source, key)
     )
 
 
-def _between(policy: PolicySet, giver: PartyId, recipient: PartyId) -> Iterator[tuple[Agreement, Permit | Forbid]]:
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """What lanes are made from."""
+
+    policy: PolicySet
+    life: Life
+    homes: Mapping[PartyId, Sequence[_Home]]
+    moves: frozenset[date]
+
+    def area(self, party: PartyId, day: date) -> frozenset[str]:
+        """The gemeenten whose young people `party` works for on `day`."""
+        return frozenset(home.code for region, home in self.homes.get(party, ()) if region.holds(day) and home.holds(day))
+
+
+def _homes(policy: PolicySet) -> dict[PartyId, list[_Home]]:
+    """For whose young people a party works: where they live, and since when that is so."""
+    found: dict[PartyId, list[_Home]] = {}
+    for region in policy.regions:
+        for home in region.gemeenten:
+            own = (region.doorstroompunt, home.college, home.werk_en_inkomen, *region.works_here, *home.works_here)
+            for party in dict.fromkeys(own):
+                found.setdefault(party, []).append((region, home))
+    return found
+
+
+def _lane(source: _Source, key: LaneKey) -> Lane:
+    giver, recipient, record, purpose, day = key
+    policy = source.policy
+    unknown = list(_unknown(policy, key))
+    between = [] if unknown else list(_between(policy, giver, recipient, record))
+    permits = [(agreement, clause) for agreement, clause in between if isinstance(clause, Permit)]
+    if not permits:
+        unknown.append(codes.GEEN_AFSPRAAK)
+    elif purpose is not None:
+        permits = [(agreement, clause) for agreement, clause in permits if purpose in clause.purposes]
+        if not permits:
+            unknown.append(codes.DOEL_ZONDER_BEPALING)
+    in_force = [
+        clause
+        for agreement, clause in between
+        if isinstance(clause, Forbid) and agreement.effective.start <= day < agreement.effective.until
+    ]
+    bars = [] if unknown else [row for row in policy.prohibitions.values() if _between_kinds(policy, row, giver, recipient)]
+    dates = {moment for agreement, _ in between for moment in _dates(agreement)}
+    dates |= {moment for _, clause in permits for moment in _clause_dates(policy, clause)}
+    dates |= {moment for row in bars for moment in row.borders}
+    return Lane(
+        recipient=recipient,
+        addressed=frozenset(_addressed(policy, giver, recipient)),
+        silent=recipient in source.life.silent,
+        unknown=tuple(unknown),
+        one_purpose=len({clause.purposes for _, clause in permits}) == 1,
+        clauses=tuple(_clause_row(source, agreement, clause, giver, recipient, day) for agreement, clause in permits),
+        forbids=tuple(_forbid_row(clause) for clause in in_force),
+        bars=tuple(_bar_row(policy, row, record) for row in bars if row.holds(day)),
+        giver_area=source.area(giver, day),
+        recipient_area=source.area(recipient, day),
+        until=min((moment for moment in dates | source.moves if moment > day), default=_NEVER),
+        borders=tuple(sorted(set(_lane_ages(policy, [clause for _, clause in permits], in_force)))),
+        diploma_of=frozenset(_diploma_of(policy, [clause for _, clause in permits])),
+        asks=frozenset(_asks([clause for _, clause in permits], bars)),
+    )
+
+
+def _unknown(policy: PolicySet, key: LaneKey) -> Iterator[ReasonCode]:
+    giver, recipient, record, purpose, _ = key
+    if giver not in policy.parties:
+        yield codes.GEVER_ONBEKEND
+    if recipient not in policy.parties:
+        yield codes.ONTVANGER_ONBEKEND
+    if record not in policy.records:
+        yield codes.RECORD_ONBEKEND
+    if purpose is not None and purpose not in policy.purposes:
+        yield codes.DOEL_ONBEKEND
+
+
+def _addressed(policy: PolicySet, *parties: PartyId) -> Iterator[PartyId]:
+    for party in parties:
+        yield party
+        if party in policy.parties:
+            yield policy.parties[party].controller
+
+
+def _between(
+    policy: PolicySet, giver: PartyId, recipient: PartyId, record: RecordKind
+) -> Iterator[tuple[Agreement, Permit | Forbid]]:
     one, other = policy.parties[giver], policy.parties[recipient]
     found = [
         (agreement, clause)
         for agreement in policy.agreements
         for clause in agreement.clauses
-        if stands_on(one, clause.giver) and stands_on(other, clause.recipient)
+        if clause.record == record and stands_on(one, clause.giver) and stands_on(other, clause.recipient)
     ]
     yield from sorted(found, key=lambda pair: pair[1].id)
 
 
+def _between_kinds(policy: PolicySet, row: Prohibition, giver: PartyId, recipient: PartyId) -> bool:
+    return (not row.from_kinds or policy.parties[giver].kind in row.from_kinds) and (
+        not row.to_kinds or policy.parties[recipient].kind in row.to_kinds
+    )
+
+
 def _dates(agreement: Agreement) -> Iterator[date]:
     yield from (agreement.effective.start, agreement.effective.until, agreement.dpia.review_due)
+    if agreement.fg_advice.review_due is not None:
+        yield agreement.fg_advice.review_due
     for party in agreement.parties:
         yield party.acceded
         if party.left is not None:
@@ -113,17 +167,34 @@ def _clause_dates(policy: PolicySet, clause: Permit) -> Iterator[date]:
         yield from policy.purposes[purpose].borders
 
 
-def _ages(policy: PolicySet, clause: Permit) -> Iterator[int]:
-    for ages in (clause.subject.age, *(policy.laws[basis].age for basis in clause.bases)):
-        yield from (ages.min, ages.max + 1)
-    yield clause.retention.until_age
+def _lane_ages(policy: PolicySet, permits: Sequence[Permit], forbids: Sequence[Forbid]) -> Iterator[int]:
+    for clause in permits:
+        for ages in (clause.subject.age, *(policy.laws[basis].age for basis in clause.bases)):
+            yield from (ages.min, ages.max + 1)
+        yield clause.retention.until_age
+        yield from (voice.self_from for basis in clause.bases if (voice := policy.laws[basis].voice) is not None)
+    for forbid in forbids:
+        if forbid.age is not None:
+            yield from (forbid.age.min, forbid.age.max + 1)
 
 
-def _diploma_of(clauses: Iterable[Permit]) -> Iterator[str]:
+def _required(policy: PolicySet, clause: Permit) -> Iterator[Requirement]:
+    yield from clause.requires
+    yield from (asked for basis in clause.bases if (asked := policy.laws[basis].requires) is not None)
+
+
+def _diploma_of(policy: PolicySet, clauses: Sequence[Permit]) -> Iterator[str]:
     for clause in clauses:
-        for required in clause.requires:
+        for required in _required(policy, clause):
             for window in required.when:
                 yield from window.onderwijssoort
+
+
+def _asks(clauses: Sequence[Permit], bars: Sequence[Prohibition]) -> Iterator[FactName]:
+    for clause in clauses:
+        yield from (*clause.subject.facts, *clause.subject.within)
+    for row in bars:
+        yield from row.unless
 
 
 def _forbid_row(clause: Forbid) -> ForbidRow:
@@ -131,17 +202,32 @@ def _forbid_row(clause: Forbid) -> ForbidRow:
     return ForbidRow(youngest, oldest, frozenset(clause.onderwijssoort), clause.elements, clause.reason)
 
 
+def _bar_row(policy: PolicySet, row: Prohibition, record: RecordKind) -> BarRow:
+    elements = tuple(
+        name
+        for name in policy.records[record].elements
+        if name in row.elements or policy.elements[name].category in row.categories
+    )
+    return BarRow(elements, frozenset(row.except_bases), frozenset(row.unless.items()), row.reason)
+
+
 def _shut(
-    policy: PolicySet, agreement: Agreement, clause: Permit, giver: PartyId, recipient: PartyId, day: date
+    source: _Source, agreement: Agreement, clause: Permit, giver: PartyId, recipient: PartyId, day: date
 ) -> set[ReasonCode]:
+    policy = source.policy
     shut: set[ReasonCode] = set()
+    if agreement.id in source.life.shut:
+        shut.add(source.life.shut[agreement.id])
     if not agreement.effective.start <= day < agreement.effective.until:
         shut.add(codes.AFSPRAAK_NIET_GELDIG)
     if agreement.controllership is None or agreement.processor_contract is None:
         shut.add(codes.AFSPRAAK_ONVOLLEDIG)
     if day >= agreement.dpia.review_due:
         shut.add(codes.DPIA_VERLOPEN)
+    if agreement.fg_advice.review_due is not None and day >= agreement.fg_advice.review_due:
+        shut.add(codes.FG_ADVIES_VERLOPEN)
     present = {p.id for p in agreement.parties if p.acceded <= day and (p.left is None or day < p.left)}
+    present -= source.life.unsigned.get(agreement.id, frozenset())
     if not {giver, recipient} <= present:
         shut.add(codes.PARTIJ_NIET_TOEGETREDEN)
     if not policy.purposes[clause.purposes[0]].holds(day):
@@ -152,15 +238,26 @@ def _shut(
 
 
 def _basis_row(basis: LegalBasis) -> BasisRow:
-    ages = basis.age
-    return BasisRow(basis.id, ages.min, ages.max, ages.below, ages.above, basis.objection_possible, basis.same_college)
+    ages, voice = basis.age, None if basis.voice is None else basis.voice.self_from
+    return BasisRow(
+        id=basis.id,
+        youngest=ages.min,
+        oldest=ages.max,
+        below=ages.below,
+        above=ages.above,
+        objection_possible=basis.objection_possible,
+        same_college=basis.same_college,
+        asks=None if basis.requires is None else Asked(basis.requires, voice),
+    )
 
 
 def _clause_row(
-    policy: PolicySet, agreement: Agreement, clause: Permit, giver: PartyId, recipient: PartyId, day: date
+    source: _Source, agreement: Agreement, clause: Permit, giver: PartyId, recipient: PartyId, day: date
 ) -> ClauseRow:
+    policy, subject = source.policy, clause.subject
     purpose = policy.purposes[clause.purposes[0]]
-    bases = sorted({basis for basis in clause.bases if policy.laws[basis].holds(day)})
+    bases = [policy.laws[basis] for basis in sorted({*clause.bases}) if policy.laws[basis].holds(day)]
+    voices = [basis.voice.self_from for basis in bases if basis.voice is not None]
 
     def grant(variant: Variant) -> Grant:
         return _grant(policy, agreement, clause, variant)
@@ -169,18 +266,25 @@ def _clause_row(
         id=clause.id,
         agreement=agreement.id,
         purpose=purpose.id,
+        outreach=purpose.outreach,
         further_from=frozenset((purpose.id, *purpose.further_from)),
-        shut=tuple(sorted(_shut(policy, agreement, clause, giver, recipient, day))),
-        bases=tuple(_basis_row(policy.laws[basis]) for basis in bases),
+        shut=tuple(sorted(_shut(source, agreement, clause, giver, recipient, day))),
+        bases=tuple(_basis_row(basis) for basis in bases),
         reuse_of=frozenset(clause.reuse_of),
         home=clause.recipient.home,
-        youngest=clause.subject.age.min,
-        oldest=clause.subject.age.max,
-        below=clause.subject.age.below,
-        above=clause.subject.age.above,
-        startkwalificatie=clause.subject.startkwalificatie,
-        ingeschreven=clause.subject.ingeschreven,
-        requires=clause.requires,
+        youngest=subject.age.min,
+        oldest=subject.age.max,
+        below=subject.age.below,
+        above=subject.age.above,
+        startkwalificatie=subject.startkwalificatie,
+        ingeschreven=subject.ingeschreven,
+        onderwijssoort=subject.onderwijssoort,
+        facts=tuple(FactRow(name, asked, policy.facts[name].unknown) for name, asked in subject.facts.items()),
+        within=tuple(
+            WithinRow(name, asked.months, asked.otherwise, policy.facts[name].unknown) for name, asked in subject.within.items()
+        ),
+        requires=tuple(Asked(required, max(voices, default=None)) for required in clause.requires),
+        despite_restriction=clause.despite_restriction,
         asks_secret=any(policy.elements[name].kind == "address" for name in clause.fields),
         asks_number=not clause.fields.keys().isdisjoint((_BSN, _ONDERWIJSNUMMER)),
         until_age=clause.retention.until_age,
@@ -194,7 +298,7 @@ def _grant(policy: PolicySet, agreement: Agreement, clause: Permit, variant: Var
     passes: list[tuple[ElementName, Form]] = []
     withheld: list[tuple[ElementName, ReasonCode]] = []
     cuts = dict(variant.cuts)
-    for name in _ELEMENTS:
+    for name in policy.records[clause.record].elements:
         if name == (_ONDERWIJSNUMMER if variant.has_bsn else _BSN):
             continue
         reason = _held_back(policy, clause, name, variant, cuts)
@@ -205,11 +309,12 @@ def _grant(policy: PolicySet, agreement: Agreement, clause: Permit, variant: Var
     sole: dict[ElementName, BasisId] = {}
     if len(variant.bases) == 1:
         sole = {name: variant.bases[0] for name, _ in passes}
+    purpose: PurposeId = clause.purposes[0]
     return Grant(
         agreement=agreement.id,
         clause=clause.id,
-        purpose=clause.purposes[0],
-        processing_activity=policy.purposes[clause.purposes[0]].processing_activity,
+        purpose=purpose,
+        processing_activity=policy.purposes[purpose].processing_activity,
         bases=variant.bases,
         fields=tuple(passes),
         withheld=tuple(withheld),
@@ -234,6 +339,8 @@ def _held_back(
         return codes.GEZONDHEID_AFLEIDBAAR if element.inferable_health else codes.NIET_NODIG
     if variant.secret and clause.geheim_adres == "withheld" and element.kind == "address":
         return codes.GEHEIM_ADRES
+    if variant.stated is not None and name not in variant.stated:
+        return codes.BUITEN_VERKLARING
     if variant.received is not None:
         got = dict(variant.received.fields).get(name)
         if got is None or _FORMS.index(got) > _FORMS.index(need.form):

@@ -2,24 +2,29 @@
 
 Eight gates, always told in this order: agreement, purpose, basis, recipient, subject, consent, fields, retention. All of a
 clause are tried, so that a refusal names everything that is shut. A fact that nobody knows shuts the gate that asks for it.
+One function answers single questions, lists and replays: `_ask`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Final
 
 from hub.consent import codes
-from hub.consent.facts import birthday
-from hub.consent.model import Requirement
+from hub.consent.facts import birthday, months_after
+from hub.consent.hear import hear, says_no
+from hub.consent.question import Decision, Outcome, Question
 from hub.consent.table import Answer, BasisRow, ClauseRow, Cut, DecisionTable, ForbidRow, Lane, Variant
 from hub.domain.facts import StatementKind, SubjectFacts
+from hub.domain.records.uitvalmelding import KIND
 from hub.domain.stages import Candidate, Canonical, Grant, Permitted, Refused, Verdict
-from hub.domain.terms import PartyId, ReasonCode
+from hub.domain.terms import BasisId, ElementName, PartyId, PurposeId, ReasonCode, RecordKind
 
 _A_DAY: Final = timedelta(days=1)
 _KEPT: Final = 20_000
+_NOTHING: Final = frozenset[ElementName]()
 
 
 def decide(
@@ -37,10 +42,11 @@ def decide(
         said: list[_Said] = []
         verdicts: list[Verdict] = []
         for candidate in recipients:
-            lane, answer, source = _ask(table, known, candidate, said)
+            giver, recipient = candidate.provider, candidate.recipient
+            lane, answer, source = _ask(table, KIND, None, known, giver, recipient, said)
             until = date.max
             if answer.grant is not None:
-                until = _until(lane, answer.next_age, known.as_of, canonical, source)
+                until = _until(lane, answer, known, canonical.record.geboortedatum.reveal(), source)
                 verdicts.append(Permitted(canonical, candidate, answer.grant, until))
             else:
                 verdicts.append(
@@ -48,7 +54,7 @@ def decide(
                         canonical, candidate, answer.purpose, answer.agreement, answer.reasons, answer.personal, table.policy
                     )
                 )
-            said.append((candidate.recipient, answer, until))
+            said.append((recipient, answer, until))
         answers.append(verdicts)
     return answers
 
@@ -64,10 +70,83 @@ def reconsider(
     for known, recipients in zip(facts, candidates, strict=True):
         said: list[_Said] = []
         for candidate in recipients:
-            _, answer, _ = _ask(table, known, candidate, said)
+            _, answer, _ = _ask(table, KIND, None, known, candidate.provider, candidate.recipient, said)
             said.append((candidate.recipient, answer, date.max))
         answers.append(next((answer for party, answer, _ in said if party == recipient), None))
     return answers
+
+
+def ask(table: DecisionTable, questions: Sequence[Question]) -> list[Decision]:
+    """One decision per question, in order."""
+    return [_decision(table, question) for question in questions]
+
+
+def bulk(
+    table: DecisionTable,
+    record: RecordKind,
+    giver: PartyId,
+    recipient: PartyId,
+    purpose: PurposeId | None,
+    facts: Sequence[SubjectFacts],
+) -> list[Answer]:
+    """The answers for a whole list from one giver to one recipient, on each one's own day; the same as `ask`, one by one."""
+    answers: list[Answer] = []
+    day: date | None = None
+    lane: Lane | None = None
+    for known in facts:
+        if lane is None or known.as_of != day:
+            day = known.as_of
+            lane = table.lane(giver, recipient, record, purpose, day)
+        answers.append(lane.answers.get(_known(lane, known, None)) or _remember(table, lane, known, None))
+    return answers
+
+
+def _decision(table: DecisionTable, question: Question) -> Decision:
+    said: list[_Said] = []
+    facts, born = question.facts, question.born
+    last = len(question.path) - 2
+    if last < 0:
+        raise ValueError("a question has a giver and a recipient")
+    answer, until = None, date.max
+    for number, (giver, recipient) in enumerate(pairwise(question.path)):
+        purpose = question.purpose if number == last else None
+        lane, answer, source = _ask(table, question.record, purpose, facts, giver, recipient, said)
+        until = _until(lane, answer, facts, born, source)
+        said.append((recipient, answer, until))
+    assert answer is not None
+    return _told(table, question, answer, until)
+
+
+def _told(table: DecisionTable, question: Question, answer: Answer, until: date) -> Decision:
+    grant, asked = answer.grant, question.elements
+    fields = () if grant is None else grant.fields
+    refused = () if grant is None else grant.withheld
+    reasons, personal = answer.reasons, answer.personal
+    if asked is not None and grant is not None:
+        fields = tuple(field for field in fields if field[0] in asked)
+        strange = sorted(asked - table.elements_of.get(question.record, _NOTHING))
+        refused = (
+            *(each for each in refused if each[0] in asked),
+            *((name, codes.ELEMENT_ONBEKEND) for name in strange),
+        )
+        if not fields:
+            grant, reasons = None, (codes.GEEN_VELD,)
+    if grant is not None:
+        personal = table.personal.intersection(code for _, code in refused)
+    complete = asked is None or not refused
+    return Decision(
+        outcome=Outcome.deny if grant is None else Outcome.permit if complete else Outcome.partial,
+        policy=table.policy,
+        agreement=answer.agreement,
+        clause=answer.clause,
+        purpose=answer.purpose,
+        fields=fields,
+        refused=refused,
+        reasons=reasons,
+        personal=personal,
+        grant=grant,
+        valid_until=until,
+    )
 
 
 _Said = tuple[PartyId, Answer, date]
@@ -75,22 +154,30 @@ _Said = tuple[PartyId, Answer, date]
 
 
 def _ask(
-    table: DecisionTable, facts: SubjectFacts, candidate: Candidate, earlier: Sequence[_Said]
+    table: DecisionTable,
+    record: RecordKind,
+    purpose: PurposeId | None,
+    facts: SubjectFacts,
+    giver: PartyId,
+    recipient: PartyId,
+    earlier: Sequence[_Said],
 ) -> tuple[Lane, Answer, _Said | None]:
-    lane = table.lane(candidate.provider, candidate.recipient, facts.as_of)
+    lane = table.lane(giver, recipient, record, purpose, facts.as_of)
     said: _Said | None = None
     for one in earlier:
-        if one[0] == candidate.provider:
+        if one[0] == giver:
             said = one
             break
     source = None if said is None else said[1]
-    key = _known(lane, facts, source)
-    answer = lane.answers.get(key)
-    if answer is None:
-        if len(lane.answers) >= _KEPT:
-            lane.answers.clear()
-        answer = lane.answers[key] = _answer(table, lane, facts, source)
+    answer = lane.answers.get(_known(lane, facts, source)) or _remember(table, lane, facts, source)
     return lane, answer, said
+
+
+def _remember(table: DecisionTable, lane: Lane, facts: SubjectFacts, source: Answer | None) -> Answer:
+    if len(lane.answers) >= _KEPT:
+        lane.answers.clear()
+    answer = lane.answers[_known(lane, facts, source)] = _answer(table, lane, facts, source)
+    return answer
 
 
 def _known(lane: Lane, facts: SubjectFacts, source: Answer | None) -> tuple[Hashable, ...]:
@@ -107,6 +194,7 @@ def _known(lane: Lane, facts: SubjectFacts, source: Answer | None) -> tuple[Hash
         facts.gemeente,
         facts.has_bsn,
         facts.standing,
+        facts.more if lane.asks else None,
         None if source is None else 0 if source.grant is None else id(source.grant),
     )
 
@@ -116,22 +204,45 @@ def _answer(table: DecisionTable, lane: Lane, facts: SubjectFacts, source: Answe
     stopped, cuts = _prohibitions(lane.forbids, facts)
     shut: list[ReasonCode] = []
     nearest: ClauseRow | None = None
+    permitted: Answer | None = None
     for clause in lane.clauses:
-        reasons, bases = _gates(clause, lane, facts, source)
+        reasons, bases, stated = _gates(clause, lane, facts, source)
         reasons |= stopped
         if not reasons:
-            grant = _granted(clause, lane, facts, bases, cuts, received)
+            grant = _granted(clause, lane, facts, bases, cuts, stated, received)
             if grant.fields:
-                return Answer(grant, _next_age(lane, facts), clause.purpose, clause.agreement, (), frozenset(), received)
+                found = Answer(
+                    grant, _next_age(lane, facts), clause.id, clause.purpose, clause.agreement, (), frozenset(), received
+                )
+                if lane.one_purpose:
+                    return found
+                if permitted is not None and permitted.purpose != found.purpose:
+                    return _refusal(table, None, [codes.DOEL_NIET_GENOEMD], lane, facts, received)
+                permitted = permitted or found
+                continue
             reasons = {codes.GEEN_VELD}
         told = sorted(reasons, key=table.rank.__getitem__)
         if nearest is None or (table.rank[told[0]] // 1000, -len(told)) > (table.rank[shut[0]] // 1000, -len(shut)):
             nearest, shut = clause, told
+    if permitted is not None:
+        return permitted
     if nearest is None:
         shut = sorted({*lane.unknown, *stopped}, key=lambda code: table.rank.get(code, 0))
+    return _refusal(table, nearest, shut, lane, facts, received)
+
+
+def _refusal(
+    table: DecisionTable,
+    nearest: ClauseRow | None,
+    shut: Sequence[ReasonCode],
+    lane: Lane,
+    facts: SubjectFacts,
+    received: Grant | None,
+) -> Answer:
     return Answer(
         grant=None,
-        next_age=None,
+        next_age=_next_age(lane, facts),
+        clause=None if nearest is None else nearest.id,
         purpose=None if nearest is None else nearest.purpose,
         agreement=None if nearest is None else nearest.agreement,
         reasons=tuple(shut),
@@ -140,9 +251,9 @@ def _answer(table: DecisionTable, lane: Lane, facts: SubjectFacts, source: Answe
     )
 
 
-def _prohibitions(forbids: Sequence[ForbidRow], facts: SubjectFacts) -> tuple[set[ReasonCode], tuple[Cut, ...]]:
+def _prohibitions(forbids: Sequence[ForbidRow], facts: SubjectFacts) -> tuple[set[ReasonCode], dict[ElementName, ReasonCode]]:
     stopped: set[ReasonCode] = set()
-    cuts: dict[str, Cut] = {}
+    cuts: dict[ElementName, ReasonCode] = {}
     for row in forbids:
         if facts.age is not None and not row.youngest <= facts.age <= row.oldest:
             continue
@@ -151,20 +262,30 @@ def _prohibitions(forbids: Sequence[ForbidRow], facts: SubjectFacts) -> tuple[se
         if not row.elements:
             stopped.add(row.reason)
         for name in row.elements:
-            cut = (name, row.reason)
-            cuts[name] = min(cut, cuts.get(name, cut))
-    return stopped, tuple(sorted(cuts.values()))
+            cuts[name] = min(row.reason, cuts.get(name, row.reason))
+    return stopped, cuts
 
 
-def _gates(clause: ClauseRow, lane: Lane, facts: SubjectFacts, source: Answer | None) -> tuple[set[ReasonCode], list[BasisRow]]:
+_Stated = frozenset[ElementName] | None
+
+
+def _gates(
+    clause: ClauseRow, lane: Lane, facts: SubjectFacts, source: Answer | None
+) -> tuple[set[ReasonCode], tuple[BasisId, ...], _Stated]:
     shut = set(clause.shut)
     _origin(clause, source, shut)
-    bases = _bases(clause, lane, facts, shut)
+    bases, stated = _bases(clause, lane, facts, shut)
     _place(clause, lane, facts, shut)
-    _subject(clause, facts, shut)
-    for required in clause.requires:
-        _statement(required, facts, shut)
-    return shut, bases
+    _subject(clause, lane, facts, shut)
+    for asked in clause.requires:
+        if lane.silent:
+            shut.add(codes.ONTVANGER_ZWIJGT)
+        reason, named = hear(asked, clause, lane, facts)
+        if reason is not None:
+            shut.add(reason)
+        if named is not None:
+            stated = named if stated is None else stated & named
+    return shut, bases, stated
 
 
 def _origin(clause: ClauseRow, source: Answer | None, shut: set[ReasonCode]) -> None:
@@ -183,30 +304,48 @@ def _origin(clause: ClauseRow, source: Answer | None, shut: set[ReasonCode]) -> 
             shut.add(codes.HERGEBRUIK_NIET_TOEGESTAAN)
 
 
-def _bases(clause: ClauseRow, lane: Lane, facts: SubjectFacts, shut: set[ReasonCode]) -> list[BasisRow]:
-    """The bases that carry it for this young person; when there is none, why each of them does not."""
+def _bases(clause: ClauseRow, lane: Lane, facts: SubjectFacts, shut: set[ReasonCode]) -> tuple[tuple[BasisId, ...], _Stated]:
+    """The bases that carry it for this young person; when there is none, why each of them does not.
+
+    With the elements that they carry it for, where all of them rest on a statement that names elements.
+    """
     if facts.age is None:
         shut.add(codes.LEEFTIJD_ONBEKEND)
-        return []
-    objects = facts.standing is not None and StatementKind.bezwaar in facts.standing
-    carrying: list[BasisRow] = []
+        return (), None
+    objects = says_no(StatementKind.bezwaar, clause, lane, facts) if facts.standing else False
+    carrying: list[BasisId] = []
     missed: set[ReasonCode] = set()
+    stated: _Stated = _NOTHING
     for basis in clause.bases:
-        if facts.age < basis.youngest:
-            missed.add(basis.below)
-        elif facts.age > basis.oldest:
-            missed.add(basis.above)
-        elif objects and basis.objection_possible:
-            missed.add(codes.BEZWAAR)
-        elif basis.same_college and facts.gemeente is None:
-            missed.add(codes.GEMEENTE_ONBEKEND)
-        elif basis.same_college and not (facts.gemeente in lane.giver_area and facts.gemeente in lane.recipient_area):
-            missed.add(codes.ANDER_COLLEGE)
-        else:
-            carrying.append(basis)
+        reason = _missed(basis, lane, facts, objects)
+        named: _Stated = None
+        if reason is None and basis.asks is not None:
+            reason, named = (codes.ONTVANGER_ZWIJGT, None) if lane.silent else hear(basis.asks, clause, lane, facts)
+        if reason is not None:
+            missed.add(reason)
+            continue
+        carrying.append(basis.id)
+        stated = None if stated is None or named is None else stated | named
     if not carrying:
         shut |= missed
-    return carrying
+        return (), None
+    return tuple(carrying), stated
+
+
+def _missed(basis: BasisRow, lane: Lane, facts: SubjectFacts, objects: bool) -> ReasonCode | None:
+    assert facts.age is not None
+    if facts.age < basis.youngest:
+        return basis.below
+    if facts.age > basis.oldest:
+        return basis.above
+    if objects and basis.objection_possible:
+        return codes.BEZWAAR
+    if basis.same_college:
+        if facts.gemeente is None:
+            return codes.GEMEENTE_ONBEKEND
+        if facts.gemeente not in lane.giver_area or facts.gemeente not in lane.recipient_area:
+            return codes.ANDER_COLLEGE
+    return None
 
 
 def _place(clause: ClauseRow, lane: Lane, facts: SubjectFacts, shut: set[ReasonCode]) -> None:
@@ -218,7 +357,7 @@ def _place(clause: ClauseRow, lane: Lane, facts: SubjectFacts, shut: set[ReasonC
         shut.add(codes.ANDERE_REGIO)
 
 
-def _subject(clause: ClauseRow, facts: SubjectFacts, shut: set[ReasonCode]) -> None:
+def _subject(clause: ClauseRow, lane: Lane, facts: SubjectFacts, shut: set[ReasonCode]) -> None:
     if facts.overleden is not False:
         shut.add(codes.OVERLIJDEN_ONBEKEND if facts.overleden is None else codes.OVERLEDEN)
     if facts.age is not None:
@@ -234,63 +373,114 @@ def _subject(clause: ClauseRow, facts: SubjectFacts, shut: set[ReasonCode]) -> N
     asked = clause.ingeschreven
     if asked is not None and facts.ingeschreven is not asked.value:
         shut.add(codes.INSCHRIJVING_ONBEKEND if facts.ingeschreven is None else asked.otherwise)
+    schools = clause.onderwijssoort
+    if schools is not None and facts.onderwijssoort not in schools.one_of:
+        shut.add(codes.ONDERWIJSSOORT_ONBEKEND if facts.onderwijssoort is None else schools.otherwise)
+    if clause.facts or clause.within:
+        _further(clause, facts, shut)
     if facts.standing is None:
         shut.add(codes.VERKLARINGEN_ONBEKEND)
-    elif StatementKind.beperking in facts.standing:
-        shut.add(codes.BEPERKING)
+    elif facts.standing:
+        _statements(clause, lane, facts, shut)
     if clause.asks_secret and facts.indicatie_geheim is None:
         shut.add(codes.GEHEIM_ONBEKEND)
     if clause.asks_number and facts.has_bsn is None:
         shut.add(codes.NUMMER_ONBEKEND)
 
 
-def _statement(required: Requirement, facts: SubjectFacts, shut: set[ReasonCode]) -> None:
-    """A statement is asked always, or within years of a diploma; an unknown date of the diploma asks for it too."""
-    if required.when:
-        if facts.onderwijssoort is None:
-            shut.add(codes.ONDERWIJSSOORT_ONBEKEND)
-            return
-        if not any(
-            facts.onderwijssoort in window.onderwijssoort
-            and (facts.datum_diploma is None or facts.as_of <= birthday(facts.datum_diploma, window.years_after_diploma))
-            for window in required.when
-        ):
-            return
-    if facts.standing is None or required.statement not in facts.standing:
-        shut.add(required.reason)
+def _further(clause: ClauseRow, facts: SubjectFacts, shut: set[ReasonCode]) -> None:
+    for row in clause.facts:
+        known = facts.known(row.name)
+        if known is not row.asked.value:
+            shut.add(row.asked.otherwise if isinstance(known, bool) else row.unknown)
+    for window in clause.within:
+        day = facts.known(window.name)
+        if not isinstance(day, date):
+            shut.add(window.unknown)
+        elif not day <= facts.as_of <= months_after(day, window.months):
+            shut.add(window.otherwise)
+
+
+def _statements(clause: ClauseRow, lane: Lane, facts: SubjectFacts, shut: set[ReasonCode]) -> None:
+    """A restriction stops everything but what its own article lets pass (GDPR 18(2)); a preference stops outreach alone."""
+    despite = clause.despite_restriction
+    lifted = despite is not None and (despite != "toestemming" or _consents(clause, lane, facts))
+    if not lifted and says_no(StatementKind.beperking, clause, lane, facts):
+        shut.add(codes.BEPERKING)
+    if clause.outreach and says_no(StatementKind.contactvoorkeur, clause, lane, facts):
+        shut.add(codes.CONTACTVOORKEUR)
+
+
+def _consents(clause: ClauseRow, lane: Lane, facts: SubjectFacts) -> bool:
+    """Whether the clause's own toestemming, as a basis or a requirement, was given."""
+    asked = [*clause.requires, *(basis.asks for basis in clause.bases if basis.asks is not None)]
+    return any(
+        one.required.statement is StatementKind.toestemming and hear(one, clause, lane, facts)[0] is None for one in asked
+    )
 
 
 def _granted(
     clause: ClauseRow,
     lane: Lane,
     facts: SubjectFacts,
-    bases: Sequence[BasisRow],
-    cuts: tuple[Cut, ...],
+    bases: tuple[BasisId, ...],
+    cuts: dict[ElementName, ReasonCode],
+    stated: _Stated,
     received: Grant | None,
 ) -> Grant:
     """The shared grant of this variant; what the giver received is named by identity, and kept with it so that it stays one."""
-    names = tuple(basis.id for basis in bases)
+    held = _barred(lane, facts, bases, cuts)
     has_bsn, secret = facts.has_bsn is not False, facts.indicatie_geheim is not False
-    key = (clause.id, names, has_bsn, secret, cuts, id(received))
+    key = (clause.id, bases, has_bsn, secret, held, stated, id(received))
     found = lane.grants.get(key)
     if found is None:
-        grant = clause.grant(Variant(names, has_bsn, secret, cuts, received))
+        grant = clause.grant(Variant(bases, has_bsn, secret, held, stated, received))
         found = lane.grants[key] = (grant, received)
     return found[0]
+
+
+def _barred(
+    lane: Lane, facts: SubjectFacts, bases: tuple[BasisId, ...], cuts: dict[ElementName, ReasonCode]
+) -> tuple[Cut, ...]:
+    """What agreements and the law hold back from what these bases carry."""
+    held = dict(cuts)
+    for bar in lane.bars:
+        if bar.except_bases.issuperset(bases) or (bar.unless and bar.unless <= facts.more):
+            continue
+        for name in bar.elements:
+            held[name] = min(bar.reason, held.get(name, bar.reason))
+    return tuple(sorted(held.items()))
 
 
 def _next_age(lane: Lane, facts: SubjectFacts) -> int | None:
     return next((border for border in lane.borders if facts.age is not None and border > facts.age), None)
 
 
-def _until(lane: Lane, next_age: int | None, as_of: date, canonical: Canonical, source: _Said | None) -> date:
-    """The next day on which the answer can change: a border of the policy, a birthday, or that of what is passed on."""
+def _until(lane: Lane, answer: Answer, facts: SubjectFacts, born: date | None, source: _Said | None) -> date:
+    """The next day on which the answer can change: a border of the policy, of a statement or a fact, a birthday, or that of
+    what is passed on."""
     until = lane.until
     if source is not None and source[2] < until:
         until = source[2]
-    if next_age is not None:
-        turns = birthday(canonical.record.geboortedatum.reveal(), next_age)
+    if answer.next_age is not None and born is not None:
+        turns = birthday(born, answer.next_age)
         if turns < until:
             # Facts that contradict the date of birth are asked again tomorrow.
-            until = max(turns, as_of + _A_DAY)
+            until = max(turns, facts.as_of + _A_DAY)
+    if facts.standing or lane.asks or lane.diploma_of:
+        until = min((day for day in _moments(lane, facts) if facts.as_of < day < until), default=until)
     return until
+
+
+def _moments(lane: Lane, facts: SubjectFacts) -> Iterator[date]:
+    for stated in facts.standing or ():
+        if stated.until is not None:
+            yield stated.until
+    for clause in lane.clauses:
+        for window in clause.within:
+            if isinstance(day := facts.known(window.name), date):
+                yield from (day, months_after(day, window.months) + _A_DAY)
+        for asked in (*clause.requires, *(basis.asks for basis in clause.bases if basis.asks is not None)):
+            for term in asked.required.when:
+                if facts.datum_diploma is not None:
+                    yield birthday(facts.datum_diploma, term.years_after_diploma) + _A_DAY

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from hub.domain.facts import KeptFacts, StatementKind, SubjectFacts
+from hub.domain.facts import KeptFacts, Stated, SubjectFacts
 from hub.domain.records.uitvalmelding import Uitvalmelding
 
 
@@ -21,7 +21,17 @@ def age_on(born: date, day: date) -> int:
     return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
 
 
-def subject_facts(record: Uitvalmelding, as_of: date, standing: frozenset[StatementKind] | None) -> SubjectFacts:
+def months_after(day: date, months: int) -> date:
+    """The same day so many months on, or the first of the month after where that month is shorter."""
+    years, month = divmod(day.month - 1 + months, 12)
+    try:
+        return date(day.year + years, month + 1, day.day)
+    except ValueError:
+        years, month = divmod(day.month + months, 12)
+        return date(day.year + years, month + 1, 1)
+
+
+def subject_facts(record: Uitvalmelding, as_of: date, standing: frozenset[Stated] | None) -> SubjectFacts:
     """What is known on `as_of` about the young person of `record`; `standing` is None when statements could not be read.
 
     A date of death counts whatever it says, and someone born after `as_of` has no known age: both close gates, never open them.
@@ -42,7 +52,7 @@ def subject_facts(record: Uitvalmelding, as_of: date, standing: frozenset[Statem
     )
 
 
-def facts_again(kept: KeptFacts, as_of: date, standing: frozenset[StatementKind] | None) -> SubjectFacts:
+def facts_again(kept: KeptFacts, as_of: date, standing: frozenset[Stated] | None) -> SubjectFacts:
     """What the facts kept with an earlier decision say on `as_of`, with the statements in force now. Unknown stays unknown."""
     born, left = kept.geboortedatum, kept.datum_uitschrijving
     return SubjectFacts(

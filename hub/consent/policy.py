@@ -8,15 +8,38 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import fields
+from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from hub.consent.check import check_agreement, check_basis, check_complete, check_element, check_overlaps, check_purpose
-from hub.consent.model import Agreement, Element, LegalBasis, Obligation, PolicySet, Purpose, Reason
-from hub.domain.rulebook import Document, Rule, parse
+from hub.consent.check import (
+    check_agreement,
+    check_basis,
+    check_complete,
+    check_element,
+    check_fact,
+    check_overlaps,
+    check_prohibition,
+    check_purpose,
+    check_record,
+    check_retention_row,
+)
+from hub.consent.model import (
+    Agreement,
+    Element,
+    FactSpec,
+    LegalBasis,
+    Obligation,
+    PolicySet,
+    Prohibition,
+    Purpose,
+    Reason,
+    RecordSpec,
+    RetentionRow,
+)
+from hub.domain.rulebook import Document, Place, Rule, parse
 from hub.domain.terms import PolicyHash
 from hub.domain.territory import Party, Region, read_parties, read_regions
 from hub.errors import Misconfigured
@@ -25,7 +48,9 @@ R = TypeVar("R", bound=Rule)
 
 
 class _Laws(Rule):
-    laws: tuple[LegalBasis, ...]
+    laws: tuple[LegalBasis, ...] = ()
+    prohibitions: tuple[Prohibition, ...] = ()
+    retentions: tuple[RetentionRow, ...] = ()
 
 
 class _Purposes(Rule):
@@ -36,12 +61,35 @@ class _Elements(Rule):
     elements: tuple[Element, ...]
 
 
+class _Records(Rule):
+    records: tuple[RecordSpec, ...]
+
+
+class _Facts(Rule):
+    facts: tuple[FactSpec, ...]
+
+
 class _Reasons(Rule):
     reasons: tuple[Reason, ...]
 
 
 class _Obligations(Rule):
     obligations: tuple[Obligation, ...]
+
+
+_KINDS: Mapping[str, type[Rule]] = MappingProxyType(
+    {
+        "laws": _Laws,
+        "purposes": _Purposes,
+        "elements": _Elements,
+        "records": _Records,
+        "facts": _Facts,
+        "reasons": _Reasons,
+        "obligations": _Obligations,
+    }
+)
+"""What stands in `<kind>.yaml` or in the files of `<kind>/`."""
+_NEEDED = ("elements", "records", "reasons", "obligations", "laws", "purposes")
 
 
 def load_policy(path: Path) -> PolicySet:
@@ -69,64 +117,86 @@ def _files(path: Path) -> dict[str, str]:
 
 def read_policy(files: Mapping[str, str]) -> PolicySet:
     """The policy set of `files` (path within the directory to text), in whatever order they come."""
-    folders = {"laws", "purposes", "agreements", "regions"}
-    single = {"elements.yaml", "reasons.yaml", "obligations.yaml", "parties.yaml"}
-    for name in files:
-        if name not in single and not (name.count("/") == 1 and name.split("/")[0] in folders):
-            raise Misconfigured(f"{name} does not belong to a policy set.", "Files that nobody reads mislead.", "Remove it.")
-    for name in sorted(single - files.keys()):
-        raise Misconfigured(f"{name} is missing.", "A policy set without it says nothing that holds.", f"Add {name}.")
-
-    def below(folder: str) -> list[Document]:
-        return [parse(name, text) for name, text in sorted(files.items()) if name.startswith(f"{folder}/")]
-
-    def one(name: str) -> list[Document]:
-        return [parse(name, files[name])]
-
-    reasons = _table(_rows(one("reasons.yaml"), "reasons", lambda doc: doc.as_(_Reasons).reasons), "code")
-    elements = _table(
-        _rows(one("elements.yaml"), "elements", lambda doc: doc.as_(_Elements).elements), "name", check=check_element
-    )
-    check_complete(elements, reasons)
-    obligations = _table(_rows(one("obligations.yaml"), "obligations", lambda doc: doc.as_(_Obligations).obligations), "id")
-    laws = _table(_rows(below("laws"), "laws", lambda doc: doc.as_(_Laws).laws), "id", check=check_basis(reasons, elements))
-    purposes = _table(_rows(below("purposes"), "purposes", lambda doc: doc.as_(_Purposes).purposes), "id")
-    for doc, place, purpose in _rows(below("purposes"), "purposes", lambda doc: doc.as_(_Purposes).purposes):
-        check_purpose(purpose, purposes, doc, place)
+    kinds = {name: _kind(name) for name in files}
+    for kind in (*_NEEDED, "parties", "regions"):
+        if kind not in kinds.values():
+            raise Misconfigured(
+                f"{kind} is missing.", "A policy set without it says nothing that holds.", f"Add {kind}.yaml or {kind}/."
+            )
+    documents = {name: parse(name, text) for name, text in sorted(files.items()) if kinds[name] in (*_KINDS, "agreements")}
+    rows = _Rows()
+    for name, document in documents.items():
+        if kinds[name] in _KINDS:
+            rows.add(document.as_(_KINDS[kinds[name]]), document, ())
+    agreements = [(document.as_(Agreement), document) for name, document in documents.items() if kinds[name] == "agreements"]
+    for agreement, document in agreements:
+        if agreement.brings is not None:
+            rows.add(agreement.brings, document, ("brings",))
     parties = read_parties("parties.yaml", files["parties.yaml"])
     regions = read_regions({name: text for name, text in files.items() if name.startswith("regions/")}, parties)
-    bare = PolicySet(PolicyHash("0" * 64), laws, purposes, elements, reasons, obligations, parties, regions, ())
-    agreements: dict[str, tuple[Agreement, Document]] = {}
-    for doc in below("agreements"):
-        agreement = doc.as_(Agreement)
-        if agreement.id in agreements:
-            doc.refuse(("id",), f"Two agreements are called {agreement.id}.")
-        check_agreement(agreement, bare, doc)
-        agreements[agreement.id] = (agreement, doc)
-    check_overlaps(list(agreements.values()), bare)
-    signed = tuple(agreement for _, (agreement, _) in sorted(agreements.items()))
-    whole = (laws, purposes, elements, reasons, obligations, MappingProxyType(parties), regions, signed)
-    return PolicySet(PolicyHash(hashlib.sha256(canonical_policy(PolicySet(bare.hash, *whole))).hexdigest()), *whole)
+    tables = {part: rows.table(part) for part in _TABLES}
+    bare = PolicySet(PolicyHash("0" * 64), **tables, parties=parties, regions=regions, agreements=())
+    _check_rows(rows, bare)
+    named: dict[str, Agreement] = {}
+    for agreement, document in agreements:
+        if agreement.id in named:
+            document.refuse(("id",), f"Two agreements are called {agreement.id}.")
+        check_agreement(agreement, bare, document)
+        named[agreement.id] = agreement
+    check_overlaps(agreements, bare)
+    signed = tuple(agreement for _, agreement in sorted(named.items()))
+    return named_by_hash(replace(bare, agreements=signed, parties=MappingProxyType(parties)))
 
 
-def _rows(documents: list[Document], key: str, read: Callable[[Document], tuple[R, ...]]) -> Iterator[tuple[Document, Any, R]]:
-    for document in documents:
-        for number, row in enumerate(read(document)):
-            yield document, (key, number), row
+def named_by_hash(policy: PolicySet) -> PolicySet:
+    """The same rows under the hash of their canonical form."""
+    return replace(policy, hash=PolicyHash(hashlib.sha256(canonical_policy(policy)).hexdigest()))
 
 
-def _table(
-    rows: Iterator[tuple[Document, Any, R]], key: str, check: Callable[[R, Document, Any], None] | None = None
-) -> Mapping[Any, R]:
-    found: dict[Any, R] = {}
-    for document, place, row in rows:
-        name = getattr(row, key)
-        if name in found:
-            document.refuse((*place, key), f"{name} stands here twice, or in another file too.")
-        if check is not None:
-            check(row, document, place)
-        found[name] = row
-    return MappingProxyType(dict(sorted(found.items())))
+def _kind(name: str) -> str:
+    folder, _, file = name.rpartition("/")
+    kind = folder or file.removesuffix(".yaml")
+    known = kind in _KINDS or (folder in ("agreements", "regions") and bool(file)) or name == "parties.yaml"
+    if not known or "/" in folder:
+        raise Misconfigured(f"{name} does not belong to a policy set.", "Files that nobody reads mislead.", "Remove it.")
+    return kind
+
+
+class _Rows:
+    """The rows of all files by the part of a set that they belong to, each with where it stands."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, list[tuple[Any, Document, Place]]] = {part: [] for part in _TABLES}
+
+    def add(self, read: Rule, document: Document, within: Place) -> None:
+        for part in _TABLES:
+            for number, row in enumerate(getattr(read, part, ())):
+                self.found[part].append((row, document, (*within, part, number)))
+
+    def table(self, part: str) -> Mapping[Any, Any]:
+        key, table = _TABLES[part][1], {}
+        for row, document, place in self.found[part]:
+            name = getattr(row, key)
+            if name in table:
+                document.refuse((*place, key), f"{name} stands here twice, or in another file too.")
+            table[name] = row
+        return MappingProxyType(dict(sorted(table.items())))
+
+
+def _check_rows(rows: _Rows, policy: PolicySet) -> None:
+    checks: Mapping[str, Callable[[Any, PolicySet, Document, Place], None]] = {
+        "elements": check_element,
+        "records": check_record,
+        "facts": check_fact,
+        "laws": check_basis,
+        "prohibitions": check_prohibition,
+        "retentions": check_retention_row,
+        "purposes": check_purpose,
+    }
+    check_complete(policy)
+    for part, check in checks.items():
+        for row, document, place in rows.found[part]:
+            check(row, policy, document, place)
 
 
 def canonical_policy(policy: PolicySet) -> bytes:
@@ -149,7 +219,7 @@ def policy_of(body: bytes) -> PolicySet:
         parts = json.loads(body)
         rows: dict[str, Any] = {}
         for name, (row, key) in _KEPT.items():
-            read = [row.model_validate_json(json.dumps(each)) for each in parts.pop(name)]
+            read = [row.model_validate_json(json.dumps(each)) for each in (parts.pop(name) if name in parts else _later(name))]
             rows[name] = tuple(read) if key is None else MappingProxyType({getattr(each, key): each for each in read})
         if parts:
             raise ValueError("a policy set has no other parts")
@@ -164,15 +234,26 @@ def policy_of(body: bytes) -> PolicySet:
     return PolicySet(PolicyHash(hashlib.sha256(body).hexdigest()), **rows)
 
 
-_KEPT: Mapping[str, tuple[type[Rule], str | None]] = MappingProxyType(
+def _later(name: str) -> list[Any]:
+    """Sets of before this part was known have none of it. Raises KeyError for a part that every set has."""
+    if name not in ("prohibitions", "retentions", "records", "facts"):
+        raise KeyError(name)
+    return []
+
+
+_TABLES: Mapping[str, tuple[type[Rule], str]] = MappingProxyType(
     {
         "laws": (LegalBasis, "id"),
+        "prohibitions": (Prohibition, "id"),
+        "retentions": (RetentionRow, "id"),
         "purposes": (Purpose, "id"),
         "elements": (Element, "name"),
+        "records": (RecordSpec, "id"),
+        "facts": (FactSpec, "id"),
         "reasons": (Reason, "code"),
         "obligations": (Obligation, "id"),
-        "parties": (Party, "id"),
-        "regions": (Region, None),
-        "agreements": (Agreement, None),
     }
+)
+_KEPT: Mapping[str, tuple[type[Rule], str | None]] = MappingProxyType(
+    {**_TABLES, "parties": (Party, "id"), "regions": (Region, None), "agreements": (Agreement, None)}
 )

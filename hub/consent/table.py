@@ -1,6 +1,7 @@
-"""The decision table: for one giver, one recipient and one day, what every clause between them asks. Pure types.
+"""The decision table: for one giver, one recipient, one kind of record and one day, what every clause between them asks.
 
-Whatever does not depend on the young person is worked out once per lane; `hub.consent.compile` fills it, `decide` reads it.
+Pure types. Whatever does not depend on the young person is worked out once per lane; `hub.consent.compile` fills it, `decide`
+reads it.
 """
 
 from __future__ import annotations
@@ -8,18 +9,38 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import NamedTuple
 
-from hub.consent.model import Condition, Requirement
+from hub.consent.model import Condition, Requirement, Schools
 from hub.domain.stages import Grant
-from hub.domain.terms import AgreementId, BasisId, ClauseId, ElementName, PartyId, PolicyHash, PurposeId, ReasonCode
+from hub.domain.terms import (
+    AgreementId,
+    BasisId,
+    ClauseId,
+    ElementName,
+    FactName,
+    PartyId,
+    PolicyHash,
+    PurposeId,
+    ReasonCode,
+    RecordKind,
+)
 
 Cut = tuple[ElementName, ReasonCode]
 """An element that a prohibition holds back, and why."""
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A statement that a gate asks for, and from which age the young person makes it (None: nobody's voice is asked)."""
+
+    required: Requirement
+    self_from: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class BasisRow:
-    """A legal basis in force that day."""
+    """A legal basis in force that day; `asks` is the statement that the law itself wants."""
 
     id: BasisId
     youngest: int
@@ -28,16 +49,38 @@ class BasisRow:
     above: ReasonCode
     objection_possible: bool
     same_college: bool
+    asks: Asked | None
+
+
+class FactRow(NamedTuple):
+    """A further fact that must be so; `unknown` is the reason when nobody knows."""
+
+    name: FactName
+    asked: Condition
+    unknown: ReasonCode
+
+
+class WithinRow(NamedTuple):
+    """A date that must lie no more than `months` back."""
+
+    name: FactName
+    months: int
+    otherwise: ReasonCode
+    unknown: ReasonCode
 
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """What a grant depends on beyond its clause: the bases that carry it, two facts, prohibitions, and what the giver got."""
+    """What a grant depends on beyond its clause: bases that carry it, two facts, prohibitions, statements, what the giver got.
+
+    `stated` are the elements that the young person's statements name; None where they name all.
+    """
 
     bases: tuple[BasisId, ...]
     has_bsn: bool
     secret: bool
     cuts: tuple[Cut, ...]
+    stated: frozenset[ElementName] | None
     received: Grant | None
 
 
@@ -48,6 +91,7 @@ class ClauseRow:
     id: ClauseId
     agreement: AgreementId
     purpose: PurposeId
+    outreach: bool
     further_from: frozenset[PurposeId]
     shut: tuple[ReasonCode, ...]
     bases: tuple[BasisRow, ...]
@@ -59,7 +103,11 @@ class ClauseRow:
     above: ReasonCode
     startkwalificatie: Condition | None
     ingeschreven: Condition | None
-    requires: tuple[Requirement, ...]
+    onderwijssoort: Schools | None
+    facts: tuple[FactRow, ...]
+    within: tuple[WithinRow, ...]
+    requires: tuple[Asked, ...]
+    despite_restriction: str | None
     asks_secret: bool
     asks_number: bool
     until_age: int
@@ -69,7 +117,7 @@ class ClauseRow:
 
 @dataclass(frozen=True, slots=True)
 class ForbidRow:
-    """A prohibition on its lane: it holds unless a known fact says that it does not."""
+    """A prohibition of an agreement on its lane: it holds unless a known fact says that it does not."""
 
     youngest: int
     oldest: int
@@ -79,11 +127,25 @@ class ForbidRow:
 
 
 @dataclass(frozen=True, slots=True)
+class BarRow:
+    """A prohibition of the law on its lane; it holds unless every fact of `unless` is known so, or `except_bases` carry it."""
+
+    elements: tuple[ElementName, ...]
+    except_bases: frozenset[BasisId]
+    unless: frozenset[tuple[FactName, bool]]
+    reason: ReasonCode
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
-    """What the gates say to one set of facts: a grant that holds to the next birthday of note, or what is shut."""
+    """What the gates say to one set of facts: a grant that holds to the next birthday of note, or what is shut.
+
+    Of a refusal `clause`, `purpose` and `agreement` are those that came nearest.
+    """
 
     grant: Grant | None
     next_age: int | None
+    clause: ClauseId | None
     purpose: PurposeId | None
     agreement: AgreementId | None
     reasons: tuple[ReasonCode, ...]
@@ -93,24 +155,33 @@ class Answer:
 
 @dataclass(slots=True)
 class Lane:
-    """All between one giver and one recipient on one day. Nothing of it changes before `until`, save at an age of `borders`.
+    """All between one giver and one recipient about one kind of record on one day.
 
-    Equal facts get equal answers, so answers are kept, by facts that name nobody; `diploma_of` says for which kinds of school
-    the date of a diploma is one of them.
+    Nothing of it changes before `until`, save at an age of `borders`. Equal facts get equal answers, so answers are kept, by
+    facts that name nobody; `diploma_of` says for which kinds of school the date of a diploma is one of them, `asks` which
+    further facts are. `addressed` are those to whom a no may be said: giver, recipient and who answers for them. `silent`: the
+    recipient has left a notice unanswered.
     """
 
+    recipient: PartyId
+    addressed: frozenset[PartyId]
+    silent: bool
     unknown: tuple[ReasonCode, ...]
+    one_purpose: bool
     clauses: tuple[ClauseRow, ...]
     forbids: tuple[ForbidRow, ...]
+    bars: tuple[BarRow, ...]
     giver_area: frozenset[str]
     recipient_area: frozenset[str]
     until: date
     borders: tuple[int, ...]
     diploma_of: frozenset[str]
+    asks: frozenset[FactName]
     answers: dict[tuple[Hashable, ...], Answer] = field(default_factory=dict)
-    grants: dict[tuple[ClauseId, tuple[BasisId, ...], bool, bool, tuple[Cut, ...], int], tuple[Grant, Grant | None]] = field(
-        default_factory=dict
-    )
+    grants: dict[tuple[Hashable, ...], tuple[Grant, Grant | None]] = field(default_factory=dict)
+
+
+LaneKey = tuple[PartyId, PartyId, RecordKind, PurposeId | None, date]
 
 
 @dataclass(slots=True)
@@ -120,15 +191,16 @@ class DecisionTable:
     policy: PolicyHash
     rank: Mapping[ReasonCode, int]
     personal: frozenset[ReasonCode]
-    open_lane: Callable[[PartyId, PartyId, date], Lane]
-    lanes: dict[tuple[PartyId, PartyId, date], Lane] = field(default_factory=dict)
+    elements_of: Mapping[RecordKind, frozenset[ElementName]]
+    open_lane: Callable[[LaneKey], Lane]
+    lanes: dict[LaneKey, Lane] = field(default_factory=dict)
 
-    def lane(self, giver: PartyId, recipient: PartyId, day: date) -> Lane:
-        """What stands between `giver` and `recipient` on `day`."""
-        key = (giver, recipient, day)
+    def lane(self, giver: PartyId, recipient: PartyId, record: RecordKind, purpose: PurposeId | None, day: date) -> Lane:
+        """What stands between `giver` and `recipient` about such records on `day`, for one purpose or for any."""
+        key = (giver, recipient, record, purpose, day)
         found = self.lanes.get(key)
         if found is None:
             if len(self.lanes) >= 50_000:
                 self.lanes.clear()
-            found = self.lanes[key] = self.open_lane(giver, recipient, day)
+            found = self.lanes[key] = self.open_lane(key)
         return found

@@ -42,7 +42,7 @@ class Outbox:
 
     def handing_over(self, recipient: PartyId, held: Sequence[Held], now: Micros) -> Claim:
         """The condition that all of these are still to be handed over; marks them so."""
-        return store.claim_hand_over(recipient, [one.delivery_id for one in held], now)
+        return store.claim_hand_over(recipient, held, now)
 
     def acknowledging(self, recipient: PartyId, delivery_ids: Sequence[UUID], now: Micros) -> Claim:
         """The condition that all of these are still open; closes them and empties their payloads."""

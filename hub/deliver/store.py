@@ -36,7 +36,7 @@ _COLUMNS = (
     "record_id",
 )
 _PAGE = """
-SELECT delivery_id, source, record_kind, subject_tag, sealed, nonce, digest, attempts, record_id FROM deliver_outbox
+SELECT delivery_id, source, record_kind, subject_tag, sealed, nonce, digest, attempts, record_id, statements FROM deliver_outbox
 WHERE party_id = $1 AND delivery_id > $2 AND state IN ('held', 'handed') ORDER BY delivery_id LIMIT $3
 """
 _WAITING = "SELECT count(*) FROM deliver_outbox WHERE party_id = $1 AND delivery_id > $2 AND state IN ('held', 'handed')"
@@ -44,10 +44,15 @@ _ON_HOLD = "SELECT true FROM deliver_recipient WHERE log_id = $1 AND party_id = 
 _FIRST = UUID(int=0)
 _HAND = """
 UPDATE deliver_outbox AS held SET state = 'handed', attempts = attempts + 1, handed_us = new.us
-FROM unnest($1::text[], $2::uuid[], $3::bigint[]) AS new (recipient, delivery, us)
+FROM unnest($1::text[], $2::uuid[], $3::bigint[], $4::int[]) AS new (recipient, delivery, us, statements)
 WHERE held.party_id = new.recipient AND held.delivery_id = new.delivery AND held.state IN ('held', 'handed')
+AND held.statements = new.statements
 AND NOT EXISTS (SELECT FROM deliver_recipient AS system
     WHERE system.log_id = held.log_id AND system.party_id = new.recipient AND system.held)
+"""
+_TOUCH = """
+UPDATE deliver_outbox AS held SET statements = held.statements + 1 FROM unnest($1::bytea[]) AS new (tag)
+WHERE held.subject_tag = new.tag AND held.state IN ('held', 'handed', 'failed')
 """
 _OWN = "SELECT delivery_id, state, source, attempts FROM deliver_outbox WHERE party_id = $1 AND delivery_id = ANY($2::uuid[])"
 _ACKNOWLEDGE = """
@@ -122,7 +127,7 @@ async def page(
 
 def held_of(row: Sequence[Any]) -> Held:
     """A delivery from its row, in the order of the columns that are read."""
-    delivery, source, kind, tag, sealed, nonce, digest, attempts, record = row
+    delivery, source, kind, tag, sealed, nonce, digest, attempts, record, statements = row
     return Held(
         UUID(bytes=delivery.bytes),
         PartyId(source),
@@ -133,6 +138,7 @@ def held_of(row: Sequence[Any]) -> Held:
         bytes(digest),
         attempts,
         None if record is None else UUID(bytes=record.bytes),
+        statements,
     )
 
 
@@ -155,9 +161,17 @@ async def own(engine: AsyncEngine, recipient: PartyId, delivery_ids: Sequence[UU
     ]
 
 
-def claim_hand_over(recipient: PartyId, delivery_ids: Sequence[UUID], now: Micros) -> Claim:
-    """The condition that all of these are still to be handed over, and the recipient not on hold; marks them so."""
-    return Claim(_HAND, [(recipient, delivery, int(now)) for delivery in delivery_ids])
+def touch(subject_tag: bytes) -> Claim:
+    """That a young person stated something: whatever of theirs is on its way out is decided once more before it goes.
+
+    No condition but a touch (`hub.ports.WorkItem`): a hand-over at the same moment waits for it, and then does not hold.
+    """
+    return Claim(_TOUCH, [(subject_tag,)])
+
+
+def claim_hand_over(recipient: PartyId, held: Sequence[Held], now: Micros) -> Claim:
+    """The condition that all of these are still to be handed over as they were decided, and the recipient not on hold."""
+    return Claim(_HAND, [(recipient, one.delivery_id, int(now), one.statements) for one in held])
 
 
 def claim_acknowledge(recipient: PartyId, delivery_ids: Sequence[UUID], now: Micros) -> Claim:

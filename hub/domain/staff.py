@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from hub.domain.terms import Term
+from hub.domain.terms import PartyId, Term
 
 
 class Role(StrEnum):
@@ -16,6 +16,8 @@ class Role(StrEnum):
     """Reads the log, searches a person with a reason, exports."""
     fg = "fg"
     """Functionaris gegevensbescherming: reads everything of the officer's desk, changes nothing (GDPR 38)."""
+    decision_maker = "decision-maker"
+    """Mandated by a controller: activates, widens, suspends; on what the privacy officer prepared and the FG advised."""
     auditor = "auditor"
     """Reads the log from outside, searches nobody."""
     administrator = "administrator"
@@ -31,8 +33,9 @@ class StaffId(Term):
 
 @dataclass(frozen=True, slots=True)
 class Staff:
-    """Someone who signed in. `name` is for their own screen and stands in no log."""
+    """Someone who signed in. `name` is for their own screen and stands in no log; `party` is whom a decision-maker decides for."""
 
     staff_id: StaffId
     name: str = field(repr=False)
     roles: frozenset[Role]
+    party: PartyId | None = None

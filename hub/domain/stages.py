@@ -196,7 +196,10 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """5. One delivery that waits for its recipient, still sealed; `record_id` leads to the facts that it was decided by."""
+    """5. One delivery that waits for its recipient, still sealed; `record_id` leads to the facts that it was decided by.
+
+    `statements` counts what its young person stated while it waited: decided anew before that, it is decided once more.
+    """
 
     delivery_id: UUID
     source: PartyId
@@ -207,6 +210,7 @@ class Held:
     digest: bytes = field(repr=False)
     attempts: int
     record_id: UUID | None
+    statements: int = 0
 
 
 @dataclass(frozen=True, slots=True)

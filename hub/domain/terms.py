@@ -62,12 +62,16 @@ class ElementName(Term):
     """A data element of `schemas/policy/elements`, by its name in law and in canonical records."""
 
 
+class FactName(Term):
+    """A further fact about a young person that a clause asks for: a row of `schemas/policy/facts`."""
+
+
 class RecordKind(Term):
     """A canonical record kind, such as `uitvalmelding`."""
 
 
 class ReasonCode(Term):
-    """Why something was refused, quarantined or withheld: a row of `schemas/policy/reasons.yaml`."""
+    """Why something was refused, quarantined or withheld: a row of `schemas/policy/reasons`."""
 
     __slots__ = ()
     pattern: ClassVar[re.Pattern[str]] = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*", re.ASCII)

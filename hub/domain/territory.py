@@ -6,7 +6,7 @@ A period runs from `valid_from` up to, not including, `valid_until`. Gemeenten c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from enum import StrEnum
 from typing import Annotated
@@ -25,8 +25,20 @@ class PartyKind(StrEnum):
 
     duo = "duo"
     school = "school"
+    samenwerkingsverband = "samenwerkingsverband"
     doorstroompunt = "doorstroompunt"
+    leerplicht = "leerplicht"
     werk_en_inkomen = "werk-en-inkomen"
+    wmo = "wmo"
+    schuldhulp = "schuldhulp"
+    werkbedrijf = "werkbedrijf"
+    werkgeversservicepunt = "werkgeversservicepunt"
+    re_integratiebedrijf = "re-integratiebedrijf"
+    leerbedrijf = "leerbedrijf"
+    zorgaanbieder = "zorgaanbieder"
+    reclassering = "reclassering"
+    uwv = "uwv"
+    regionaal_bureau = "regionaal-bureau"
     college = "college"
     minister = "minister"
 
@@ -63,24 +75,30 @@ class Party(Rule):
     brin: Annotated[str, StringConstraints(pattern=r"^[0-9]{2}[A-Z]{2}$")] | None = None
     is_authority: bool
     controller: PartyId
+    privacy_contact: Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
 
 
 class Gemeente(Period):
-    """A gemeente in a region: its college, and its Work & Income desk, are recipients of their own."""
+    """A gemeente in a region: its college, and its Work & Income desk, are recipients of their own.
+
+    `works_here` are further parties that work for those who live here (leerplicht, Wmo, a school's own region).
+    """
 
     code: GemeenteCode
     name: Annotated[str, StringConstraints(min_length=2)]
     college: PartyId
     werk_en_inkomen: PartyId
+    works_here: tuple[PartyId, ...] = ()
 
 
 class Region(Period):
-    """A region with one doorstroompunt, run by its contactgemeente."""
+    """A region with one doorstroompunt, run by its contactgemeente; `works_here` work for all of it (UWV, a werkbedrijf)."""
 
     id: Term
     name: Annotated[str, StringConstraints(min_length=2)]
     contactgemeente: GemeenteCode
     doorstroompunt: PartyId
+    works_here: tuple[PartyId, ...] = ()
     gemeenten: Annotated[tuple[Gemeente, ...], Field(min_length=1)]
 
 
@@ -130,6 +148,16 @@ def _check_region(region: Region, parties: Mapping[PartyId, Party], document: Do
     for at, party, kind in named:
         if party not in parties or parties[party].kind is not kind:
             document.refuse(at, f"{party} is no party of kind {kind.value} in parties.yaml.")
+    for at, others in _works_here(region, place):
+        for party in others:
+            if party not in parties:
+                document.refuse(at, f"{party} is no party in parties.yaml.")
+
+
+def _works_here(region: Region, place: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], tuple[PartyId, ...]]]:
+    yield (*place, "works_here"), region.works_here
+    for number, gemeente in enumerate(region.gemeenten):
+        yield (*place, "gemeenten", number, "works_here"), gemeente.works_here
 
 
 def _check_single_home(region: Region, others: list[Region], document: Document, place: tuple[str | int, ...]) -> None:

@@ -15,21 +15,22 @@ from dataclasses import dataclass, field
 from datetime import date
 from hashlib import blake2b
 from io import BytesIO
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from hub.domain.facts import KeptFacts, SubjectFacts
+from hub.domain.facts import KeptFacts, Stated, StatementKind, StatementState, SubjectFacts, Voice
 from hub.domain.personal import Pseudonym
 from hub.domain.stages import Canonical, Permitted, Protected, ProtectedRecord, Verdict
-from hub.domain.terms import PartyId
+from hub.domain.terms import ElementName, PartyId, PurposeId
 from hub.errors import Tampered
 from hub.protect.minimise import minimise, pseudonymous_identifier
 from hub.protect.pseudonymise import Domain, DomainKey, pseudonyms
 
+T = TypeVar("T")
 VERSION = b"\x01"
 NONCE_BYTES = 16
 AEAD_NONCE_BYTES = 12
@@ -222,13 +223,40 @@ def _facts_of(
             "datumDiploma": known.datum_diploma,
             "gemeente": known.gemeente,
             "hasBsn": known.has_bsn,
-            "standing": None if known.standing is None else sorted(known.standing),
+            "standing": None if known.standing is None else sorted((_said(one) for one in known.standing), key=str),
             "refused": {
                 str(ref): verdict.reasons
                 for ref, verdict in zip(refs, group, strict=True)
                 if not isinstance(verdict, Permitted)
             },
         }
+    )
+
+
+def _said(one: Stated) -> dict[str, Any]:
+    """A statement as it is kept beside the facts; what is not limited is left out."""
+    scopes = (("purposes", one.purposes), ("parties", one.parties), ("elements", one.elements))
+    kept: dict[str, Any] = {"kind": one.kind, "state": one.state, "voice": one.voice}
+    kept |= {name: sorted(scope) for name, scope in scopes if scope is not None}
+    return kept if one.until is None else {**kept, "until": one.until}
+
+
+def _heard(kept: dict[str, Any] | str) -> Stated:
+    """What `_said` wrote; an older version wrote the kind alone."""
+    if isinstance(kept, str):
+        return Stated(StatementKind(kept))
+
+    def scope(name: str, make: Callable[[str], T]) -> frozenset[T] | None:
+        return frozenset(make(word) for word in kept[name]) if name in kept else None
+
+    return Stated(
+        StatementKind(kept["kind"]),
+        StatementState(kept["state"]),
+        Voice(kept["voice"]),
+        scope("purposes", PurposeId),
+        scope("parties", PartyId),
+        scope("elements", ElementName),
+        date.fromisoformat(kept["until"]) if "until" in kept else None,
     )
 
 
@@ -249,4 +277,6 @@ def read_facts(plain: bytes) -> KeptFacts:
         datum_diploma=day("datumDiploma"),
         gemeente=said.get("gemeente"),
         has_bsn=said.get("hasBsn"),
+        as_of=day("asOf"),
+        standing=None if said.get("standing") is None else frozenset(_heard(one) for one in said["standing"]),
     )

@@ -16,7 +16,7 @@ from ops.demo import region
 from ops.demo.controls import Controls
 from ops.demo.people import Generated
 
-_REASONS = Path(__file__).resolve().parents[2] / "schemas" / "policy" / "reasons.yaml"
+_REASONS = Path(__file__).resolve().parents[2] / "schemas" / "policy" / "reasons"
 _NEVER_PASSED = ("onder_18", "23_tot_26", "zevenentwintig_vandaag", "startkwalificatie", "overleden")
 """Kinds of people that DUO may tell no doorstroompunt about; what DUO may ends at 23."""
 
@@ -110,7 +110,8 @@ def as_text(summary: Mapping[str, Any]) -> Iterator[str]:
     yield f"  {'recipient':<30}" + "".join(f"{name:>11}" for name in columns)
     for name, of in summary["recipients"].items():
         yield f"  {name:<30}" + "".join(f"{of[column]:>11,}" for column in columns)
-    sentences = {each["code"]: each["text_nl"] for each in yaml.safe_load(_REASONS.read_text("utf-8"))["reasons"]}
+    rows = [row for file in sorted(_REASONS.glob("*.yaml")) for row in yaml.safe_load(file.read_text("utf-8"))["reasons"]]
+    sentences = {row["code"]: row["text_nl"] for row in rows}
     for title, counts in (
         ("Refused, by the first reason found", summary["refusals"]),
         ("In quarantine", summary["quarantine"]),

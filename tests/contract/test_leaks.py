@@ -36,7 +36,7 @@ from sqlalchemy.dialects.postgresql import asyncpg as postgresql
 from sqlalchemy.exc import StatementError
 
 from hub import db, observe
-from hub.domain.facts import StatementKind, SubjectFacts
+from hub.domain.facts import Stated, StatementKind, SubjectFacts
 from hub.domain.personal import Bsn, Onderwijsnummer, Personal, Pseudonym
 from hub.domain.records.uitvalmelding import Uitvalmelding
 from hub.domain.stages import (
@@ -126,7 +126,7 @@ FACTS = SubjectFacts(
     datum_diploma=None,
     gemeente=BSN,
     has_bsn=True,
-    standing=frozenset({StatementKind.bezwaar}),
+    standing=frozenset({Stated(StatementKind.bezwaar)}),
 )
 
 HOLDERS: dict[str, Any] = {

@@ -18,9 +18,7 @@ from hub.again import Again
 from hub.audit.entries import EntryWriter
 from hub.audit.log import Log
 from hub.audit.record import Committer
-from hub.consent.compile import compile_policy
 from hub.consent.policy import load_policy
-from hub.consent.table import DecisionTable
 from hub.db import transaction
 from hub.deliver.outbox import Outbox
 from hub.domain.personal import Personal
@@ -36,8 +34,8 @@ from hub.protect.pseudonymise import Digests, Pseudonymiser
 from hub.protect.vault import Vault
 from hub.receive.drop.store import DropIntake, DropStore
 from hub.receive.messages import MessageIntake
-from hub.regions import load_regions
 from hub.route import Route
+from hub.rules import Rules
 from tests import canary
 from tests.fakes.recorder import KEY, LOG, OPERATOR, Clock, committing
 
@@ -50,9 +48,9 @@ _NUMBERS = tuple(number for number, _ in zip(canary.numbers(), range(600), stric
 
 
 @cache
-def table() -> DecisionTable:
+def shipped() -> Rules:
     """The shipped policy, compiled once."""
-    return compile_policy(load_policy(POLICY))
+    return Rules(load_policy(POLICY))
 
 
 def body(number: int = 0, **other: Any) -> bytes:
@@ -132,28 +130,28 @@ class House:
 
 @asynccontextmanager
 async def open_house(
-    engine: AsyncEngine, vault_engine: AsyncEngine, high_water: Path, ring: KeyRing = RING
+    engine: AsyncEngine, vault_engine: AsyncEngine, high_water: Path, ring: KeyRing = RING, rules: Rules | None = None
 ) -> AsyncIterator[House]:
     """A house on these databases."""
-    clock = Clock()
+    clock, rules = Clock(), rules or shipped()
     digests, pseudonymiser = Digests(ring), Pseudonymiser(ring)
     vault = Vault(vault_engine, ring, LOG, secrets.token_bytes)
     log = Log(engine, LOG, KEY.vkey)
-    regions, outbox = load_regions(POLICY), Outbox(engine, LOG)
+    outbox = Outbox(engine, LOG)
     protector = Protector(pseudonymiser, vault, secrets.token_bytes)
     entries = EntryWriter(LOG, OPERATOR, secrets.token_bytes)
     async with committing(engine, high_water, clock) as committer:
         route = Route(
             clock=clock,
             entropy=secrets.token_bytes,
-            gatherer=Gatherer(engine, vault, pseudonymiser, digests, regions),
-            table=table(),
+            gatherer=Gatherer(engine, vault, pseudonymiser, digests, rules),
+            rules=rules,
             protector=protector,
             entries=entries,
             recorder=committer,
             log=log,
             outbox=outbox,
-            again=Again(engine, protector, log, table(), regions),
-            endings=Endings(clock, secrets.token_bytes, entries, committer, log, outbox, table().policy),
+            again=Again(engine, protector, log, rules),
+            endings=Endings(clock, secrets.token_bytes, entries, committer, log, outbox, rules),
         )
         yield House(engine, vault_engine, clock, committer, log, vault, pseudonymiser, digests, route)

@@ -13,7 +13,6 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hub.connector import Said
-from hub.consent.compile import compile_policy
 from hub.consent.policy import read_policy
 from hub.consent.store import row_of
 from hub.db import transaction
@@ -26,8 +25,9 @@ from hub.ports import WorkItem
 from hub.postgres import PrivatePostgres, Urls
 from hub.push.worker import Target
 from hub.route import Route
+from hub.rules import Rules
 from tests import canary
-from tests.fakes.house import DESK, DUO, LOG, POLICY, SCHOOL, WORK, House, body, open_house, table
+from tests.fakes.house import DESK, DUO, LOG, POLICY, SCHOOL, WORK, House, body, open_house, shipped
 from tests.fakes.pushing import pusher, states
 from tests.integration.test_recorder import superuser
 
@@ -104,9 +104,9 @@ def under(house: House, old: str, new: str) -> Route:
     files = {path.relative_to(POLICY).as_posix(): path.read_text(encoding="utf-8") for path in sorted(POLICY.rglob("*.yaml"))}
     changed = {name: text.replace(old, new) for name, text in files.items()}
     assert changed != files
-    other = compile_policy(read_policy(changed))
-    again, endings = replace(house.route.again, table=other), replace(house.route.endings, policy=other.policy)
-    return replace(house.route, table=other, again=again, endings=endings)
+    other = Rules(read_policy(changed))
+    again, endings = replace(house.route.again, rules=other), replace(house.route.endings, rules=other)
+    return replace(house.route, rules=other, again=again, endings=endings)
 
 
 # -- what is no longer permitted
@@ -131,7 +131,7 @@ async def test_what_a_person_states_while_it_waits_counts(
     assert len(await get(house, recipient)) == 1
     (entry,) = await stopped(house, recipient)
     assert entry["reasons"][-1] == "PERSOONLIJK"
-    assert entry["policy"] == table().policy
+    assert entry["policy"] == shipped().policy.hash
     assert not canary.found_in(str(await house.entries()))
     assert kind.value.upper() not in str(await house.entries())
 
@@ -181,7 +181,7 @@ async def test_a_policy_that_permits_less_or_for_something_else_counts(
     assert await get(house, DESK) == []
     (entry,) = await stopped(house)
     assert entry["reasons"] == [reason]
-    assert entry["policy"] == house.route.table.policy != table().policy
+    assert entry["policy"] == house.route.rules.policy.hash != shipped().policy.hash
 
 
 @both_ways

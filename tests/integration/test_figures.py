@@ -33,7 +33,7 @@ def record(*reasons: ReasonCode) -> ProtectedRecord:
 
 async def counted(engine: AsyncEngine, records: Sequence[ProtectedRecord], *, single: bool) -> None:
     async with transaction(engine) as connection:
-        await store.close_all(connection, count_refusals(LOG, DUO, records, single=single))
+        await store.run_all(connection, count_refusals(LOG, DUO, records, single=single))
 
 
 async def test_a_small_count_of_a_personal_reason_is_told_with_the_others(engine: AsyncEngine) -> None:

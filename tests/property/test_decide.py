@@ -18,7 +18,7 @@ from hub.consent.decide import decide
 from hub.consent.facts import age_on, birthday, subject_facts
 from hub.consent.model import AgeSpan, Agreement, Forbid, Permit, PolicySet, Side
 from hub.consent.policy import load_policy, read_policy
-from hub.domain.facts import StatementKind, SubjectFacts
+from hub.domain.facts import Stated, StatementKind, StatementState, SubjectFacts, Voice
 from hub.domain.personal import Bsn, Onderwijsnummer, Personal
 from hub.domain.records.uitvalmelding import Uitvalmelding
 from hub.domain.stages import Candidate, Canonical, Permitted, Row, Verdict
@@ -48,7 +48,17 @@ PATHS = st.sampled_from(
     ]
 )
 Question = tuple[SubjectFacts, list[str]]
-STATEMENTS = st.frozensets(st.sampled_from(list(StatementKind)), max_size=2)
+STATEMENTS = st.frozensets(
+    st.builds(
+        Stated,
+        kind=st.sampled_from(list(StatementKind)),
+        state=st.just(StatementState.given) | st.sampled_from(list(StatementState)),
+        voice=st.just(Voice.jongere) | st.sampled_from(list(Voice)),
+        purposes=st.none() | st.frozensets(st.sampled_from(sorted(SHIPPED.purposes)), max_size=2),
+        parties=st.none() | st.frozensets(st.sampled_from(sorted(SHIPPED.parties)), max_size=2),
+    ),
+    max_size=2,
+)
 
 
 USUAL = {
@@ -280,7 +290,7 @@ def test_narrowing_a_clause_never_widens(policy: PolicySet, question: Question, 
 @given(questions())
 def test_an_empty_policy_refuses_everything(question: Question):
     facts, path = question
-    empty = PolicySet(PolicyHash("0" * 64), {}, {}, {}, {}, {}, {}, (), ())
+    empty = PolicySet(PolicyHash("0" * 64), {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, (), ())
     assert not any(isinstance(verdict, Permitted) for verdict in _asked(empty, facts, path))
     bare = replace(SHIPPED, agreements=())
     assert not any(isinstance(verdict, Permitted) for verdict in _asked(bare, facts, path))
@@ -289,7 +299,7 @@ def test_an_empty_policy_refuses_everything(question: Question):
 @settings(max_examples=300, deadline=None)
 @given(policies(), st.dates(date(1999, 1, 1), date(2009, 12, 31)), DAYS, PATHS, st.integers(0, 400), STATEMENTS)
 def test_the_answer_stays_until_valid_until(
-    policy: PolicySet, born: date, day: date, path: list[str], later: int, standing: frozenset[StatementKind]
+    policy: PolicySet, born: date, day: date, path: list[str], later: int, standing: frozenset[Stated]
 ):
     canonical = _canonical(born)
     verdicts = decide(compile_policy(policy), [canonical], [subject_facts(canonical.record, day, standing)], [_steps(path)])[0]

@@ -34,8 +34,8 @@ WITH picked AS MATERIALIZED (
         AND earlier.state IN ('held', 'handed', 'failed') OFFSET 0)
     ORDER BY {order} LIMIT $3 FOR UPDATE SKIP LOCKED)
 UPDATE deliver_outbox AS held SET lease_id = $4, due_us = $5 FROM picked WHERE held.delivery_id = picked.delivery_id
-RETURNING held.delivery_id, source, record_kind, subject_tag, sealed, nonce, digest, attempts, record_id, alone, held_us,
-    failed_us, strikes
+RETURNING held.delivery_id, source, record_kind, subject_tag, sealed, nonce, digest, attempts, record_id, statements, alone,
+    held_us, failed_us, strikes
 """
 _ANY = _LEASE.format(which="", order="delivery_id", far=_FAR_US)
 # What tries an ill system: something that never failed, for it may be that only what did is bad; else in turn. From either
@@ -45,9 +45,9 @@ _NEWEST = _LEASE.format(which="AND failed_us IS NULL", order="delivery_id DESC",
 _LONGEST_AGO = _LEASE.format(which="AND failed_us IS NOT NULL", order="due_us NULLS FIRST, delivery_id", far=_FAR_US)
 _HAND = """
 UPDATE deliver_outbox AS held SET state = 'handed', attempts = attempts + 1, handed_us = new.us
-FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::bigint[]) AS new (recipient, delivery, lease, us)
+FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::bigint[], $5::int[]) AS new (recipient, delivery, lease, us, statements)
 WHERE held.party_id = new.recipient AND held.delivery_id = new.delivery AND held.lease_id = new.lease
-AND held.state IN ('held', 'handed')
+AND held.statements = new.statements AND held.state IN ('held', 'handed')
 AND NOT EXISTS (SELECT FROM deliver_recipient AS system
     WHERE system.log_id = held.log_id AND system.party_id = new.recipient AND system.held)
 """
@@ -142,13 +142,13 @@ async def _leased(
     engine: AsyncEngine, query: str, recipient: PartyId, lease_id: UUID, most: int, now: Micros, until: Micros
 ) -> list[Leased]:
     rows = await fetch(engine, query, recipient, int(now), most, lease_id, int(until))
-    leased = [Leased(held_of(tuple(row)[:9]), bool(row[9]), Micros(row[10]), _moment(row[11]), row[12]) for row in rows]
+    leased = [Leased(held_of(tuple(row)[:10]), bool(row[10]), Micros(row[11]), _moment(row[12]), row[13]) for row in rows]
     return sorted(leased, key=lambda one: one.held.delivery_id)
 
 
 def claim_sending(recipient: PartyId, lease_id: UUID, held: Sequence[Held], now: Micros) -> Claim:
-    """The condition that the lease on all of these is still ours, and the recipient not on hold; marks them handed over."""
-    return Claim(_HAND, [(recipient, one.delivery_id, lease_id, int(now)) for one in held])
+    """The condition that the lease on all of these is still ours, they stand as decided, and the recipient is not on hold."""
+    return Claim(_HAND, [(recipient, one.delivery_id, lease_id, int(now), one.statements) for one in held])
 
 
 async def put_back(engine: AsyncEngine, lease_id: UUID, back: Sequence[Back]) -> None:

@@ -16,7 +16,7 @@ from hub.consent.facts import subject_facts
 from hub.consent.model import PolicySet
 from hub.consent.policy import read_policy
 from hub.consent.table import DecisionTable
-from hub.domain.facts import StatementKind
+from hub.domain.facts import Stated, StatementKind
 from hub.domain.personal import Personal
 from hub.domain.records.uitvalmelding import Uitvalmelding
 from hub.domain.stages import Candidate, Canonical, Permitted, Refused, Row, Verdict
@@ -143,7 +143,7 @@ def test_what_a_school_told_goes_no_further(table: DecisionTable):
 
 
 def test_an_objection_stops_a_task_and_not_a_duty(table: DecisionTable):
-    first, then = _decide(table, standing=frozenset({StatementKind.bezwaar}))
+    first, then = _decide(table, standing=frozenset({Stated(StatementKind.bezwaar)}))
     assert isinstance(first, Permitted)
     assert _reasons(then) == ("BEZWAAR",)
     assert isinstance(then, Refused)
@@ -151,13 +151,13 @@ def test_an_objection_stops_a_task_and_not_a_duty(table: DecisionTable):
 
 
 def test_a_restriction_stops_everything(table: DecisionTable):
-    first, then = _decide(table, standing=frozenset({StatementKind.beperking}))
+    first, then = _decide(table, standing=frozenset({Stated(StatementKind.beperking)}))
     assert _reasons(first) == ("BEPERKING",)
     assert _reasons(then) == ("GEVER_ONTVING_NIET", "BEPERKING")
 
 
 def test_consent_opens_nothing(table: DecisionTable):
-    with_it = _decide(table, geboortedatum=date(2002, 1, 1), standing=frozenset({StatementKind.toestemming}))
+    with_it = _decide(table, geboortedatum=date(2002, 1, 1), standing=frozenset({Stated(StatementKind.toestemming)}))
     assert _reasons(with_it[0]) == ("BESLUIT_TOT_23",)
 
 
@@ -175,7 +175,7 @@ def test_the_school_is_consulted_first(table: DecisionTable, school: str, diplom
     assert isinstance(then, Refused) is asked
     if asked:
         assert _reasons(then) == ("RAADPLEGING_SCHOOL_ONTBREEKT",)
-    consulted = frozenset({StatementKind.raadpleging_school})
+    consulted = frozenset({Stated(StatementKind.raadpleging_school)})
     assert isinstance(_decide(table, onderwijssoort=school, datum_diploma=diploma, standing=consulted)[1], Permitted)
 
 

@@ -14,7 +14,7 @@ from hub.consent.explain import explain, explain_reason, find_clause
 from hub.consent.facts import subject_facts
 from hub.consent.model import Permit, PolicySet
 from hub.consent.table import DecisionTable
-from hub.domain.facts import StatementKind
+from hub.domain.facts import Stated, StatementKind
 from hub.domain.personal import Personal
 from hub.domain.records.uitvalmelding import Uitvalmelding
 from hub.domain.stages import Candidate, Canonical, Row, Verdict
@@ -44,7 +44,7 @@ def _verdicts(table: DecisionTable, *standing: StatementKind, secret: bool = Fal
     )
     canonical = Canonical(record, Row(1, Personal({}), Personal(b"")))
     steps = [Candidate(PartyId(to), PartyId(giver), ()) for giver, to in pairwise(WAY)]
-    return decide(table, [canonical], [subject_facts(record, DAY, frozenset(standing))], [steps])[0]
+    return decide(table, [canonical], [subject_facts(record, DAY, frozenset(map(Stated, standing)))], [steps])[0]
 
 
 def test_what_passes_and_why(policy: PolicySet, table: DecisionTable):

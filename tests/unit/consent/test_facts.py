@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from hub.consent.facts import age_on, birthday, subject_facts
-from hub.domain.facts import StatementKind
+from hub.domain.facts import Stated, StatementKind
 from hub.domain.records.uitvalmelding import Uitvalmelding
 from tests.strategies import number_with_remainder
 
@@ -50,11 +50,11 @@ def test_the_birthday_of_29_february_is_1_march_in_a_common_year():
 
 
 def test_what_a_record_says():
-    facts = subject_facts(_record(datum_diploma=date(2026, 7, 1)), DAY, frozenset({StatementKind.bezwaar}))
+    facts = subject_facts(_record(datum_diploma=date(2026, 7, 1)), DAY, frozenset({Stated(StatementKind.bezwaar)}))
     assert (facts.as_of, facts.age, facts.overleden, facts.startkwalificatie) == (DAY, 19, False, False)
     assert (facts.ingeschreven, facts.indicatie_geheim, facts.onderwijssoort) == (False, False, "mbo")
     assert (facts.datum_diploma, facts.gemeente, facts.has_bsn) == (date(2026, 7, 1), "9001", True)
-    assert facts.standing == {StatementKind.bezwaar}
+    assert facts.standing == {Stated(StatementKind.bezwaar)}
 
 
 @pytest.mark.parametrize(("left", "enrolled"), [(date(2026, 11, 1), False), (DAY, False), (date(2026, 11, 3), True)])

@@ -10,7 +10,7 @@ from hub.consent.decide import decide
 from hub.consent.model import Agreement, Permit, PolicySet
 from hub.consent.policy import load_policy
 from hub.consent.table import DecisionTable
-from hub.domain.facts import StatementKind, SubjectFacts
+from hub.domain.facts import Stated, StatementKind, SubjectFacts
 from hub.domain.personal import Personal
 from hub.domain.stages import Candidate, Canonical, Permitted, Row, Verdict
 from hub.domain.terms import PartyId
@@ -35,7 +35,10 @@ ANNEX = {
     *("brin", "vestigingscode", "datum_inschrijving", "datum_uitschrijving", "opleidingscode", "datum_diploma"),
 }
 HEALTH = {"reden_uitval", "onderwijssoort", "brin", "vestigingscode", "opleidingscode", "opmerking"}
-EVERY_STATEMENT = frozenset(StatementKind) - {StatementKind.bezwaar, StatementKind.beperking}
+EVERY_STATEMENT = frozenset(
+    Stated(kind, purposes=frozenset(POLICY.purposes), parties=frozenset(POLICY.parties))
+    for kind in set(StatementKind) - {StatementKind.bezwaar, StatementKind.beperking}
+)
 
 
 def along(table: DecisionTable, path: tuple[str, ...], **changed: object) -> list[Verdict]:
@@ -123,7 +126,7 @@ def test_consent_never_carries_giving_to_a_public_body(table: DecisionTable, pat
     """GDPR 7 and recital 43: what is refused without a statement is refused with toestemming and instemming."""
     for age, qualified, enrolled in product((17, 19, 24, 28), (True, False), (True, False)):
         known: dict[str, object] = {"age": age, "startkwalificatie": qualified, "ingeschreven": enrolled}
-        agreed = frozenset({StatementKind.toestemming, StatementKind.instemming})
+        agreed = frozenset(one for one in EVERY_STATEMENT if one.kind in (StatementKind.toestemming, StatementKind.instemming))
         assert [fields(one) for one in along(table, path, **known, standing=agreed)] == [
             fields(one) for one in along(table, path, **known)
         ]
@@ -131,9 +134,9 @@ def test_consent_never_carries_giving_to_a_public_body(table: DecisionTable, pat
 
 def test_who_may_object_and_what_stops_all(table: DecisionTable):
     """GDPR 21(1) stops a task, not a duty; GDPR 18 stops both."""
-    objection = along(table, FROM_DUO, standing=frozenset({StatementKind.bezwaar}))
+    objection = along(table, FROM_DUO, standing=frozenset({Stated(StatementKind.bezwaar)}))
     assert [isinstance(one, Permitted) for one in objection] == [True, False]
-    restriction = along(table, FROM_DUO, standing=frozenset({StatementKind.beperking}))
+    restriction = along(table, FROM_DUO, standing=frozenset({Stated(StatementKind.beperking)}))
     assert [isinstance(one, Permitted) for one in restriction] == [False, False]
 
 
