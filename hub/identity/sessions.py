@@ -1,6 +1,6 @@
 """Sessions at the desks: a random token in a cookie, of which the hub keeps a keyed digest alone.
 
-The token carries a keyed mark over whose session it is, in which roles and until when, so that whoever can write the register
+The token carries a keyed mark over whose session it is, in which roles, for which party and until when, so that whoever can write the register
 can make nobody more than they signed in as. A session ends when its person leaves, after its lifetime, and when nobody used it
 for a while.
 """
@@ -72,7 +72,8 @@ class Sessions:
 
     def _mark(self, chance: str, kept: Kept) -> str:
         staff = kept.staff
-        said = (chance, staff.staff_id, staff.name, " ".join(sorted(staff.roles)), str(int(kept.expires_us)))
+        said = [chance, staff.staff_id, staff.name, " ".join(sorted(staff.roles)), str(int(kept.expires_us))]
+        said += [] if staff.party is None else [staff.party]
         return _text(self._digest("session-mark", "\0".join(said).encode()))
 
     def _place(self, token: str) -> bytes:

@@ -65,10 +65,12 @@ class SignIn:
         client: Client,
         redirect_uri: str,
         roles_claim: str = "roles",
+        party_claim: str = "party",
     ) -> None:
         self._provider = Provider(http, client, issuer, clock, entropy)
         self._store, self._digest, self._clock, self._entropy = store, digest, clock, entropy
-        self._client_id, self._redirect_uri, self._place = client.client_id, redirect_uri, Place(issuer, roles_claim)
+        self._client_id, self._redirect_uri = client.client_id, redirect_uri
+        self._place = Place(issuer, roles_claim, party_claim)
 
     async def start(self, back_to: str) -> Start:
         """Begin a sign-in that ends at the path `back_to`, or at `/` where that is no path of this server.

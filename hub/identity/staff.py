@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from hub.domain.staff import Role, Staff, StaffId
-from hub.domain.terms import Micros
+from hub.domain.terms import Micros, PartyId
 from hub.errors import Refused
 from hub.ports import KeyedDigest
 
@@ -60,6 +60,7 @@ class Place:
 
     issuer: str
     roles_claim: str = field(default="roles")
+    party_claim: str = field(default="party")
 
 
 def local_path(text: str) -> str:
@@ -78,6 +79,14 @@ def roles_of(claim: Any) -> frozenset[Role]:
     )
 
 
+def party_of(claim: Any) -> PartyId | None:
+    """The party that a decision-maker decides for; None for whatever could not be one, and then they decide for nobody."""
+    try:
+        return PartyId(claim) if isinstance(claim, str) else None
+    except ValueError:
+        return None
+
+
 def staff_of(claims: Mapping[str, Any], place: Place, digest: KeyedDigest) -> Staff:
     """Whom checked claims speak of. Raises errors.Refused for whoever has no role here.
 
@@ -93,7 +102,7 @@ def staff_of(claims: Mapping[str, Any], place: Place, digest: KeyedDigest) -> St
         )
     subject = f"{place.issuer}\0{claims['sub']}".encode()
     staff_id = StaffId("m-" + digest("staff", subject).hex()[:16])
-    return Staff(staff_id, _name_of(claims) or str(staff_id), roles)
+    return Staff(staff_id, _name_of(claims) or str(staff_id), roles, party_of(claims.get(place.party_claim)))
 
 
 def _name_of(claims: Mapping[str, Any]) -> str:

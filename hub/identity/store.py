@@ -13,7 +13,7 @@ from hub.domain.staff import Staff, StaffId
 from hub.domain.terms import LogId, Micros, PartyId
 from hub.errors import Misconfigured, Refused
 from hub.identity.partners import Partner, check_client_id, check_scopes, read_jwks
-from hub.identity.staff import Kept, roles_of
+from hub.identity.staff import Kept, party_of, roles_of
 
 _FIND = "SELECT party_id, jwks, scopes FROM identity_partner WHERE log_id = $1 AND client_id = $2 AND active"
 _LIST = "SELECT party_id, client_id, scopes, active, created_us FROM identity_partner WHERE log_id = $1 ORDER BY client_id"
@@ -33,10 +33,12 @@ _OPEN = "INSERT INTO identity_signin (log_id, party_id, state_digest, back_to, e
 _TAKE = "DELETE FROM identity_signin WHERE state_digest = $1 AND log_id = $2 RETURNING back_to, expires_us"
 _FORGET_SIGNINS = "DELETE FROM identity_signin WHERE log_id = $1 AND expires_us <= $2"
 _ADD = """
-INSERT INTO identity_session (log_id, party_id, session_digest, staff_id, name, roles, seen_us, expires_us)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+INSERT INTO identity_session (log_id, party_id, session_digest, staff_id, name, roles, staff_party, seen_us, expires_us)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 """
-_SESSION = "SELECT staff_id, name, roles, seen_us, expires_us FROM identity_session WHERE session_digest = $1 AND log_id = $2"
+_SESSION = """
+SELECT staff_id, name, roles, staff_party, seen_us, expires_us FROM identity_session WHERE session_digest = $1 AND log_id = $2
+"""
 _TOUCH = """
 UPDATE identity_session SET seen_us = $3 WHERE session_digest = $1 AND log_id = $2 AND seen_us < $3
 """
@@ -161,7 +163,7 @@ class StaffStore:
     async def add_session(self, session_digest: bytes, kept: Kept, /) -> None:
         """Keep a new session; those that have expired go."""
         staff = kept.staff
-        row = (staff.staff_id, staff.name, sorted(staff.roles), int(kept.seen_us), int(kept.expires_us))
+        row = (staff.staff_id, staff.name, sorted(staff.roles), staff.party, int(kept.seen_us), int(kept.expires_us))
         async with transaction(self._engine, swallows=False) as connection:
             await connection.raw.execute(_FORGET_SESSIONS, self._log_id, int(kept.seen_us))
             await connection.raw.execute(_ADD, self._log_id, self._operator, session_digest, *row)
@@ -177,8 +179,8 @@ class StaffStore:
         rows = await fetch(self._engine, _SESSION, session_digest, self._log_id)
         if not rows:
             return None
-        staff_id, name, roles, seen_us, expires_us = rows[0]
-        return Kept(Staff(StaffId(staff_id), name, roles_of(roles)), Micros(seen_us), Micros(expires_us))
+        staff_id, name, roles, party, seen_us, expires_us = rows[0]
+        return Kept(Staff(StaffId(staff_id), name, roles_of(roles), party_of(party)), Micros(seen_us), Micros(expires_us))
 
     async def touch_session(self, session_digest: bytes, now: Micros, /) -> None:
         """It was seen at `now`, or later."""

@@ -3,7 +3,7 @@
     python -m ops.demo.identity HOME --port-file F
 
 HOME holds `provider.json` (issuer, port, the hub as its client), `key.json` (the key that signs) and `accounts.json` (user
-name, name, roles, and the scrypt hash of the password). `make` sets it up. It listens on 127.0.0.1, asks for the password each
+name, name, roles, party, and the scrypt hash of the password). `make` sets it up. It listens on 127.0.0.1, asks for the password each
 time, keeps no session, and remembers codes in memory alone. Nothing here imports the hub.
 """
 
@@ -37,12 +37,15 @@ _CLIENT_ID = "hub"
 _CODE_S, _TOKEN_S, _SKEW_S = 60, 300, 60
 _LARGEST_FORM = 16 * 1024
 _ACCOUNTS = (
-    ("privacyfunctionaris", "Noor Demirci", ("privacy-officer",)),
-    ("fg", "Pieter Ooijevaar", ("fg",)),
-    ("auditor", "Sanne Wiersma", ("auditor",)),
-    ("beheerder", "Jamal Haddou", ("administrator",)),
-    ("beide", "Marit de Wolff", ("privacy-officer", "administrator")),
+    ("privacyfunctionaris", "Noor Demirci", ("privacy-officer",), ""),
+    ("fg", "Pieter Ooijevaar", ("fg",), ""),
+    ("auditor", "Sanne Wiersma", ("auditor",), ""),
+    ("beheerder", "Jamal Haddou", ("administrator",), ""),
+    ("beide", "Marit de Wolff", ("privacy-officer", "administrator"), ""),
+    ("beslisser-duo", "Hester van Galen", ("decision-maker",), "duo"),
+    ("beslisser-lindemark", "Ruud Kasteleijn", ("decision-maker",), "doorstroompunt-lindemark"),
 )
+"""User name, name, roles, and the party that a decision-maker decides for."""
 _STYLE = """
 :root { color-scheme: light; font: 1.0625rem/1.5 system-ui, sans-serif; color: #1b1b1b; background: #f3f3f3 }
 main { max-width: 28rem; margin: 3rem auto; padding: 2rem; background: #fff; border: 1px solid #c8c8c8 }
@@ -78,11 +81,12 @@ def make(home: Path, redirect_uri: str) -> dict[str, Any]:
         },
     }
     accounts = [
-        (username, secrets.token_hex(2) + "-" + secrets.token_hex(2), name, roles) for username, name, roles in _ACCOUNTS
+        (username, secrets.token_hex(2) + "-" + secrets.token_hex(2), name, roles, party)
+        for username, name, roles, party in _ACCOUNTS
     ]
     kept = [
-        {"username": username, "password": _hashed(password, os.urandom(16)), "name": name, "roles": roles}
-        for username, password, name, roles in accounts
+        {"username": username, "password": _hashed(password, os.urandom(16)), "name": name, "roles": roles, "party": party}
+        for username, password, name, roles, party in accounts
     ]
     _write(home / "provider.json", provider)
     _write(home / "key.json", key.as_dict(private=True))
@@ -94,7 +98,7 @@ def make(home: Path, redirect_uri: str) -> dict[str, Any]:
         "key_file": home / "hub-key.json",
         "accounts": [
             {"username": username, "password": password, "name": name, "roles": list(roles)}
-            for username, password, name, roles in accounts
+            for username, password, name, roles, _ in accounts
         ],
     }
 
@@ -191,6 +195,8 @@ class Desk:
             "exp": now + _TOKEN_S,
         }
         claims |= {"auth_time": now, "name": account["name"], "roles": account["roles"]}
+        if account["party"]:
+            claims["party"] = account["party"]
         if granted.nonce:
             claims["nonce"] = granted.nonce
         return jwt.encode({"alg": "ES256", "kid": self.key.kid}, claims, self.key)
@@ -251,7 +257,7 @@ def create(desk: Desk) -> FastAPI:
             "grant_types_supported": ["authorization_code"],
             "subject_types_supported": ["public"],
             "scopes_supported": ["openid", "profile"],
-            "claims_supported": ["sub", "name", "roles"],
+            "claims_supported": ["sub", "name", "roles", "party"],
             "id_token_signing_alg_values_supported": ["ES256"],
             "code_challenge_methods_supported": ["S256"],
             "token_endpoint_auth_methods_supported": ["private_key_jwt"],

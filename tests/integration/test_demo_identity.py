@@ -94,7 +94,10 @@ ROLES = {
     "auditor": {Role.auditor},
     "beheerder": {Role.administrator},
     "beide": {Role.privacy_officer, Role.administrator},
+    "beslisser-duo": {Role.decision_maker},
+    "beslisser-lindemark": {Role.decision_maker},
 }
+PARTIES = {"beslisser-duo": "duo", "beslisser-lindemark": "doorstroompunt-lindemark"}
 
 
 async def test_each_account_gets_in_with_its_roles(provider: dict[str, Any], signin: SignIn, http: Http) -> None:
@@ -106,6 +109,7 @@ async def test_each_account_gets_in_with_its_roles(provider: dict[str, Any], sig
         assert back["state"] == start.state
         done = await signin.finish(back["code"], back["state"], back["iss"])
         assert (done.staff.name, done.staff.roles) == (account["name"], ROLES[account["username"]])
+        assert done.staff.party == PARTIES.get(account["username"])
         assert done.back_to == "/functionaris"
         seen.add(done.staff.staff_id)
     assert len(seen) == len(ROLES)

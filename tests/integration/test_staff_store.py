@@ -54,6 +54,10 @@ async def test_sign_ins_that_expired_go_when_another_begins(store: StaffStore, e
 
 async def test_a_session_is_found_as_it_was_kept(store: StaffStore, engine: AsyncEngine) -> None:
     await store.add_session(b"s" * 32, Kept(NOOR, NOW_US, LATER))
+    decides = Staff(StaffId("m-fedcba9876543210"), "Hester van Galen", frozenset({Role.decision_maker}), PartyId("duo"))
+    await store.add_session(b"d" * 32, Kept(decides, NOW_US, LATER))
+    assert await store.find_session(b"d" * 32) == Kept(decides, NOW_US, LATER)
+    await store.drop_session(b"d" * 32)
     assert await store.find_session(b"s" * 32) == Kept(NOOR, NOW_US, LATER)
     assert await store.find_session(b"x" * 32) is None
     assert await StaffStore(engine, ELSEWHERE, OPERATOR).find_session(b"s" * 32) is None

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hub.domain.staff import Role, Staff, StaffId
-from hub.domain.terms import Micros
+from hub.domain.terms import Micros, PartyId
 from hub.identity.sessions import Sessions
 from hub.identity.staff import Kept
 from tests.fakes.partner import StillClock, digest, entropy
@@ -68,6 +68,7 @@ async def test_another_token_finds_nobody(desk: Desk, token: str) -> None:
         {"staff": Staff(NOOR.staff_id, NOOR.name, NOOR.roles | {Role.fg})},
         {"staff": Staff(StaffId("m-fedcba9876543210"), NOOR.name, NOOR.roles)},
         {"staff": Staff(NOOR.staff_id, "Iemand Anders", NOOR.roles)},
+        {"staff": Staff(NOOR.staff_id, NOOR.name, NOOR.roles, PartyId("duo"))},
         {"expires_us": Micros(1 << 60)},
     ],
 )

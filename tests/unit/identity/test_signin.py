@@ -60,6 +60,21 @@ async def test_who_has_a_role_gets_in_and_where_they_were_going(idp: FakeProvide
     assert "Noor" not in repr(done)
 
 
+@pytest.mark.parametrize(
+    ("claim", "party"),
+    [("duo", "duo"), ("Geen Partij", None), (["duo"], None), ("", None), (None, None)],
+)
+async def test_whom_a_decision_maker_decides_for(idp: FakeProvider, claim: Any, party: str | None) -> None:
+    idp.claims = {"roles": ["decision-maker"], "party": claim}
+    staff = (await _through(idp)).staff
+    assert (staff.roles, staff.party) == ({Role.decision_maker}, party)
+
+
+async def test_the_claim_of_the_party_is_a_setting(idp: FakeProvider) -> None:
+    idp.claims = {"party": "duo", "organisatie": "mbo-zilverlinde"}
+    assert (await _through(idp, _sign_in(idp, party_claim="organisatie"))).staff.party == "mbo-zilverlinde"
+
+
 async def test_what_is_asked_of_the_provider(idp: FakeProvider) -> None:
     signin = _sign_in(idp)
     start = await signin.start("/")
