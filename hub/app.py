@@ -15,7 +15,7 @@ from uuid import UUID
 import orjson
 from fastapi import FastAPI
 from joserfc.errors import JoseError
-from joserfc.jwk import ECKey
+from joserfc.jwk import ECKey, OKPKey
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hub.again import Again
@@ -42,6 +42,7 @@ from hub.gather import Gatherer
 from hub.identity.provider import Client, read_client
 from hub.identity.store import PartnerStore
 from hub.identity.tokens import Tokens
+from hub.ports import KeyedDigest
 from hub.postgres import PrivatePostgres, Urls
 from hub.protect.keys import KeyRing, read_secret
 from hub.protect.protector import Protector
@@ -52,8 +53,11 @@ from hub.receive.store import IdempotencyStore
 from hub.route import Route
 from hub.rules import Rules
 from hub.settings import Settings
+from hub.statements.desk import Statements
+from hub.statements.receipt import Receipts
 
 _KEYRING, _LOG_KEY, _TOKEN_KEY, _HIGH_WATER, _POSTGRES = "keyring.json", "log.key", "token.jwk", "high-water", "postgres"
+_RECEIPT_KEY = "receipt.jwk"
 _TRIES = 5
 
 _GC_THRESHOLDS = (100_000, 20, 100)
@@ -80,6 +84,7 @@ class Hub:
     endings: Endings
     route: Route
     rules: Rules
+    statements: Statements
 
     @property
     def policy(self) -> PolicySet:
@@ -119,7 +124,7 @@ class Hub:
 
 
 def make_keys(settings: Settings) -> list[Path]:
-    """Makes the key ring, the log's signing key and the token key where they are missing; gives the files made."""
+    """Makes the key ring, the keys that sign the log, tokens and receipts where they are missing; gives the files made."""
     settings.state.mkdir(parents=True, exist_ok=True, mode=0o700)
     made: list[Path] = []
     ring, log, token = (
@@ -134,11 +139,17 @@ def make_keys(settings: Settings) -> list[Path]:
         signing.create(log)
         made.append(log)
     if not token.exists():
-        key = ECKey.generate_key("P-256", {"kid": secrets.token_hex(8)}, private=True)
-        with os.fdopen(os.open(token, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(orjson.dumps(key.as_dict(private=True)))
+        _write_key(token, ECKey.generate_key("P-256", {"kid": secrets.token_hex(8)}, private=True))
         made.append(token)
+    if not (receipt := settings.file(settings.receipt_key, _RECEIPT_KEY)).exists():
+        _write_key(receipt, OKPKey.generate_key("Ed25519", {"kid": secrets.token_hex(8)}, private=True))
+        made.append(receipt)
     return made
+
+
+def _write_key(path: Path, key: ECKey | OKPKey) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(orjson.dumps(key.as_dict(private=True)))
 
 
 def load_signer(settings: Settings) -> LogSigner:
@@ -164,6 +175,18 @@ def load_token_key(settings: Settings) -> ECKey:
         return ECKey.import_key(orjson.loads(content))
     except (JoseError, ValueError, TypeError):
         raise Misconfigured("The token key cannot be read.", "Its file is damaged.", "Restore it from its safe copy.") from None
+
+
+def load_receipts(settings: Settings, digest: KeyedDigest) -> Receipts:
+    """What signs receipts. Raises Misconfigured where its key is missing, damaged or within reach of others."""
+    content = read_secret(settings.file(settings.receipt_key, _RECEIPT_KEY), "The receipt key")
+    try:
+        key = OKPKey.import_key(orjson.loads(content))
+    except (JoseError, ValueError, TypeError):
+        raise Misconfigured(
+            "The receipt key cannot be read.", "Its file is damaged.", "Restore it from its safe copy."
+        ) from None
+    return Receipts(key, issuer_of(settings), digest)
 
 
 def client_of(settings: Settings) -> Client:
@@ -255,7 +278,7 @@ async def open_hub(settings: Settings, *, name: str = "hub", unmarked: bool = Fa
         vault = Vault(vault_engine, ring, log_id, entropy)
         log = Log(engine, log_id, signer.vkey)
         outbox, entries = Outbox(engine, log_id), EntryWriter(log_id, operator, entropy)
-        rules = Rules(policy)
+        rules, notes = Rules(policy), Notes(committer, log_id, operator, clock, entropy)
         protector = Protector(pseudonymiser, vault, entropy)
         endings = Endings(clock, entropy, entries, committer, log, outbox, rules)
         route = Route(
@@ -283,12 +306,13 @@ async def open_hub(settings: Settings, *, name: str = "hub", unmarked: bool = Fa
             pseudonymiser=pseudonymiser,
             vault=vault,
             committer=committer,
-            notes=Notes(committer, log_id, operator, clock, entropy),
+            notes=notes,
             log=log,
             search=Search(engine, log_id, operator),
             endings=endings,
             route=route,
             rules=rules,
+            statements=Statements(engine, log_id, log, notes, digests, pseudonymiser, clock, entropy, rules),
         )
 
 

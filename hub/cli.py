@@ -7,10 +7,8 @@ import getpass
 import os
 import re
 import signal
-import sys
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import asdict
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,10 +21,10 @@ from hub import doctor as examination
 from hub import operations
 from hub.app import Hub, databases, load_signer, make_keys, migrate_all, open_hub
 from hub.commands.mending import delivery_commands, mending_commands
+from hub.commands.statements import statement_commands
 from hub.consent.policy import load_policy
 from hub.consent.store import kept_policy
 from hub.desks import doors_of
-from hub.domain.facts import StatementKind
 from hub.domain.terms import LogId, PartyId, PolicyHash, Term
 from hub.errors import HubError, Malformed, Misconfigured, Refused, Retry
 from hub.identity.partners import SCOPES
@@ -361,6 +359,7 @@ def _with_hub(work: Callable[[Hub], Coroutine[Any, Any, None]]) -> None:
 
 mending_commands(connector, _with_hub)
 delivery_commands(main, _with_hub)
+statement_commands(rights, _with_hub)
 
 
 @policy.command("check")
@@ -434,25 +433,6 @@ def audit_mark() -> None:
     run(work)
 
 
-@rights.command("statement")
-def rights_statement(
-    kind: Annotated[StatementKind, typer.Option(help="What was stated.")],
-    party: Annotated[str, typer.Option(help="The party that records it.")],
-    valid_from: Annotated[str, typer.Option("--from", help="First day, yyyy-mm-dd.")],
-    valid_until: Annotated[str | None, typer.Option("--until", help="First day on which it no longer holds.")] = None,
-) -> None:
-    """Records a statement about one young person, whose BSN is read from standard input and never shown."""
-
-    async def work(chosen: Settings) -> None:
-        period = (_day(valid_from), None if valid_until is None else _day(valid_until))
-        number = typer.prompt("BSN", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline().strip()
-        async with open_hub(chosen) as hub:
-            seq = await operations.record_statement(hub, _party(party), kind, number, period)
-        say(f"recorded; the log now has {seq} entries")
-
-    run(work)
-
-
 def _party(text: str) -> PartyId:
     try:
         return PartyId(text)
@@ -460,10 +440,3 @@ def _party(text: str) -> PartyId:
         raise Misconfigured(
             "This is no party.", "A party id is a lower-case word.", "See schemas/policy/parties.yaml."
         ) from None
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise Misconfigured("This is no date.", "A date is written yyyy-mm-dd.", "Write it so.") from None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Iterator, Mapping
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +12,8 @@ from hub.app import Hub
 from hub.audit.entry import EntryKind
 from hub.connector import load_connectors
 from hub.consent.policy import load_policy
-from hub.consent.store import row_of
-from hub.domain.facts import StatementKind
-from hub.domain.personal import Bsn, Onderwijsnummer, Pgn
 from hub.domain.terms import PartyId
-from hub.errors import Malformed, Misconfigured
+from hub.errors import Misconfigured
 from hub.identity import store as partners
 from hub.identity.store import Registered
 from hub.insight.store import Figures, figures
@@ -141,29 +137,3 @@ def _make_empty(folder: Path) -> None:
 def _write(target: Path, content: bytes) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(content)
-
-
-async def record_statement(hub: Hub, party: PartyId, kind: StatementKind, number: str, period: tuple[date, date | None]) -> int:
-    """Records a statement of or about one young person, with its entry in one transaction; gives the log's size.
-
-    Raises Malformed when `number` is neither a BSN nor an onderwijsnummer or the period holds no day, and Misconfigured for a
-    party that the policy set does not name: a statement that would never count must not be taken for one that does.
-    """
-    _check_party(hub, party)
-    begins, ends = period
-    if ends is not None and ends <= begins:
-        raise Malformed("The statement would hold on no day.", "It ends on or before its first day.", "Correct the two dates.")
-    tag = hub.pseudonymiser.subject_tag(_pgn(number))
-    now = hub.clock.now_us()
-    row = row_of(hub.log_id, party, hub.new_id(), tag, kind, period, now, now)
-    about = kind.value.replace("_", "-")
-    noted = await hub.notes.write(EntryKind.statement, "statement-record", about, {}, actor=party, subject=tag, rows=(row,))
-    return noted.size
-
-
-def _pgn(number: str) -> Pgn:
-    if Bsn.accepts(number):
-        return Bsn(number)
-    if Onderwijsnummer.accepts(number):
-        return Onderwijsnummer(number)
-    raise Malformed("This is neither a BSN nor an onderwijsnummer.", "It does not pass the elfproef.", "Check the number.")

@@ -43,6 +43,9 @@ class Settings(BaseSettings):
     token_key: Path | None = Field(
         default=None, description="the key that signs access tokens; by default in the state directory"
     )
+    receipt_key: Path | None = Field(
+        default=None, description="the key that signs receipts for young people; by default in the state directory"
+    )
     high_water: Path | None = Field(default=None, description="the high-water mark; put it on another volume than the database")
 
     policy: Path = Field(default=_HERE / "schemas" / "policy", description="the policy set")
@@ -64,6 +67,9 @@ class Settings(BaseSettings):
     oidc_key_file: Path | None = Field(default=None, description="the private JWK that the hub proves itself with there")
     oidc_secret_file: Path | None = Field(default=None, description="or else its client secret")
     oidc_roles_claim: str = Field(default="roles", description="the claim of the ID token that holds someone's roles")
+    oidc_party_claim: str = Field(
+        default="party", description="the claim of the ID token that holds the party that a decision-maker decides for"
+    )
     session_s: int = Field(default=8 * 3600, gt=0, le=24 * 3600, description="how long a session at a desk lasts at most")
     session_idle_s: int = Field(default=30 * 60, gt=0, description="how long a session lasts that nobody uses")
 

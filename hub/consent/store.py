@@ -1,4 +1,4 @@
-"""Statements that are in force: instemming, toestemming, bezwaar, beperking, contact preference, consultation of the school.
+"""Statements as events: instemming, toestemming, bezwaar, beperking, contact preference, consultation of the school.
 
 And the policy sets that decisions were taken by, each under its content hash.
 """
@@ -7,61 +7,76 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from hub.consent.chain import body_of, read_chain
+from hub.consent.statement import Event, standing_of
 from hub.db import fetch
-from hub.domain.facts import StatementKind
+from hub.domain.facts import Stated
 from hub.domain.stages import ProtectedRecord, Refused
 from hub.domain.terms import LogId, Micros, PartyId, PolicyHash, ReasonCode
 from hub.errors import Tampered
-from hub.ports import Claim, RowSet
+from hub.ports import Claim, KeyedDigest
 
-_STANDING = "SELECT subject_tag, kind, valid_from, valid_until FROM consent_statement WHERE subject_tag = ANY($1::bytea[])"
-_NONE: frozenset[StatementKind] = frozenset()
+_EVENTS = """
+SELECT subject_tag, statement_id, body, hash FROM consent_event WHERE subject_tag = ANY($1::bytea[])
+ORDER BY subject_tag, statement_id, seq
+"""
+_ADD = """
+INSERT INTO consent_event (log_id, party_id, statement_id, seq, subject_tag, body, hash, ends)
+SELECT * FROM unnest($1::text[], $2::text[], $3::uuid[], $4::int[], $5::bytea[], $6::bytea[], $7::bytea[], $8::date[])
+ON CONFLICT DO NOTHING
+"""
+_NONE: frozenset[Stated] = frozenset()
 
 
-async def standing(engine: AsyncEngine, persons: Sequence[tuple[bytes, date]]) -> list[frozenset[StatementKind]]:
-    """Per person, by tag and legal date, the kinds of statement in force on that date; in order."""
-    said: dict[bytes, list[tuple[StatementKind, date, date | None]]] = {}
-    for tag, kind, begins, ends in await fetch(engine, _STANDING, list({person[0] for person in persons})):
-        said.setdefault(bytes(tag), []).append((StatementKind(kind), begins, ends))
-    if not said:
+@dataclass(frozen=True, slots=True)
+class History:
+    """All events of one statement, in the order in which they were recorded; `hash` is the digest of the last."""
+
+    events: tuple[Event, ...] = field(repr=False)
+    hash: bytes | None
+
+
+async def histories(
+    engine: AsyncEngine, tags: Collection[bytes], digest: KeyedDigest | None = None
+) -> dict[bytes, list[History]]:
+    """The statements about these persons, by tag; with `digest`, every event is held against its own. Raises Tampered."""
+    kept: dict[bytes, dict[UUID, list[tuple[bytes, bytes | None]]]] = {}
+    for tag, statement, body, made in await fetch(engine, _EVENTS, list(tags)):
+        rows = kept.setdefault(bytes(tag), {}).setdefault(UUID(bytes=statement.bytes), [])
+        rows.append((bytes(body), None if made is None else bytes(made)))
+    return {
+        tag: [History(read_chain(tag, rows, digest), rows[-1][1]) for rows in statements.values()]
+        for tag, statements in kept.items()
+    }
+
+
+async def standing(
+    engine: AsyncEngine, persons: Sequence[tuple[bytes, date]], digest: KeyedDigest | None = None
+) -> list[frozenset[Stated]]:
+    """Per person, by tag and legal date, how every statement about them stands on that date; in order. Raises Tampered."""
+    found = await histories(engine, {person[0] for person in persons}, digest)
+    if not found:
         return [_NONE] * len(persons)
-    return [
-        frozenset(kind for kind, begins, ends in said.get(tag, ()) if begins <= as_of and (ends is None or as_of < ends))
-        for tag, as_of in persons
-    ]
+    return [standing_of([each.events for each in found.get(tag, ())], as_of) for tag, as_of in persons]
 
 
-def row_of(
-    log_id: LogId,
-    party: PartyId,
-    statement_id: UUID,
-    tag: bytes,
-    kind: StatementKind,
-    period: tuple[date, date | None],
-    event_us: Micros,
-    recorded_us: Micros,
-) -> RowSet:
-    """One statement as a row: of whom (by tag), what, valid from and until (exclusive), when it was made and when recorded."""
-    columns = (
-        "log_id",
-        "party_id",
-        "statement_id",
-        "subject_tag",
-        "kind",
-        "valid_from",
-        "valid_until",
-        "event_us",
-        "recorded_us",
-    )
-    return RowSet(
-        "consent_statement", columns, [(log_id, party, statement_id, tag, kind.value, *period, int(event_us), int(recorded_us))]
-    )
+def claim_events(log_id: LogId, events: Sequence[tuple[Event, bytes]]) -> Claim:
+    """The condition that nobody else added to these statements since they were read; adds the events, each with its digest."""
+    return Claim(_ADD, [_row(log_id, event, made) for event, made in events])
+
+
+def _row(log_id: LogId, event: Event, made: bytes) -> tuple[Any, ...]:
+    ends = min((end for end in (event.until, event.proxy_until) if end is not None), default=None)
+    tag = bytes.fromhex(event.tag)
+    return (log_id, event.party, event.statement_id, event.seq, tag, body_of(event), made, ends)
 
 
 _SEALED = ReasonCode("PERSOONLIJK")

@@ -72,12 +72,13 @@ class PerRecipient:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A statement of or about the person: its kind, and from when up to, not including, when it holds."""
+    """A statement of or about the person: its kind, from when up to, not including, when it holds, and how it stands."""
 
     kind: str = field(repr=False)
     valid_from: date = field(repr=False)
     valid_until: date | None = field(repr=False)
     recorded_us: Micros
+    state: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

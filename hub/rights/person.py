@@ -22,6 +22,7 @@ from hub.audit.notes import Notes
 from hub.audit.search import Search
 from hub.audit.search.lines import REFUSED, WAITING
 from hub.audit.store import Located
+from hub.clock import legal_date
 from hub.domain.personal import Bsn, Onderwijsnummer, Pgn
 from hub.domain.staff import Role, Staff
 from hub.domain.terms import Micros, PartyId, ReasonCode
@@ -95,7 +96,7 @@ class Persons:
             reason=reason,
             has_key=key is not None,
             recipients=_per_recipient(found),
-            statements=await store.statements_of(engine, log_id, tag),
+            statements=await store.statements_of(engine, tag, legal_date(self.notes.clock.now_us())),
             searches=tuple(_searched(one) for one in others if _is_search(one)),
             events=tuple(one for one in others if not _is_search(one)),
             checked=len(theirs),

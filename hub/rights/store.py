@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from hub.consent.statement import hold
+from hub.consent.store import histories
 from hub.db import fetch
 from hub.domain.terms import LogId, Micros
 from hub.rights.answer import Statement
 
 _REFS = "SELECT ref FROM audit_subject WHERE log_id = $1 AND subject_tag = $2"
-_STATEMENTS = """
-SELECT kind, valid_from, valid_until, recorded_us FROM consent_statement WHERE log_id = $1 AND subject_tag = $2
-ORDER BY recorded_us DESC, statement_id DESC
-"""
 
 
 async def refs_of(engine: AsyncEngine, log_id: LogId, tag: bytes) -> list[UUID]:
@@ -22,7 +21,12 @@ async def refs_of(engine: AsyncEngine, log_id: LogId, tag: bytes) -> list[UUID]:
     return list(dict.fromkeys(UUID(bytes=row[0].bytes) for row in await fetch(engine, _REFS, log_id, tag)))
 
 
-async def statements_of(engine: AsyncEngine, log_id: LogId, tag: bytes) -> tuple[Statement, ...]:
-    """The statements of or about this person, the newest first."""
-    rows = await fetch(engine, _STATEMENTS, log_id, tag)
-    return tuple(Statement(kind, begins, ends, Micros(recorded)) for kind, begins, ends, recorded in rows)
+async def statements_of(engine: AsyncEngine, tag: bytes, day: date) -> tuple[Statement, ...]:
+    """The statements of or about this person as they stand on `day`, the newest first."""
+    found: list[Statement] = []
+    for history in (await histories(engine, [tag])).get(tag, ()):
+        events = history.events
+        if (held := hold(events, max(day, events[0].day))) is not None:
+            last = Micros(events[-1].recorded_us)
+            found.append(Statement(held.kind, held.begins, held.until, last, held.state))
+    return tuple(sorted(found, key=lambda one: one.recorded_us, reverse=True))

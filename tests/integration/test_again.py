@@ -14,12 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hub.connector import Said
 from hub.consent.policy import read_policy
-from hub.consent.store import row_of
 from hub.db import transaction
 from hub.domain.facts import StatementKind
 from hub.domain.personal import Bsn
 from hub.domain.stages import Delivered
-from hub.domain.terms import Micros, PartyId
+from hub.domain.terms import PartyId
 from hub.errors import Tampered
 from hub.ports import WorkItem
 from hub.postgres import PrivatePostgres, Urls
@@ -29,6 +28,7 @@ from hub.rules import Rules
 from tests import canary
 from tests.fakes.house import DESK, DUO, LOG, POLICY, SCHOOL, WORK, House, body, open_house, shipped
 from tests.fakes.pushing import pusher, states
+from tests.fakes.statements import said
 from tests.integration.test_recorder import superuser
 
 DAY = 86_400_000_000
@@ -79,8 +79,8 @@ def tag(house: House) -> bytes:
 
 async def state(house: House, subject: bytes, kind: StatementKind, until: date | None = None) -> None:
     """That person says so, from the day of the record on."""
-    row = row_of(LOG, DUO, uuid4(), subject, kind, (date(2026, 11, 2), until), Micros(1), Micros(1))
-    await house.committer.record(WorkItem(uuid4(), DUO, (), rows=(row,)))
+    claim = said(house.digests, LOG, subject, kind, (date(2026, 11, 2), until))
+    await house.committer.record(WorkItem(uuid4(), DUO, (), claims=(claim,)))
 
 
 async def tags(house: House, recipient: PartyId = DESK) -> list[bytes]:

@@ -16,19 +16,19 @@ from hub.audit.notes import Notes
 from hub.audit.search import Search, Selection
 from hub.consent.explain_entry import explain_entry
 from hub.consent.policy import load_policy
-from hub.consent.store import row_of
 from hub.db import transaction
 from hub.domain.facts import StatementKind
 from hub.domain.personal import Bsn
 from hub.domain.staff import Role, Staff, StaffId
-from hub.domain.terms import Micros
 from hub.errors import Malformed, Refused, Retry, Tampered
+from hub.ports import WorkItem
 from hub.rights.answer import PersonAnswer, SearchReason
 from hub.rights.evidence import bundle
 from hub.rights.person import Persons
 from ops.verify import verify
 from tests import canary
 from tests.fakes.house import DESK, DUO, KEY, LOG, OPERATOR, POLICY, WORK, House, body, open_house
+from tests.fakes.statements import said
 
 OFFICER = Staff(StaffId("m-00000000000000aa"), "Verzonnen Medewerker", frozenset({Role.privacy_officer}))
 NUMBERS = list(canary.numbers())
@@ -205,10 +205,8 @@ async def test_of_somebody_erased_nothing_can_be_shown_to_be_theirs(house: House
 
 async def test_statements_are_told(house: House):
     tag = house.pseudonymiser.subject_tag(Bsn(NUMBERS[0]))
-    now = Micros(house.clock.us)
-    row = row_of(LOG, DUO, uuid4(), tag, StatementKind.bezwaar, (date(2026, 1, 1), None), now, now)
-    async with transaction(house.engine) as connection:
-        await connection.copy(row.table, row.columns, row.rows)
+    claim = said(house.digests, LOG, tag, StatementKind.bezwaar, (date(2026, 1, 1), None))
+    await house.committer.record(WorkItem(uuid4(), DUO, (), claims=(claim,)))
     answer = await ask(house, 0)
     assert [(one.kind, one.valid_from, one.valid_until) for one in answer.statements] == [("bezwaar", date(2026, 1, 1), None)]
     assert "bezwaar" not in repr(answer)

@@ -16,7 +16,6 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hub.audit.checkpoint import check_receipt
-from hub.consent.store import row_of
 from hub.db import transaction
 from hub.domain.facts import StatementKind
 from hub.domain.personal import Bsn
@@ -30,6 +29,7 @@ from hub.receive.messages import MessageIntake
 from tests import canary
 from tests.fakes.house import DESK, DUO, JSON, LOG, SCHOOL, WORK, House, body, open_house
 from tests.fakes.recorder import KEY
+from tests.fakes.statements import said
 from tests.integration.test_recorder import superuser
 
 
@@ -189,8 +189,8 @@ async def test_from_a_school_the_desk_gets_a_pseudonym_and_always_the_same(house
 async def test_an_objection_holds_from_its_first_day_to_the_day_before_its_end(house: House) -> None:
     tag = house.pseudonymiser.subject_tag(Bsn(canary.BSN))
     period = (date(2026, 11, 1), date(2026, 11, 10))
-    row = row_of(LOG, DUO, uuid4(), tag, StatementKind.bezwaar, period, Micros(1), Micros(1))
-    await house.committer.record(WorkItem(uuid4(), DUO, (), rows=(row,)))
+    claim = said(house.digests, LOG, tag, StatementKind.bezwaar, period)
+    await house.committer.record(WorkItem(uuid4(), DUO, (), claims=(claim,)))
     await house.send(body(0))
     assert {entry["recipient"]: entry["decision"] for entry in await house.entries()} == {DESK: "permit", WORK: "refuse"}
     house.clock.us += 8 * 86_400_000_000
