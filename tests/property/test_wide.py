@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 from hypothesis import assume, given, settings
@@ -18,22 +17,13 @@ from hub.consent.compile import compile_policy
 from hub.consent.decide import ask, bulk
 from hub.consent.facts import age_on, birthday
 from hub.consent.model import AS_WRITTEN, Agreement, Category, Forbid, Life, Permit, PolicySet, Prohibition
-from hub.consent.policy import read_policy
 from hub.consent.question import Decision, Outcome, Question
 from hub.domain.facts import YES, Stated, StatementKind, StatementState, SubjectFacts, Voice
-from hub.domain.terms import AgreementId, BasisId, ElementName, FactName, PartyId, PurposeId, ReasonCode, RecordKind
+from hub.domain.terms import AgreementId, BasisId, ElementName, FactName, PartyId, PurposeId, ReasonCode
 from hub.domain.territory import PartyKind
+from tests.fakes.wide import CALL, CARD, CARE, END, HELP, LAST, OWN, SCHOOL, WIDE, WORK, someone, to_care, yes
 from tests.property.naive_decide import Answer, naive
 
-HERE = Path(__file__).parent
-POLICY = HERE.parents[1] / "schemas" / "policy"
-FILES = {file.relative_to(POLICY).as_posix(): file.read_text("utf-8") for file in POLICY.rglob("*.yaml")}
-WIDE = read_policy({**FILES, "agreements/proef.v1.yaml": (HERE / "wide.yaml").read_text("utf-8")})
-OWN = next(agreement for agreement in WIDE.agreements if agreement.id == "proef/1")
-CARD = RecordKind("proefkaart")
-SCHOOL, CARE, WORK = PartyId("vso-zilverbos"), PartyId("zorgaanbieder-rietzorg"), PartyId("re-integratie-opstap")
-HELP, CALL = PurposeId("proef-hulp"), PurposeId("proef-bellen")
-LAST, END = FactName("proef_laatste_jaar"), FactName("proef_einde")
 ELEMENTS = sorted(WIDE.records[CARD].elements)
 BASES = ("proef-toestemming", "proef-taak", "proef-plicht")
 DAYS = st.sampled_from(
@@ -335,11 +325,8 @@ def test_what_is_valid_until_a_birthday_is_asked_again_on_that_day(policy: Polic
 
 def test_the_wide_agreement_opens_and_shuts():
     """The properties above would hold of an agreement that never permits anything."""
-    yes = Stated(StatementKind.toestemming, purposes=frozenset({HELP, CALL}), parties=frozenset({CARE, WORK}))
-    facts = SubjectFacts(date(2026, 11, 2), 19, False, False, False, False, "vso", None, "9001", True, frozenset({yes}))
-    open_ = Question(CARD, (SCHOOL, CARE), facts.but(more=frozenset({(LAST, True), (END, date(2026, 7, 1))})), HELP)
-    assert decided(WIDE, open_).grant is not None
-    assert decided(WIDE, replace(open_, facts=facts)).grant is None
+    assert decided(WIDE, to_care(someone(yes()))).grant is not None
+    assert decided(WIDE, to_care(someone())).grant is None
     forbids = [clause for agreement in WIDE.agreements for clause in agreement.clauses if isinstance(clause, Forbid)]
     assert isinstance(OWN, Agreement)
     assert forbids
