@@ -88,7 +88,7 @@ class Answers:
         )
         sealed = await self._seal(notice, refs[0], answer.text) if answer.text else None
         happened = [(notice, event, _said(notice, answer, onward, by))]
-        cause = Cause(notice.cause_id, notice.cause, now)
+        cause = Cause(notice.cause_id, notice.notice_id, notice.cause, now)
         made: list[Notice] = []
         for ref, party in zip(refs[1:], onward, strict=True):
             made += self.issue.opened(

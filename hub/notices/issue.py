@@ -103,7 +103,7 @@ class Issue:
         """What the log says of a notice when it is opened."""
         said: dict[str, str | int] = {
             "cause": notice.cause.value,
-            "cause-entry": str(notice.cause_id),
+            "cause-id": str(notice.cause_id),
             "action": notice.action.value,
             "recipient": notice.recipient,
             "deliveries": len(notice.items),

@@ -113,7 +113,7 @@ class Channel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Something that happened after delivery; `cause_id` is its entry in the log.
+    """Something that happened after delivery; `entry` speaks of it in the log.
 
     For one that ends a statement, `purposes` and `parties` are whom and what that statement named (None: not limited),
     `elements` the fields. `deliveries` are named where somebody says which ones it is about. Of `agreement_ended` nothing else
@@ -121,6 +121,7 @@ class Cause:
     """
 
     cause_id: UUID
+    entry: UUID
     kind: CauseKind
     since_us: Micros
     statement: StatementKind | None = field(default=None, repr=False)

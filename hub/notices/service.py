@@ -81,7 +81,7 @@ class Notices:
             )
         cause_id = self.issue.new_ids(1)[0]
         now = self.issue.now()
-        cause = Cause(cause_id, kind, now, deliveries=frozenset(deliveries))
+        cause = Cause(cause_id, cause_id, kind, now, deliveries=frozenset(deliveries))
         await self._cause(cause, tags[0], by)
         return await self.follow(cause_id)
 

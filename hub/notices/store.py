@@ -15,8 +15,10 @@ from hub.domain.terms import AgreementId, ElementName, LogId, Micros, PartyId, P
 from hub.notices.model import NO_NOTICE, Action, Cause, CauseKind, Channel, Event, Ground, Happened, Method, Notice, State
 from hub.ports import Claim, RowSet
 
-_CAUSE_COLUMNS: Final = ("log_id", "party_id", "cause_id", "kind", "subject_tag", "scope", "since_us")
-_CAUSE: Final = "SELECT cause_id, kind, subject_tag, scope, since_us FROM consent_cause WHERE cause_id = $1 AND log_id = $2"
+_CAUSE_COLUMNS: Final = ("log_id", "party_id", "cause_id", "entry_ref", "kind", "subject_tag", "scope", "since_us")
+_CAUSE: Final = """
+SELECT cause_id, entry_ref, kind, subject_tag, scope::text, since_us FROM consent_cause WHERE cause_id = $1 AND log_id = $2
+"""
 _OPEN_CAUSES: Final = """
 SELECT cause_id FROM consent_cause WHERE log_id = $1 AND followed_us IS NULL ORDER BY cause_id LIMIT 100
 """
@@ -40,7 +42,7 @@ _NOTICE_COLUMNS: Final = (
     "state",
 )
 _READ: Final = """
-SELECT notice_id, cause_id, via, cause, action, party_id, items, agreement, subject_tag, opened_us, due_us, state, level, late,
+SELECT notice_id, cause_id, via, cause, action, party_id, items::text, agreement, subject_tag, opened_us, due_us, state, level, late,
 handed FROM consent_notice
 """
 _ONE: Final = _READ + "WHERE notice_id = $1 AND log_id = $2"
@@ -88,7 +90,7 @@ _EVENT_COLUMNS: Final = (
 )
 _EVENTS: Final = """
 SELECT event_id, notice_id, kind, us, level, staff, channel, method, ground, digest, sealed IS NOT NULL, onward
-FROM consent_notice_event WHERE notice_id = ANY($1::uuid[]) AND log_id = $2 ORDER BY notice_id, us, event_id
+FROM consent_notice_event WHERE notice_id = ANY($1::uuid[]) AND log_id = $2 ORDER BY notice_id, number
 """
 _SEALED: Final = "SELECT sealed FROM consent_notice_event WHERE event_id = $1 AND log_id = $2"
 _NO_LIMIT: Final = 9_000_000_000_000_000
@@ -99,7 +101,7 @@ def cause_row(log_id: LogId, party: PartyId, cause: Cause, tag: bytes | None) ->
 
     It stands until it was followed, so nothing that happens in between loses it.
     """
-    row = (log_id, party, cause.cause_id, cause.kind.value, tag, _scope(cause), int(cause.since_us))
+    row = (log_id, party, cause.cause_id, cause.entry, cause.kind.value, tag, _scope(cause), int(cause.since_us))
     return RowSet("consent_cause", _CAUSE_COLUMNS, [row])
 
 
@@ -123,10 +125,11 @@ async def find_cause(engine: AsyncEngine, log_id: LogId, cause_id: UUID) -> tupl
     rows = await fetch(engine, _CAUSE, cause_id, log_id)
     if not rows:
         return None
-    found, kind, tag, scope, since = rows[0]
+    found, entry, kind, tag, scope, since = rows[0]
     said = orjson.loads(scope)
     cause = Cause(
         cause_id=UUID(bytes=found.bytes),
+        entry=UUID(bytes=entry.bytes),
         kind=CauseKind(kind),
         since_us=Micros(since),
         statement=StatementKind(said["statement"]) if "statement" in said else None,

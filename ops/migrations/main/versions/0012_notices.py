@@ -1,6 +1,6 @@
 """Notices to recipients about what they may no longer keep or use: why they go out, how each stands, and all that happened.
 
-`consent_cause` is written with the event that it stands for and followed right after; `cause_id` is that event's log entry. A
+`consent_cause` is written with the event that it stands for and followed right after; `entry_ref` is that event's log entry. A
 notice's `state`, `level`, `late`, `handed` and `next_us` say how it stands now; `consent_notice_event` says how it came to be
 so, and is only added to. `via` is the notice by which a recipient told to whom it had passed things on (zero for none).
 `statements` of a delivery counts the statements about its young person that came while it waited.
@@ -21,6 +21,7 @@ _TABLES = {
             log_id      text NOT NULL,
             party_id    text NOT NULL,
             cause_id    uuid PRIMARY KEY,
+            entry_ref   uuid NOT NULL,
             kind        text NOT NULL CHECK (kind ~ '^[a-z]+(-[a-z]+)*$'),
             subject_tag bytea,
             scope       jsonb NOT NULL,
@@ -51,6 +52,7 @@ _TABLES = {
             log_id    text NOT NULL,
             party_id  text NOT NULL,
             event_id  uuid PRIMARY KEY,
+            number    bigint GENERATED ALWAYS AS IDENTITY,
             notice_id uuid NOT NULL,
             kind      text NOT NULL CHECK (kind ~ '^[a-z]+(-[a-z]+)*$'),
             us        bigint NOT NULL,
@@ -71,7 +73,7 @@ _INDEXES = (
     "consent_notice_late ON consent_notice (log_id, party_id) WHERE late",
     "consent_notice_tag ON consent_notice (subject_tag)",
     "consent_notice_ended ON consent_notice (log_id, opened_us, notice_id)",
-    "consent_notice_event_of ON consent_notice_event (notice_id, us, event_id)",
+    "consent_notice_event_of ON consent_notice_event (notice_id, number)",
 )
 
 
