@@ -42,8 +42,8 @@ _NOTICE_COLUMNS: Final = (
     "state",
 )
 _READ: Final = """
-SELECT notice_id, cause_id, via, cause, action, party_id, items::text, agreement, subject_tag, opened_us, due_us, state, level, late,
-handed FROM consent_notice
+SELECT notice_id, cause_id, via, cause, action, party_id, items::text, agreement, subject_tag, opened_us, due_us, state, level,
+late, handed FROM consent_notice
 """
 _ONE: Final = _READ + "WHERE notice_id = $1 AND log_id = $2"
 _OF_CAUSE: Final = _READ + "WHERE log_id = $1 AND cause_id = $2 ORDER BY notice_id"
