@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import ipaddress
 import os
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from importlib.metadata import version
 from pathlib import Path
 from uuid import UUID
 
@@ -21,7 +23,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from hub.again import Again
 from hub.audit import signing
 from hub.audit.entries import EntryWriter
-from hub.audit.entry import EntryKind
 from hub.audit.highwater import HighWater
 from hub.audit.log import Log
 from hub.audit.notes import Notes
@@ -29,19 +30,24 @@ from hub.audit.record import Committer
 from hub.audit.search import Search
 from hub.audit.signing import LogSigner
 from hub.clock import SystemClock
-from hub.consent.model import PolicySet
-from hub.consent.policy import canonical_policy, load_policy
-from hub.consent.store import keep_policy, policy_in_use
+from hub.consent import codes
+from hub.consent.model import Life, PolicySet
+from hub.consent.policy import load_policy
 from hub.db import create_engine, durability, migrate, transaction
+from hub.decisions.evaluate import Evaluations
 from hub.deliver.outbox import Outbox
 from hub.domain.ids import new_ids
 from hub.domain.terms import LogId, PartyId
 from hub.endings import Endings
-from hub.errors import Conflict, Misconfigured, Retry
+from hub.errors import HubError, Misconfigured, Retry
 from hub.gather import Gatherer
 from hub.identity.provider import Client, read_client
 from hub.identity.store import PartnerStore
 from hub.identity.tokens import Tokens
+from hub.notices.store import silent_recipients
+from hub.observe import Event, report
+from hub.policies.founding import found
+from hub.policies.use import Watch, in_use
 from hub.ports import KeyedDigest
 from hub.postgres import PrivatePostgres, Urls
 from hub.protect.keys import KeyRing, read_secret
@@ -58,7 +64,7 @@ from hub.statements.receipt import Receipts
 
 _KEYRING, _LOG_KEY, _TOKEN_KEY, _HIGH_WATER, _POSTGRES = "keyring.json", "log.key", "token.jwk", "high-water", "postgres"
 _RECEIPT_KEY = "receipt.jwk"
-_TRIES = 5
+_KEEP_UP_S = 1.0
 
 _GC_THRESHOLDS = (100_000, 20, 100)
 
@@ -102,25 +108,31 @@ class Hub:
                 await connection.raw.execute("SELECT 1")
 
     async def put_policy_in_use(self) -> None:
-        """Keeps the policy set under its hash, with an entry in the log, unless it is the one in use; before any decision.
+        """Before any decision: the set in use is that of the log; where no set ever was, the policy directory's is laid down.
 
         Whoever reads an entry years later can so read the policy that it names. Raises Retry when the log cannot be written.
         """
-        for _ in range(_TRIES):
-            follows, in_use = await policy_in_use(self.engine, self.log_id)
-            if in_use == self.policy.hash:
-                return
-            ref, body = self.new_id(), canonical_policy(self.policy)
-            claim = keep_policy(self.log_id, self.operator, ref, follows, self.policy.hash, body, self.clock.now_us())
-            details = {"policy": self.policy.hash}
-            with suppress(Conflict):  # another process that started at the same time was first: look again
-                await self.notes.write(EntryKind.configuration, "policy-use", "policy", details, ref=ref, claims=(claim,))
-        if (await policy_in_use(self.engine, self.log_id))[1] != self.policy.hash:
-            raise Misconfigured(
-                "The policy set is not in use.",
-                "Other processes of this hub keep putting another one into use.",
-                "Give all processes the same policy directory, and start them again.",
-            )
+        used = await in_use(self.engine, self.log_id)
+        if used is None:
+            directory, production = load_policy(self.settings.policy), self.settings.environment == "production"
+            used = await found(self.engine, self.notes, directory, production=production)
+        silent = await silent_recipients(self.engine, self.log_id)
+        self.rules.put(used.policy, replace(used.life, silent=silent))
+
+    async def keep_up(self, stopping: asyncio.Event) -> None:
+        """Until `stopping`, each second: what was activated, suspended or ended, and who answers no notice, holds here too."""
+        watch = Watch(self.engine, self.log_id)
+        while not stopping.is_set():
+            try:
+                used, silent = await watch.look(), await silent_recipients(self.engine, self.log_id)
+                if used is not None:
+                    self.rules.put(used.policy, replace(used.life, silent=silent))
+                elif silent != self.rules.life.silent:
+                    self.rules.put(self.rules.policy, replace(self.rules.life, silent=silent))
+            except HubError as error:
+                report(error, Event.database_unavailable)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stopping.wait(), _KEEP_UP_S)
 
 
 def make_keys(settings: Settings) -> list[Path]:
@@ -249,7 +261,6 @@ async def open_hub(settings: Settings, *, name: str = "hub", unmarked: bool = Fa
 
     `unmarked` takes a log without high-water mark as it stands.
     """
-    policy = load_policy(settings.policy)
     ring = load_ring(settings)
     signer = load_signer(settings)
     # A batch's objects all live until it is durable: looking through them for cycles after every 700th costs a third of the
@@ -278,7 +289,8 @@ async def open_hub(settings: Settings, *, name: str = "hub", unmarked: bool = Fa
         vault = Vault(vault_engine, ring, log_id, entropy)
         log = Log(engine, log_id, signer.vkey)
         outbox, entries = Outbox(engine, log_id), EntryWriter(log_id, operator, entropy)
-        rules, notes = Rules(policy), Notes(committer, log_id, operator, clock, entropy)
+        rules = await _rules(engine, log_id, settings)
+        notes = Notes(committer, log_id, operator, clock, entropy)
         protector = Protector(pseudonymiser, vault, entropy)
         endings = Endings(clock, entropy, entries, committer, log, outbox, rules)
         route = Route(
@@ -314,6 +326,17 @@ async def open_hub(settings: Settings, *, name: str = "hub", unmarked: bool = Fa
             rules=rules,
             statements=Statements(engine, log_id, log, notes, digests, pseudonymiser, clock, entropy, rules),
         )
+
+
+async def _rules(engine: AsyncEngine, log_id: LogId, settings: Settings) -> Rules:
+    """What the log says is in use; before anything ever was, the directory's set with nothing of it in force."""
+    used = await in_use(engine, log_id)
+    if used is not None:
+        return Rules(used.policy, replace(used.life, silent=await silent_recipients(engine, log_id)))
+    policy = load_policy(settings.policy)
+    return Rules(
+        policy, Life(dict.fromkeys([one.id for one in policy.agreements], codes.AFSPRAAK_NIET_ONDERTEKEND), frozenset())
+    )
 
 
 def issuer_of(settings: Settings) -> str:
@@ -352,4 +375,16 @@ def api_of(hub: Hub) -> FastAPI:
         ready=hub.ready,
         issuer=issuer,
         contact=hub.settings.contact,
+        evaluator=Evaluations(
+            rules=hub.rules,
+            notes=hub.notes,
+            engine=hub.engine,
+            log_id=hub.log_id,
+            clock=hub.clock,
+            digest=hub.digests,
+            seal=hub.vault.seal_row,
+            key_version=hub.vault.key_version,
+            new_id=hub.new_id,
+            version=version("hub"),
+        ),
     )

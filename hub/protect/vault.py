@@ -57,7 +57,7 @@ class Vault:
         return {bytes(tag): self._unwrap(bytes(wrapped), bytes(tag)) for tag, wrapped, _ in rows}
 
     def seal_row(self, raw: bytes, bound_to: bytes) -> bytes:
-        """Seals a row that could not be read, and so has no person's key, under the quarantine key."""
+        """Seals what names nobody, and so has no person's key: a row that could not be read, a decision call."""
         return seal(self._quarantine, self._entropy(AEAD_NONCE_BYTES), raw, bound_to)
 
     def open_row(self, sealed: bytes, bound_to: bytes) -> bytes:

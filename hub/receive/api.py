@@ -23,6 +23,8 @@ from hub.errors import HubError, Retry
 from hub.identity.partners import Partners
 from hub.identity.tokens import Tokens
 from hub.ports import Clock, KeyedDigest, Way
+from hub.receive.authzen import EVALUATION_PATH, EVALUATIONS_PATH, AccessDesk, Evaluator
+from hub.receive.authzen import METADATA_PATH as AUTHZEN_PATH
 from hub.receive.deliveries import Deliveries
 from hub.receive.edge import OPEN_PATH, VERSION, Edge
 from hub.receive.messages import Messages
@@ -45,11 +47,13 @@ def create_api(
     ready: Callable[[], Awaitable[None]],
     issuer: str,
     contact: str | None = None,
+    *,
+    evaluator: Evaluator,
 ) -> FastAPI:
     """The application.
 
     `ready` raises where the hub cannot do its work now; `issuer` is its address, without a path; `contact` the e-mail address
-    that the interface description names (beheer@ the issuer's host without one).
+    that the interface description names (beheer@ the issuer's host without one). `evaluator` answers decision calls.
     """
     app = FastAPI(
         title=TITLE,
@@ -67,11 +71,15 @@ def create_api(
     gate = Gate(tokens)
     messages = Messages(way, gate, idempotency, clock, digest, new_request_id, log_id)
     deliveries = Deliveries(way, gate)
+    access = AccessDesk(gate, evaluator, issuer)
     desk = TokenDesk(tokens, partners, clock, digest)
     for method, path, endpoint in (
         ("POST", "/v1/uitvalmeldingen", messages.post),
         ("GET", "/v1/bezorgingen", deliveries.get),
         ("POST", "/v1/bezorgingen/ontvangst", deliveries.acknowledge),
+        ("POST", EVALUATION_PATH, access.evaluation(many=False)),
+        ("POST", EVALUATIONS_PATH, access.evaluation(many=True)),
+        ("GET", AUTHZEN_PATH, access.metadata),
         ("GET", "/v1/gezondheid", _readiness(ready)),
         ("GET", "/v1/gezondheid/proces", _liveness),
         ("GET", OPEN_PATH, _fixed(orjson.dumps(description))),

@@ -9,10 +9,12 @@ from __future__ import annotations
 from typing import Any, Final
 
 from hub.domain.records.uitvalmelding import Uitvalmelding
-from hub.identity.partners import AANLEVEREN, OPHALEN
+from hub.identity.partners import AANLEVEREN, BESLISSINGEN, OPHALEN
+from hub.receive.authzen import EVALUATION_PATH, EVALUATIONS_PATH
 from hub.receive.deliveries import LARGEST_PAGE, USUAL_PAGE
 from hub.receive.edge import VERSION
 from hub.receive.oauth import TOKEN_PATH
+from hub.receive.openapi_access import SCHEMAS as ACCESS_SCHEMAS
 from hub.receive.problem import EXPLANATIONS, KINDS, MEDIA_TYPE
 from hub.receive.request import JSON
 
@@ -48,6 +50,7 @@ def describe(issuer: str, contact: str | None = None) -> dict[str, Any]:
         "tags": [
             {"name": "Uitvalmeldingen", "description": "Aanleveren door een bron"},
             {"name": "Bezorgingen", "description": "Ophalen en bevestigen door een ontvanger"},
+            {"name": "Besluiten", "description": "Vooraf vragen of iets gegeven mag worden (AuthZEN, NL GOV)"},
             {"name": "Algemeen", "description": "Beschrijving en toestand"},
         ],
         "paths": _paths(),
@@ -122,9 +125,37 @@ def _paths() -> dict[str, Any]:
                 },
             }
         },
+        EVALUATION_PATH.removeprefix("/v1"): _decision_call(
+            "vraagBesluit",
+            "Vraag of gegevens over een niet genoemde jongere gegeven mogen worden",
+            "Besluitvraag",
+            "Besluit",
+        ),
+        EVALUATIONS_PATH.removeprefix("/v1"): _decision_call(
+            "vraagBesluiten", "Stel tot 1000 van zulke vragen in een keer", "Besluitvragen", "Besluiten"
+        ),
         "/gezondheid": _open_get("toonGereedheid", "Of de hub nu werk aanneemt", "Gezondheid", 500, 503),
         "/gezondheid/proces": _open_get("toonProces", "Of het proces leeft", "Gezondheid", 500),
         "/openapi.json": _open_get("toonBeschrijving", "Deze beschrijving", "Beschrijving", 500),
+    }
+
+
+def _decision_call(operation: str, summary: str, asks: str, answers: str) -> dict[str, Any]:
+    return {
+        "post": {
+            "operationId": operation,
+            "tags": ["Besluiten"],
+            "summary": summary,
+            "description": "AuthZEN Authorization API in het NL GOV-profiel. Een nee is een antwoord (200, decision false). "
+            "U vraagt alleen over wat u zelf geeft of ontvangt. Elke vraag die wordt beantwoord staat in het logboek; wat u "
+            "vraagt wordt verzegeld bewaard. Het adres van dit koppelvlak staat in /.well-known/authzen-configuration.",
+            "security": [{"oauth": [BESLISSINGEN]}],
+            "requestBody": {"required": True, "content": {JSON: {"schema": _ref("schemas", asks)}}},
+            "responses": {
+                "200": _answer("Het besluit", answers),
+                **_problems(400, 401, 403, 406, 413, 415, 500, 503),
+            },
+        }
     }
 
 
@@ -175,7 +206,11 @@ def _oauth(issuer: str) -> dict[str, Any]:
         "flows": {
             "clientCredentials": {
                 "tokenUrl": issuer + TOKEN_PATH,
-                "scopes": {AANLEVEREN: "Uitvalmeldingen aanleveren", OPHALEN: "Bezorgingen ophalen en bevestigen"},
+                "scopes": {
+                    AANLEVEREN: "Uitvalmeldingen aanleveren",
+                    OPHALEN: "Bezorgingen ophalen en bevestigen",
+                    BESLISSINGEN: "Besluiten vragen",
+                },
             }
         },
     }
@@ -294,6 +329,7 @@ def _schemas() -> dict[str, Any]:
         "OntvangstAntwoord": _object({"bevestigd": _list(_UUID), "onbekend": _list(_UUID)}),
         "Gezondheid": _object({"status": {"type": "string", "const": "in orde"}}),
         "Beschrijving": {"type": "object", "description": "Een OpenAPI-document"},
+        **ACCESS_SCHEMAS,
         "Probleem": _object(problem, "Probleembeschrijving (RFC 9457)"),
         "ProbleemMetFouten": _object(
             {**problem, "fouten": _list(_ref("schemas", "Fout"))}, "Probleem met alle fouten tegelijk"

@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -19,12 +20,15 @@ from joserfc.errors import SecurityWarning
 from joserfc.jwk import ECKey, RSAKey
 
 from hub.clock import SystemClock
+from hub.consent.policy import load_policy
+from hub.decisions.evaluate import Evaluations
 from hub.domain.personal import Bsn
 from hub.domain.terms import LogId, Micros, PartyId
 from hub.errors import Refused
 from hub.identity.partners import SCOPES, Partner, read_jwks
 from hub.identity.tokens import Tokens
 from hub.receive.api import create_api
+from hub.rules import Rules
 from tests.fakes.way import FakeIdempotency, FakeWay
 
 ISSUER = "https://hub.example.nl"
@@ -112,6 +116,38 @@ async def _is_ready() -> None:
 
 
 @dataclass
+class FakeNotes:
+    """Remembers what would be written in the log."""
+
+    written: list[tuple[tuple[Any, ...], dict[str, Any]]] = field(default_factory=list)
+
+    async def write(self, *what: Any, **more: Any) -> None:
+        self.written.append((what, more))
+
+
+@cache
+def shipped_rules() -> Rules:
+    """The shipped policy set, in use."""
+    return Rules(load_policy(Path(__file__).parents[2] / "schemas" / "policy"))
+
+
+def evaluations(clock: Any, rules: Rules | None = None, notes: Any = None) -> Evaluations:
+    """Decision calls over the shipped rules, with a log in memory; what is sealed is reversed."""
+    return Evaluations(
+        rules=rules or shipped_rules(),
+        notes=notes or FakeNotes(),
+        engine=None,  # type: ignore[arg-type]  # only reading the log needs it
+        log_id=LogId("rijnmonde"),
+        clock=clock,
+        digest=digest,
+        seal=lambda content, bound_to: (bound_to + content)[::-1],
+        key_version=1,
+        new_id=uuid4,
+        version="0.0.0",
+    )
+
+
+@dataclass
 class Desk:
     """The interface with everything around it."""
 
@@ -120,6 +156,7 @@ class Desk:
     clock: Any = field(default_factory=StillClock)
     ready: Any = _is_ready
     key: RSAKey | ECKey = field(default_factory=lambda: ec_key("hub-1"))
+    evaluator: Any = None
 
     def __post_init__(self) -> None:
         self.tokens = Tokens(ISSUER, self.key, self.clock, entropy)
@@ -136,6 +173,7 @@ class Desk:
             LogId("rijnmonde"),
             lambda: self.ready(),
             ISSUER,
+            evaluator=self.evaluator or evaluations(self.clock),
         )
 
     def token(self, partner: Partner | None = None, thumbprint: str | None = None) -> str:

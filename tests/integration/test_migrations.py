@@ -22,7 +22,7 @@ _OUTBOX = "log_id, party_id, delivery_id, source, record_kind, subject_tag, nonc
 _MAY_UPDATE = {"audit_head", "receive_drop", "receive_quarantine", "route_tally", "deliver_outbox", "identity_partner"}
 _MAY_UPDATE |= {"deliver_recipient", "audit_indexed", "receive_connector"}
 _MAY_UPDATE |= {"identity_session", "identity_signin", "identity_staff"}
-_MAY_DELETE = {"identity_assertion", "identity_session", "identity_signin", "audit_index", "audit_index_word"}
+_MAY_DELETE = {"decision_call", "identity_assertion", "identity_session", "identity_signin", "audit_index", "audit_index_word"}
 _KEPT = ("audit_entry", "audit_tile", "audit_checkpoint")
 
 
