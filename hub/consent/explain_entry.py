@@ -157,12 +157,11 @@ _LABELS: Final = {
     "to": "Doorgegeven aan",
     "onward": "Verdere ontvangers",
     "channel": "Hoe",
-    "method": "Wat is gedaan",
+    "done": "Wat is gedaan",
     "ground": "Grond",
     "level": "Stap",
     "attempt": "Keer",
     "digest": "Verklaring (hash)",
-    "agreement": "Afspraak",
     "role": "Rol",
     "roles": "Rollen",
 }

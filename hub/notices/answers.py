@@ -156,7 +156,7 @@ async def close(issue: Issue, notice: Notice, by: Staff | None) -> None:
 def _said(notice: Notice, answer: Answer, onward: tuple[PartyId, ...], by: Staff | None) -> dict[str, str | int]:
     said: dict[str, str | int] = {"recipient": notice.recipient, "channel": answer.channel.value}
     if answer.method is not None:
-        said["method"] = answer.method.value
+        said["done"] = answer.method.value
     if answer.ground is not None:
         said["ground"] = answer.ground.value
     if answer.digest is not None:

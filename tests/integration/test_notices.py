@@ -214,7 +214,7 @@ async def test_answers_are_taken_once_each_with_its_entry(told: Told):
     assert len(await told.by("notice-acknowledge")) == len(await told.by("notice-attest")) == 1
     (attested,) = await told.by("notice-attest")
     assert attested["actor"] == FOUNDATION
-    assert attested["details"]["method"] == "erased"
+    assert attested["details"]["done"] == "erased"
     with pytest.raises(Refused, match="before"):
         await told.answers.answer(notice.notice_id, DECLINED, recipient=FOUNDATION)
     assert await told.watch.tick() == 1
