@@ -334,9 +334,8 @@ async def _rules(engine: AsyncEngine, log_id: LogId, settings: Settings) -> Rule
     if used is not None:
         return Rules(used.policy, replace(used.life, silent=await silent_recipients(engine, log_id)))
     policy = load_policy(settings.policy)
-    return Rules(
-        policy, Life(dict.fromkeys([one.id for one in policy.agreements], codes.AFSPRAAK_NIET_ONDERTEKEND), frozenset())
-    )
+    shut = {agreement.id: codes.AFSPRAAK_NIET_ONDERTEKEND for agreement in policy.agreements}
+    return Rules(policy, Life(shut, frozenset()))
 
 
 def issuer_of(settings: Settings) -> str:

@@ -169,8 +169,11 @@ def serve() -> None:
     async def work(chosen: Settings) -> None:
         async with open_hub(chosen, name="hub-serve") as hub:
             await hub.put_policy_in_use()
-            async with doors_of(hub) as doors:
-                await serve_until(server_of(doors, chosen), stopper(), lambda: emit(Event.hub_started))
+            stopping = stopper()
+            async with doors_of(hub) as doors, asyncio.TaskGroup() as group:
+                keeping_up = group.create_task(hub.keep_up(stopping))
+                await serve_until(server_of(doors, chosen), stopping, lambda: emit(Event.hub_started))
+                keeping_up.cancel()
             emit(Event.hub_stopped)
 
     run(work)

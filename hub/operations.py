@@ -11,7 +11,6 @@ from typing import Any
 from hub.app import Hub
 from hub.audit.entry import EntryKind
 from hub.connector import load_connectors
-from hub.consent.policy import load_policy
 from hub.domain.terms import PartyId
 from hub.errors import Misconfigured
 from hub.identity import store as partners
@@ -80,7 +79,7 @@ async def figures_of(hub: Hub) -> Figures:
 
 
 def _check_party(hub: Hub, party: PartyId) -> None:
-    if party not in load_policy(hub.settings.policy).parties:
+    if party not in hub.policy.parties:
         raise Misconfigured(
             f"{party} is no party of this hub.", "The policy set does not name it.", "See parties.yaml of the policy set."
         )

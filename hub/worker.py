@@ -13,7 +13,6 @@ from typing import Final
 from hub.app import Hub
 from hub.connector import Connector, Endpoint, FileSource, load_connectors
 from hub.connector import Target as Address
-from hub.consent.policy import load_policy
 from hub.domain.terms import ConnectorId
 from hub.errors import HubError, Misconfigured
 from hub.identity import store as identity
@@ -94,7 +93,7 @@ def _connect(connector: Connector, instance: Instance) -> Callable[[], Awaitable
 
 
 def _targets_of(hub: Hub) -> list[Target]:
-    known, parties = load_connectors(), load_policy(hub.settings.policy).parties
+    known, parties = load_connectors(), hub.policy.parties
     found: list[Target] = []
     for party, recipient in recipients_of(hub.settings).items():
         connector = known.get(recipient.connector)
@@ -130,6 +129,7 @@ async def work(hub: Hub, todo: Work, stopping: asyncio.Event, *, once: bool = Fa
                 await pusher.drain(target)
             return
         async with asyncio.TaskGroup() as group:
+            group.create_task(hub.keep_up(stopping))
             group.create_task(_again_and_again(hub, partial(_tidy, hub), _TIDY_S, stopping))
             group.create_task(_again_and_again(hub, hub.search.catch_up, _INDEX_S, stopping))
             group.create_task(run(todo.drops, hub.settings.poll_s, stopping))

@@ -197,12 +197,9 @@ async def test_a_policy_that_permits_more_sends_what_was_permitted_then(
 
 @both_ways
 async def test_who_is_no_recipient_any_more_gets_nothing(house: House, get: Callable[..., Awaitable[list[UUID]]]) -> None:
-    class Nowhere:
-        def candidates(self, *_: Any) -> tuple[()]:
-            return ()
-
     await house.drop([body(0)])
-    house.route = replace(house.route, again=replace(house.route.again, regions=Nowhere()))  # type: ignore[arg-type]
+    nowhere = Rules(replace(shipped().policy, regions=()))
+    house.route = replace(house.route, again=replace(house.route.again, rules=nowhere))
     assert await get(house, DESK) == []
     assert [each["reasons"] for each in await stopped(house)] == [["GEEN_ONTVANGER_MEER"]]
 
