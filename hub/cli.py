@@ -170,9 +170,11 @@ def serve() -> None:
         async with open_hub(chosen, name="hub-serve") as hub:
             await hub.put_policy_in_use()
             stopping = stopper()
-            async with doors_of(hub) as doors, asyncio.TaskGroup() as group:
-                keeping_up = group.create_task(hub.keep_up(stopping))
-                await serve_until(server_of(doors, chosen), stopping, lambda: emit(Event.hub_started))
+            keeping_up = asyncio.create_task(hub.keep_up(stopping))
+            try:
+                async with doors_of(hub) as doors:
+                    await serve_until(server_of(doors, chosen), stopping, lambda: emit(Event.hub_started))
+            finally:
                 keeping_up.cancel()
             emit(Event.hub_stopped)
 

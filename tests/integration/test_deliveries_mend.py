@@ -13,7 +13,7 @@ import typer
 from sqlalchemy.ext.asyncio import AsyncEngine
 from typer.testing import CliRunner
 
-from hub import commands
+from hub.commands import mending as commands
 from hub.audit.notes import Notes
 from hub.consent.policy import load_policy
 from hub.deliver.lease import store as lease

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from typer.testing import CliRunner
 
 import hub.connectors.duo
-from hub import commands
+from hub.commands import mending as commands
 from hub.audit.notes import Notes
 from hub.connector import Trouble
 from hub.connectors.duo.inbound import FORMAT
