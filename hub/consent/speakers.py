@@ -106,6 +106,7 @@ def check_voice(
 ) -> date | None:
     """The day on which a representative's yes ends because the young person speaks for themselves, if it does.
 
+    Where articles differ in age, a voice is right when it is for one of them; for which, each decision judges by its own basis.
     Raises Refused where this voice cannot say this, and Malformed where what that depends on was not given.
     """
     if (kind is StatementKind.raadpleging_school) != (voice is Voice.school):
@@ -127,13 +128,13 @@ def check_voice(
         _refuse("No row of law says from which age a young person may agree to this.", "Ask the privacy officer for the row.")
     grown = [age_on(born, day) >= rule.self_from for rule in rules]
     article = rules[0].article
-    if voice is Voice.jongere and not all(grown):
+    if voice is Voice.jongere and not any(grown):
         _refuse(f"At this age a representative agrees ({article}); the young person's own no always counts.")
-    if voice in GUARDIANS and any(grown):
+    if voice in GUARDIANS and all(grown):
         _refuse(f"At this age the young person speaks for themselves ({article}).", "Ask the young person.")
-    if voice is Voice.bewindvoerder and not all(grown):
+    if voice is Voice.bewindvoerder and not any(grown):
         _refuse(f"At this age the one with parental authority or guardianship agrees ({article}).")
-    return min(birthday(born, rule.self_from) for rule in rules) if voice in GUARDIANS else None
+    return max(birthday(born, rule.self_from) for rule in rules) if voice in GUARDIANS else None
 
 
 def check_withdrawal(held: Hold, voice: Voice) -> None:

@@ -283,7 +283,7 @@ def standing_of(histories: Iterable[Sequence[Event]], day: date, known_us: int |
     held = [found for history in histories if (found := hold(history, day, known_us)) is not None]
     told: set[Stated] = set()
     for one in held:
-        if one.kind in YES and one.state is StatementState.given and any(contradicts(other, one) for other in held):
+        if any(contradicts(other, one) for other in held):
             told.add(_but(one, StatementState.invalidated).stated)
         elif one.kind not in YES or not any(_overtakes(other, one) for other in held):
             told.add(one.stated)
@@ -292,7 +292,8 @@ def standing_of(histories: Iterable[Sequence[Event]], day: date, known_us: int |
 
 def contradicts(no: Hold, yes: Hold) -> bool:
     """Whether `no` is a refusal in force of what `yes` agrees to."""
-    return _meet(no, yes) and no.state is StatementState.refused and not _overtakes(yes, no)
+    agreed = yes.kind in YES and (yes.state, no.state) == (StatementState.given, StatementState.refused)
+    return agreed and _meet(no, yes) and not _overtakes(yes, no)
 
 
 def _overtakes(yes: Hold, no: Hold) -> bool:

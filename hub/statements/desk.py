@@ -74,8 +74,9 @@ class Statements:
         `claims` are the door's own conditions. Raises Malformed for a number, scope, period or evidence that does not do,
         Refused where this voice cannot say this, Conflict where `claims` do not hold, Retry when the log cannot be written.
         """
-        tag = self._tag(number)
+        pgn = _read(number)
         del number  # a traceback that shows variables shows none of ours
+        tag = self._tag(pgn)
         policy, now = self.rules.policy, self.clock.now_us()
         proxy_until = check_said(policy, said, legal_date(now))
         for attempt in range(_TRIES):
@@ -103,8 +104,9 @@ class Statements:
 
         Where there is no yes to take back, the no is recorded as a refusal, so that it counts all the same.
         """
-        tag = self._tag(number)
+        pgn = _read(number)
         del number
+        tag = self._tag(pgn)
         check_known(self.rules.policy, scope)
         found = await self._histories(tag)
         now = self.clock.now_us()
@@ -168,8 +170,9 @@ class Statements:
 
     async def history(self, number: str, by: StaffId | None = None) -> tuple[Told, ...]:
         """All statements about one person, the newest first; that it was read is in the log before. Raises Tampered."""
-        tag = self._tag(number)
+        pgn = _read(number)
         del number
+        tag = self._tag(pgn)
         return await self._read(tag, by)
 
     async def beside(self, statement_id: UUID, by: StaffId | None = None) -> tuple[Told, ...]:
@@ -248,8 +251,12 @@ class Statements:
 
     # -- within
 
-    def _tag(self, number: str) -> bytes:
-        return self.pseudonymiser.subject_tag(_pgn(number))
+    def _tag(self, pgn: Pgn | None) -> bytes:
+        if pgn is None:
+            raise Malformed(
+                "This is neither a BSN nor an onderwijsnummer.", "It does not pass the elfproef.", "Check the number."
+            )
+        return self.pseudonymiser.subject_tag(pgn)
 
     async def _histories(self, tag: bytes) -> dict[UUID, History]:
         found = (await histories(self.engine, [tag], self.digest)).get(tag, [])
@@ -411,12 +418,10 @@ class Statements:
         return Done(tuple(event.statement_id for event in events), noted.size)
 
 
-def _pgn(number: str) -> Pgn:
+def _read(number: str) -> Pgn | None:
     if Bsn.accepts(number):
         return Bsn(number)
-    if Onderwijsnummer.accepts(number):
-        return Onderwijsnummer(number)
-    raise Malformed("This is neither a BSN nor an onderwijsnummer.", "It does not pass the elfproef.", "Check the number.")
+    return Onderwijsnummer(number) if Onderwijsnummer.accepts(number) else None
 
 
 def _none() -> Refused:

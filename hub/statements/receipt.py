@@ -1,7 +1,7 @@
 """Receipts: what was said, or became of it, as a signed JSON document that anyone can check without the hub.
 
 ISO/IEC TS 27560:2023 in its GDPR profile: the fields bear the names of that standard, and `@context` says which term of the
-Data Privacy Vocabulary (W3C DPV 2, guide to 27560) each is. Signed as a compact JWS (RFC 7515, RFC 8037). A receipt holds no
+Data Privacy Vocabulary (W3C DPV 2, guide to 27560) each is. Signed as a compact JWS (RFC 7515, 8037, 9864). A receipt has no
 number and no value of a record; the person goes by a pseudonym of this receipt alone, so that no two can be joined by it.
 """
 
@@ -21,7 +21,8 @@ from hub.clock import rfc3339
 from hub.domain.terms import Micros
 from hub.ports import KeyedDigest
 
-ALGORITHM: Final = "EdDSA"
+ALGORITHM: Final = "Ed25519"
+"""The fully-specified name of RFC 9864, which deprecates `EdDSA`."""
 SCHEMA: Final = "https://w3id.org/dpv/schema/dpv-27560#receipt-eu-gdpr"
 _DPV: Final = "https://w3id.org/dpv#"
 CONTEXT: Final[Mapping[str, Any]] = {
