@@ -1,0 +1,561 @@
+"""The questions that two policies may answer differently, cut into finitely many cells. Pure.
+
+A scale reads one thing off a young person's facts and gives a mark; facts with the same marks on all scales of a space are
+answered alike, by either policy. What a clause reads is known from its row (`hub.consent.table`), so only what some clause of
+the way asks becomes a scale, and marks that shut every clause on both sides are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from typing import Any, Final, get_args
+
+from hub.consent.facts import birthday, months_after
+from hub.consent.model import Condition, Onderwijssoort
+from hub.consent.table import Asked, ClauseRow, Lane
+from hub.consent.hear import hear, says_no
+from hub.domain.facts import YES, Stated, StatementKind, SubjectFacts, Voice
+from hub.domain.terms import FactName, PartyId, PurposeId
+
+OTHER: Final = "other"
+"""The mark of a gemeente or kind of school that the policies do not name."""
+OLDEST: Final = 130
+"""Whoever is older is told like someone of this age."""
+Mark = Hashable
+_DAY: Final = timedelta(days=1)
+_VOICES: Final = (Voice.jongere, Voice.ouder, Voice.curator)
+_SCHOOLS: Final = get_args(Onderwijssoort)
+_YES_NO: Final = (True, False, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """A fact that is its own mark; None where nobody knows it."""
+
+    fact: str
+
+    def mark(self, facts: SubjectFacts) -> Mark:
+        """What `facts` say here."""
+        value: Mark = getattr(facts, self.fact)
+        return min(value, OLDEST) if self.fact == "age" and isinstance(value, int) else value
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A gemeente or a kind of school: one of those that are named, `OTHER`, or None."""
+
+    fact: str
+    names: frozenset[str]
+
+    def mark(self, facts: SubjectFacts) -> Mark:
+        """What `facts` say here."""
+        value = getattr(facts, self.fact)
+        return value if value is None or value in self.names else OTHER
+
+
+@dataclass(frozen=True, slots=True)
+class Diploma:
+    """After how many of these anniversaries of the diploma the day lies; None where the date is unknown."""
+
+    years: tuple[int, ...]
+    fact: str = "datum_diploma"
+
+    def mark(self, facts: SubjectFacts) -> Mark:
+        """What `facts` say here."""
+        day = facts.datum_diploma
+        return None if day is None else sum(birthday(day, years) < facts.as_of for years in self.years)
+
+
+@dataclass(frozen=True, slots=True)
+class Further:
+    """A further fact: yes, no, or a date: -1 in the future, else how many of these numbers of months have passed since."""
+
+    fact: FactName
+    months: tuple[int, ...]
+
+    def mark(self, facts: SubjectFacts) -> Mark:
+        """What `facts` say here."""
+        value = facts.known(self.fact)
+        if value is None or isinstance(value, bool):
+            return value
+        if value > facts.as_of:
+            return ("date", -1)
+        return ("date", sum(months_after(value, months) < facts.as_of for months in self.months))
+
+
+@dataclass(frozen=True, slots=True)
+class Yes:
+    """Whether a statement that opens a gate is there, for this purpose and recipient, from who may make it."""
+
+    kind: StatementKind
+    purpose: PurposeId
+    recipient: PartyId
+    self_from: int | None
+    asked: Asked = field(compare=False, repr=False)
+    clause: ClauseRow = field(compare=False, repr=False)
+    lane: Lane = field(compare=False, repr=False)
+
+    @property
+    def fact(self) -> str:
+        """What it reads."""
+        return self.kind.value
+
+    def mark(self, facts: SubjectFacts) -> Mark:
+        """What `facts` say here."""
+        return None if facts.standing is None else hear(self.asked, self.clause, self.lane, facts)[0] is None
+
+    def candidates(self) -> Iterator[Stated]:
+        """Statements that say yes here and nowhere else, in every voice that may be heard."""
+        for voice in _VOICES:
+            yield Stated(self.kind, voice=voice, purposes=frozenset({self.purpose}), parties=frozenset({self.recipient}))
+
+
+@dataclass(frozen=True, slots=True)
+class No:
+    """Whether a statement that shuts a gate stands, for this purpose and addressed to one of these."""
+
+    kind: StatementKind
+    purpose: PurposeId
+    addressed: frozenset[PartyId]
+    clause: ClauseRow = field(compare=False, repr=False)
+    lane: Lane = field(compare=False, repr=False)
+
+    @property
+    def fact(self) -> str:
+        """What it reads."""
+        return self.kind.value
+
+    def mark(self, facts: SubjectFacts) -> Mark:
+        """What `facts` say here."""
+        return None if facts.standing is None else says_no(self.kind, self.clause, self.lane, facts)
+
+    def candidates(self) -> Iterator[Stated]:
+        """Statements that say no for this purpose to one of those addressed."""
+        for party in sorted(self.addressed):
+            yield Stated(self.kind, purposes=frozenset({self.purpose}), parties=frozenset({party}))
+
+
+Scale = Plain | Named | Diploma | Further | Yes | No
+
+
+def every(scale: Scale) -> frozenset[Mark]:
+    """All that can be read on `scale`."""
+    match scale:
+        case Named(_, names):
+            return frozenset({*names, OTHER, None})
+        case Diploma(years, _):
+            return frozenset({*range(len(years) + 1), None})
+        case Plain("age"):
+            return frozenset({*range(OLDEST + 1), None})
+        case Further(_, months):
+            dates = [("date", passed) for passed in range(-1, len(months) + 1)] if months else []
+            return frozenset({*_YES_NO, *dates})
+        case _:
+            return frozenset(_YES_NO)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A permit on one step of one side's way, and the bit that stands for it."""
+
+    bit: int
+    lane: Lane
+    clause: ClauseRow
+
+
+Written = Callable[[int, int, ClauseRow], Hashable]
+"""What a permit says beside its row, by side and step: equal where it grants the same."""
+_COLUMNS: Final = tuple(name for name in ClauseRow.__slots__ if name != "grant")
+
+
+def columns(clause: ClauseRow) -> Hashable:
+    """All that the gates of a permit ask on its day."""
+    return tuple(getattr(clause, name) for name in _COLUMNS)
+
+
+def around(lane: Lane) -> Hashable:
+    """What a lane decides by beside its permits."""
+    return lane.forbids, lane.bars, lane.giver_area, lane.recipient_area, lane.addressed, lane.silent, lane.one_purpose
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """One way of data on one day, under two policies: the lanes of either, step by step.
+
+    `alike` says that whatever is decided by beside the permits is the same on both sides.
+    """
+
+    day: date
+    sides: tuple[tuple[Lane, ...], tuple[Lane, ...]]
+    written: Written
+    alike: bool
+
+    def lanes(self) -> Iterator[Lane]:
+        """All lanes of both sides."""
+        for lanes in self.sides:
+            yield from lanes
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """The permits that no fact shuts on a day; the bits of each step of either side; those that stand on both sides alike."""
+
+    rows: Sequence[Row]
+    steps: Sequence[Sequence[int]]
+    twins: int
+
+    @classmethod
+    def of(cls, space: Space) -> _Open:
+        """Of what is passed on, only permits that say so; of a giver's own data, only those that do not."""
+        rows: list[Row] = []
+        steps: list[list[int]] = []
+        twins: dict[Hashable, list[int]] = {}
+        for side, lanes in enumerate(space.sides):
+            bits: list[int] = []
+            for number, lane in enumerate(lanes):
+                mask = 0
+                for clause in lane.clauses:
+                    if not clause.shut and bool(clause.reuse_of) == bool(number):
+                        rows.append(Row(1 << len(rows), lane, clause))
+                        mask |= rows[-1].bit
+                        key = (number, columns(clause), space.written(side, number, clause))
+                        twins.setdefault(key, []).append(rows[-1].bit)
+                bits.append(mask)
+            steps.append(bits)
+        both = sum(sum(bits) for bits in twins.values() if len(bits) == 2) if space.alike else 0
+        return cls(rows, steps, both)
+
+    def left(self, open_: int) -> int:
+        """What of `open_` is left to decide: nothing where both sides do alike or neither gets through, else no dead side."""
+        if not open_ & ~self.twins:
+            return 0
+        return sum(open_ & sum(bits) for bits in self.steps if all(mask & open_ for mask in bits))
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """Some marks on some scales that are answered alike; `facts` say so, and `open` are the permits that they do not shut."""
+
+    marks: tuple[frozenset[Mark], ...]
+    says: Any
+    open: int
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """Scales that one fact is read on, the permits that ask for each, and the values that the fact may have."""
+
+    scales: tuple[Scale, ...]
+    asked_by: tuple[int, ...]
+    values: tuple[Value, ...]
+
+    def told_apart(self, open_: int) -> Iterator[Value]:
+        """The values as far as the permits in `open_` tell them apart; on a scale that none of them asks, anything will do."""
+        matters = tuple(bool(asked & open_) for asked in self.asked_by)
+        if all(matters):
+            yield from self.values
+            return
+        seen: set[Hashable] = set()
+        for value in self.values:
+            key = tuple(marks for marks, asked in zip(value.marks, matters, strict=True) if asked)
+            if key not in seen:
+                seen.add(key)
+                told = zip(self.scales, value.marks, matters, strict=True)
+                yield Value(tuple(marks if asked else every(scale) for scale, marks, asked in told), value.says, value.open)
+
+    def put(self, facts: SubjectFacts, value: Value) -> SubjectFacts:
+        """`facts` with this value."""
+        match self.scales[0]:
+            case Yes() | No():
+                return facts.but(standing=(facts.standing or frozenset()) | frozenset(value.says))
+            case Further(fact, _):
+                return facts if value.says is None else facts.but(more=facts.more | {(fact, value.says)})
+            case scale:
+                return facts.but(**{scale.fact: value.says})
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Marks per scale, in the order of `scales`, and facts that have them."""
+
+    scales: tuple[Scale, ...]
+    marks: tuple[frozenset[Mark], ...]
+    facts: SubjectFacts
+
+
+def cells(space: Space) -> Iterator[Cell]:
+    """Every cell of the space in which at least one side may permit, and the two may differ."""
+    open_ = _Open.of(space)
+    nobody = SubjectFacts(space.day, *(None,) * 9, standing=frozenset())
+    if not open_.left(sum(row.bit for row in open_.rows)):
+        return
+    ages = _ages(space, open_.rows, nobody)
+    apart = list(_apart(space, open_.rows, nobody))
+    for age in ages.values:
+        left = open_.left(age.open)
+        if left:
+            someone = ages.put(nobody, age)
+            axes = (*_statements(open_.rows, someone), *apart)
+            scales = (*ages.scales, *(scale for axis in axes for scale in axis.scales))
+            for marks, facts in _walk(axes, left, open_, someone):
+                yield Cell(scales, (*age.marks, *marks), facts)
+
+
+def _walk(
+    axes: Sequence[Axis], left: int, open_: _Open, facts: SubjectFacts
+) -> Iterator[tuple[tuple[frozenset[Mark], ...], SubjectFacts]]:
+    if not axes:
+        yield (), facts
+        return
+    for value in axes[0].told_apart(left):
+        still = open_.left(left & value.open)
+        if still:
+            for marks, found in _walk(axes[1:], still, open_, axes[0].put(facts, value)):
+                yield (*value.marks, *marks), found
+
+
+_Fits = Callable[[Row, SubjectFacts], bool]
+_Alike = Callable[[SubjectFacts], Hashable]
+
+
+def _asks(_row: Row) -> bool:
+    return True
+
+
+def _axis(
+    scale: Scale,
+    saying: Iterable[tuple[Any, SubjectFacts]],
+    rows: Sequence[Row],
+    asks: Callable[[Row], object],
+    fits: _Fits,
+    alike: _Alike,
+) -> Axis:
+    """The axis of one scale: what can be said there, put together where the same permits fit and `alike` says that it is."""
+    found: dict[tuple[int, Hashable], tuple[set[Mark], Any]] = {}
+    for says, facts in saying:
+        open_ = sum(row.bit for row in rows if fits(row, facts))
+        found.setdefault((open_, alike(facts)), (set(), says))[0].add(scale.mark(facts))
+    values = (Value((frozenset(marks),), says, open_) for (open_, _), (marks, says) in found.items())
+    return Axis((scale,), (sum(row.bit for row in rows if asks(row)),), tuple(values))
+
+
+def _ages(space: Space, rows: Sequence[Row], nobody: SubjectFacts) -> Axis:
+    borders = sorted({0} | {age for lane in space.lanes() for age in lane.borders if 0 < age <= OLDEST})
+    scale = Plain("age")
+
+    def fits(row: Row, facts: SubjectFacts) -> bool:
+        age, clause = facts.age, row.clause
+        return (
+            age is not None
+            and clause.youngest <= age <= clause.oldest
+            and age < clause.until_age
+            and any(basis.youngest <= age <= basis.oldest for basis in clause.bases)
+        )
+
+    saying = [(first, nobody.but(age=first)) for first in borders]
+    axis = _axis(scale, saying, rows, lambda _: True, fits, lambda facts: facts.age)
+    ends = dict(zip(borders, (*borders[1:], OLDEST + 1), strict=True))
+    spans = (Value((frozenset(range(value.says, ends[value.says])),), value.says, value.open) for value in axis.values)
+    return Axis((scale,), axis.asked_by, tuple(spans))
+
+
+def _apart(space: Space, rows: Sequence[Row], nobody: SubjectFacts) -> Iterator[Axis]:
+    """The axes that do not depend on the age."""
+
+    def plain(fact: str, asks: Callable[[Row], object], fits: _Fits, alike: _Alike = lambda _: None) -> Iterator[Axis]:
+        if any(asks(row) for row in rows):
+            said = [(value, nobody.but(**{fact: value})) for value in _YES_NO]
+            yield _axis(Plain(fact), said, rows, asks, fits, alike)
+
+    yield from plain("overleden", _asks, lambda _, facts: facts.overleden is False)
+    yield from plain(
+        "startkwalificatie",
+        lambda row: row.clause.startkwalificatie,
+        lambda row, facts: _is(row.clause.startkwalificatie, facts.startkwalificatie),
+    )
+    yield from plain(
+        "ingeschreven",
+        lambda row: row.clause.ingeschreven,
+        lambda row, facts: _is(row.clause.ingeschreven, facts.ingeschreven),
+    )
+    yield from _homes(space, rows, nobody)
+    yield from _further(space, rows, nobody)
+    yield from _schools(space, rows, nobody)
+    yield from plain(
+        "indicatie_geheim",
+        lambda row: row.clause.asks_secret,
+        lambda row, facts: facts.indicatie_geheim is not None or not row.clause.asks_secret,
+        lambda facts: facts.indicatie_geheim is not False,
+    )
+    yield from plain(
+        "has_bsn",
+        lambda row: row.clause.asks_number,
+        lambda row, facts: facts.has_bsn is not None or not row.clause.asks_number,
+        lambda facts: facts.has_bsn is not False,
+    )
+
+
+def _is(asked: Condition | None, known: bool | None) -> bool:
+    return asked is None or known is asked.value
+
+
+def _homes(space: Space, rows: Sequence[Row], nobody: SubjectFacts) -> Iterator[Axis]:
+    def asks(row: Row) -> bool:
+        return row.clause.home or any(basis.same_college for basis in row.clause.bases)
+
+    if not any(asks(row) for row in rows):
+        return
+    lanes = list(space.lanes())
+    codes = frozenset[str]().union(*(area for lane in lanes for area in (lane.giver_area, lane.recipient_area)))
+
+    def fits(row: Row, facts: SubjectFacts) -> bool:
+        there = facts.gemeente in row.lane.recipient_area
+        both = there and facts.gemeente in row.lane.giver_area
+        return (there or not row.clause.home) and any(both or not basis.same_college for basis in row.clause.bases)
+
+    def alike(facts: SubjectFacts) -> Hashable:
+        return tuple((facts.gemeente in lane.giver_area, facts.gemeente in lane.recipient_area) for lane in lanes)
+
+    saying = [(code, nobody.but(gemeente=code)) for code in (*sorted(codes), OTHER, None)]
+    yield _axis(Named("gemeente", codes), saying, rows, asks, fits, alike)
+
+
+def _schools(space: Space, rows: Sequence[Row], nobody: SubjectFacts) -> Iterator[Axis]:
+    """The kind of school, and the anniversaries of a diploma, where a statement is asked for some years after it."""
+    windows = [window for row in rows for asked in _asked(row) for window in asked.required.when]
+    forbids = [forbid for lane in space.lanes() for forbid in lane.forbids if forbid.onderwijssoort]
+    if windows or forbids or any(row.clause.onderwijssoort for row in rows):
+
+        def asks(row: Row) -> object:
+            return forbids or row.clause.onderwijssoort or any(asked.required.when for asked in _asked(row))
+
+        def alike(facts: SubjectFacts) -> Hashable:
+            school = facts.onderwijssoort
+            told = (school in forbid.onderwijssoort or school is None for forbid in forbids)
+            return (school is None and bool(windows), *(school in window.onderwijssoort for window in windows), *told)
+
+        def fits(row: Row, facts: SubjectFacts) -> bool:
+            schools = row.clause.onderwijssoort
+            return schools is None or facts.onderwijssoort in schools.one_of
+
+        saying = [(school, nobody.but(onderwijssoort=school)) for school in (*_SCHOOLS, OTHER, None)]
+        yield _axis(Named("onderwijssoort", frozenset(_SCHOOLS)), saying, rows, asks, fits, alike)
+    if windows:
+        scale = Diploma(tuple(sorted({window.years_after_diploma for window in windows})))
+        days = (_back(nobody.as_of, 12 * years) for years in (0, *scale.years))
+        dates = [None, *(day for around in days for day in around)]
+        said = [(day, nobody.but(datum_diploma=day)) for day in dates]
+
+        def windowed(row: Row) -> bool:
+            return any(asked.required.when for asked in _asked(row))
+
+        yield _axis(scale, said, rows, windowed, lambda _row, _facts: True, scale.mark)
+
+
+def _back(day: date, months: int) -> Iterator[date]:
+    """Days on either side of the one from which so many months have passed on `day`."""
+    years, month = divmod(day.month - 1 - months, 12)
+    first = date(day.year + years, month + 1, 1)
+    around = first + timedelta(days=day.day - 1)
+    yield from (around + timedelta(days=apart) for apart in range(-4, 5))
+
+
+def _further(space: Space, rows: Sequence[Row], nobody: SubjectFacts) -> Iterator[Axis]:
+    names = {fact.name for row in rows for fact in row.clause.facts} | {fact.name for row in rows for fact in row.clause.within}
+    bars = [bar for lane in space.lanes() for bar in lane.bars]
+    for name in sorted(names | {fact for bar in bars for fact, _ in bar.unless}):
+        months = sorted({fact.months for row in rows for fact in row.clause.within if fact.name == name})
+        scale = Further(name, tuple(months))
+        days = [day for ago in (0, *months) for day in _back(nobody.as_of, ago)] if months else []
+        values: list[bool | date | None] = [*_YES_NO, *days]
+
+        def fits(row: Row, facts: SubjectFacts, name: FactName = name) -> bool:
+            known = facts.known(name)
+            return all(known is fact.asked.value for fact in row.clause.facts if fact.name == name) and all(
+                isinstance(known, date) and known <= facts.as_of <= months_after(known, fact.months)
+                for fact in row.clause.within
+                if fact.name == name
+            )
+
+        barred = any(fact == name for bar in bars for fact, _ in bar.unless)
+
+        def asks(row: Row, name: FactName = name, barred: bool = barred) -> bool:  # noqa: FBT001  # bound at once
+            return barred or any(fact.name == name for fact in (*row.clause.facts, *row.clause.within))
+
+        saying = [(value, nobody if value is None else nobody.but(more=frozenset({(name, value)}))) for value in values]
+        yield _axis(scale, saying, rows, asks, fits, scale.mark)
+
+
+def _asked(row: Row) -> Iterator[Asked]:
+    """The statements that a permit may hang on."""
+    yield from row.clause.requires
+    yield from (basis.asks for basis in row.clause.bases if basis.asks is not None)
+
+
+def _statements(rows: Sequence[Row], someone: SubjectFacts) -> Iterator[Axis]:
+    """The axes of statements, about someone of a known age: who may speak depends on it."""
+    found: dict[StatementKind, dict[No | Yes, int]] = {}
+    for row in rows:
+        for scale in _scales(row):
+            bits = found.setdefault(scale.kind, {})
+            bits[scale] = bits.get(scale, 0) | row.bit
+    for asked_by in found.values():
+        yield _said(asked_by, rows, someone)
+
+
+def _scales(row: Row) -> Iterator[No | Yes]:
+    """The statements that a permit asks for, or that shut it."""
+    clause, lane = row.clause, row.lane
+    yield No(StatementKind.beperking, clause.purpose, lane.addressed, clause, lane)
+    if any(basis.objection_possible for basis in clause.bases):
+        yield No(StatementKind.bezwaar, clause.purpose, lane.addressed, clause, lane)
+    if clause.outreach:
+        yield No(StatementKind.contactvoorkeur, clause.purpose, lane.addressed, clause, lane)
+    for asked in _asked(row):
+        always = replace(asked, required=asked.required.model_copy(update={"when": ()}))
+        yield Yes(asked.required.statement, clause.purpose, lane.recipient, asked.self_from, always, clause, lane)
+
+
+def _said(asked_by: Mapping[No | Yes, int], rows: Sequence[Row], someone: SubjectFacts) -> Axis:
+    """What statements of one kind may come to, on all scales of that kind at once: none, and whatever can be added to it."""
+    scales = tuple(asked_by)
+
+    def marks(said: tuple[Stated, ...]) -> tuple[Mark, ...]:
+        facts = someone.but(standing=frozenset(said))
+        return tuple(scale.mark(facts) for scale in scales)
+
+    candidates = list(dict.fromkeys(one for scale in scales for one in scale.candidates()))
+    found: dict[tuple[Mark, ...], tuple[Stated, ...]] = {marks(()): ()}
+    reached: list[tuple[Stated, ...]] = [()]
+    while reached:
+        said = reached.pop()
+        for one in candidates:
+            more = (*said, one)
+            if (told := marks(more)) not in found:
+                found[told] = more
+                reached.append(more)
+    values = []
+    for told, said in found.items():
+        facts = someone.but(standing=frozenset(said))
+        open_ = sum(row.bit for row in rows if _heard(scales[0].kind, row, facts))
+        values.append(Value(tuple(frozenset({mark}) for mark in told), said, open_))
+    return Axis(scales, tuple(asked_by.values()), tuple(values))
+
+
+def _heard(kind: StatementKind, row: Row, facts: SubjectFacts) -> bool:
+    """Whether a permit may stand with these statements of one kind; what hangs on other facts too is left to the decision."""
+    clause, lane = row.clause, row.lane
+    if kind in YES:
+        return all(
+            asked.required.statement is not kind or asked.required.when or hear(asked, clause, lane, facts)[0] is None
+            for asked in clause.requires
+        )
+    if not says_no(kind, clause, lane, facts):
+        return True
+    if kind is StatementKind.beperking:
+        return clause.despite_restriction is not None
+    if kind is StatementKind.bezwaar:
+        return any(not basis.objection_possible for basis in clause.bases)
+    return not clause.outreach

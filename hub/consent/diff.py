@@ -1,0 +1,378 @@
+"""What changes when one policy set takes the place of another: exactly, for every question that can be asked. Pure.
+
+Two sets are compared way by way: who gives, to whom, and where data are passed on, through whom. Only ways whose rows differ are
+looked at. Their questions are cut into cells (`hub.consent.cells`), both sides decide each cell by `hub.consent.decide.ask`, and
+cells with the same change are put together again. A way passes no party twice, and statements are those without a limit to
+elements: one that has it narrows a change to the elements that it names.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from itertools import pairwise
+from typing import Final
+
+from hub.consent.cells import Mark, Scale, Space, around, cells, columns, every
+from hub.consent.check import stands_on
+from hub.consent.compile import compile_policy
+from hub.consent.decide import ask
+from hub.consent.model import Agreement, Element, Forbid, Permit, PolicySet
+from hub.consent.question import Decision, Question
+from hub.consent.table import DecisionTable
+from hub.domain.rulebook import Rule
+from hub.domain.terms import BasisId, ClauseId, ElementName, Form, PartyId, PolicyHash, PurposeId, RecordKind
+
+_FORMS: Final = tuple(Form)
+_TEXTS: Final = {"why_nl": True, "article": True, "duty_to_inform": True, "deadline": True}
+Fields = tuple[tuple[ElementName, Form], ...]
+Span = tuple[date, date]
+Way = tuple[PartyId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a decision lets happen: which fields pass in which form, on what ground, and what the recipient owes for it."""
+
+    fields: Fields = ()
+    purpose: PurposeId | None = None
+    bases: tuple[BasisId, ...] = ()
+    obligations: tuple[str, ...] = ()
+    retention: str | None = None
+
+
+NOTHING: Final = Effect()
+"""What a refusal lets happen."""
+
+
+def effect_of(decision: Decision) -> Effect:
+    """What `decision` lets happen."""
+    grant = decision.grant
+    if grant is None:
+        return NOTHING
+    return Effect(tuple(sorted(decision.fields)), grant.purpose, grant.bases, tuple(sorted(grant.obligations)), grant.retention)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A part of all questions that the two sets answer differently, everywhere in the same way.
+
+    `way` is giver to recipient, with whom it passes in between; `purpose` is None for questions that name none. `days` are
+    half-open. `where` are the marks on each scale that facts must have; what is not named may be anything. `special` are the
+    elements gained that the law protects more than the rest.
+    """
+
+    way: Way
+    record: RecordKind
+    purpose: PurposeId | None
+    any_purpose: bool
+    days: tuple[Span, ...]
+    where: tuple[tuple[Scale, frozenset[Mark]], ...]
+    before: Effect
+    after: Effect
+    special: tuple[ElementName, ...]
+
+    @property
+    def gained(self) -> Fields:
+        """The fields that pass now, or in a form that tells more, with that form."""
+        return _more(self.before, self.after)
+
+    @property
+    def lost(self) -> Fields:
+        """The fields that pass no more, or in a form that tells less, with the form that they had."""
+        return _more(self.after, self.before)
+
+    @property
+    def released(self) -> tuple[str, ...]:
+        """The obligations that a recipient who still receives no longer has."""
+        return _fewer(self.before, self.after)
+
+    @property
+    def bound(self) -> tuple[str, ...]:
+        """The obligations that are new for a recipient who received already."""
+        return _fewer(self.after, self.before)
+
+    @property
+    def widens(self) -> bool:
+        """Whether more passes, or less is owed for it."""
+        return bool(self.gained or self.released)
+
+    @property
+    def narrows(self) -> bool:
+        """Whether less passes, or more is owed for it."""
+        return bool(self.lost or self.bound)
+
+    def marks(self, fact: str) -> frozenset[Mark] | None:
+        """The marks of a scale by what it reads; None where it may be anything."""
+        return next((marks for scale, marks in self.where if scale.fact == fact), None)
+
+    def holds(self, question: Question) -> bool:
+        """Whether `question` is one of these."""
+        facts = question.facts
+        return (
+            question.path == self.way
+            and question.record == self.record
+            and (question.purpose == self.purpose or (self.any_purpose and question.purpose is None))
+            and any(start <= facts.as_of < end for start, end in self.days)
+            and all(scale.mark(facts) in marks for scale, marks in self.where)
+        )
+
+
+def _more(before: Effect, after: Effect) -> Fields:
+    had = dict(before.fields)
+    return tuple((name, form) for name, form in after.fields if name not in had or _FORMS.index(form) < _FORMS.index(had[name]))
+
+
+def _fewer(before: Effect, after: Effect) -> tuple[str, ...]:
+    return tuple(each for each in before.obligations if each not in after.obligations) if after.fields else ()
+
+
+@dataclass(frozen=True)
+class Diff:
+    """All that changes from the set `before` to the set `after`; `cells` says how many parts were decided under both."""
+
+    before: PolicyHash
+    after: PolicyHash
+    changes: tuple[Change, ...]
+    cells: int
+
+    @cached_property
+    def wider(self) -> tuple[Change, ...]:
+        """Where more passes, or less is owed for it; such a change may also narrow."""
+        return tuple(change for change in self.changes if change.widens)
+
+    @cached_property
+    def narrower(self) -> tuple[Change, ...]:
+        """Where less passes, or more is owed for it."""
+        return tuple(change for change in self.changes if change.narrows)
+
+    @cached_property
+    def changed(self) -> tuple[Change, ...]:
+        """Where the same passes for the same obligations, on another ground or for another term or purpose."""
+        return tuple(change for change in self.changes if not change.widens and not change.narrows)
+
+    @cached_property
+    def special(self) -> tuple[ElementName, ...]:
+        """The elements gained somewhere that the law protects more than the rest."""
+        return tuple(sorted({name for change in self.changes for name in change.special}))
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A diff in figures, bound to both sets: what a decision-maker signs for."""
+
+    before: PolicyHash
+    after: PolicyHash
+    wider: int
+    narrower: int
+    changed: int
+    special: int
+
+
+def summary(found: Diff) -> Summary:
+    """`found` in figures; `special` counts elements."""
+    counts = (len(found.wider), len(found.narrower), len(found.changed), len(found.special))
+    return Summary(found.before, found.after, *counts)
+
+
+def diff(a: PolicySet, b: PolicySet) -> Diff:
+    """All that changes from `a` to `b`, both with every agreement in force as its text says."""
+    sides = (_Side(a, compile_policy(a)), _Side(b, compile_policy(b)))
+    changes: list[Change] = []
+    decided = 0
+    for way, record in _ways(sides):
+        purposes = sorted({name for side in sides for name in side.purposes((way[-2], way[-1], record))})
+        for purpose in [*purposes, None] if len(purposes) > 1 else purposes:
+            found, count = _compared(sides, way, record, purpose, any_purpose=len(purposes) == 1)
+            changes += found
+            decided += count
+    return Diff(a.hash, b.hash, tuple(changes), decided)
+
+
+_Edge = tuple[PartyId, PartyId, RecordKind]
+_Step = tuple[PartyId, PartyId, RecordKind, PurposeId | None]
+
+
+class _Side:
+    """One of the two sets, with its permits by giver, recipient and kind of record."""
+
+    def __init__(self, policy: PolicySet, table: DecisionTable) -> None:
+        self.policy, self.table = policy, table
+        self.permits: dict[_Edge, list[tuple[Agreement, Permit]]] = defaultdict(list)
+        self._forbids: list[tuple[Agreement, Forbid]] = []
+        self._written: dict[int, str] = {}
+        self._homes: dict[PartyId, list[Hashable]] = defaultdict(list)
+        for agreement in policy.agreements:
+            parties = [policy.parties[one.id] for one in agreement.parties]
+            for clause in agreement.clauses:
+                if isinstance(clause, Forbid):
+                    self._forbids.append((agreement, clause))
+                    continue
+                takers = [party.id for party in parties if stands_on(party, clause.recipient)]
+                for giver in (party.id for party in parties if stands_on(party, clause.giver)):
+                    for taker in takers:
+                        self.permits[giver, taker, clause.record].append((agreement, clause))
+        for region in policy.regions:
+            for home in region.gemeenten:
+                lies = (home.code, region.borders, home.borders)
+                for party in {region.doorstroompunt, home.college, home.werk_en_inkomen, *region.works_here, *home.works_here}:
+                    self._homes[party].append(lies)
+
+    def purposes(self, edge: _Edge) -> Iterator[PurposeId]:
+        """The purposes for which something may pass here."""
+        for _, clause in self.permits.get(edge, ()):
+            yield from clause.purposes
+
+    def form(self, edge: _Edge) -> Hashable:
+        """Everything that decisions between these two depend on, as it is written; what is equal is decided alike."""
+        giver, recipient, record = edge
+        one, other = self.policy.parties.get(giver), self.policy.parties.get(recipient)
+        if one is None or other is None or record not in self.policy.records:
+            return None
+        permits = self.permits_of(edge).values()
+        forbids = [
+            (self._text(clause), self._text(agreement.effective))
+            for agreement, clause in self._forbids
+            if clause.record == record and stands_on(one, clause.giver) and stands_on(other, clause.recipient)
+        ]
+        bars = [
+            self._text(row)
+            for row in self.policy.prohibitions.values()
+            if (not row.from_kinds or one.kind in row.from_kinds) and (not row.to_kinds or other.kind in row.to_kinds)
+        ]
+        who = (one.kind, one.controller, other.kind, other.controller, self._at_home(giver), self._at_home(recipient))
+        return tuple(sorted(permits)), tuple(sorted(forbids)), tuple(bars), who, self.elements(record)
+
+    def permits_of(self, edge: _Edge) -> Mapping[ClauseId, tuple[str, ...]]:
+        """The permits between these two, as they are written."""
+        found = self.permits.get(edge, ())
+        return {clause.id: self._permit(agreement, clause, edge[0], edge[1]) for agreement, clause in found}
+
+    def _permit(self, agreement: Agreement, clause: Permit, giver: PartyId, recipient: PartyId) -> tuple[str, ...]:
+        acceded = [self._text(party) for party in agreement.parties if party.id in (giver, recipient)]
+        rests = (self._text(self.policy.laws[basis]) for basis in clause.bases)
+        serves = (self._text(self.policy.purposes[purpose]) for purpose in clause.purposes)
+        lives = f"{agreement.controllership is None} {agreement.processor_contract is None} {agreement.fg_advice.review_due}"
+        life = (self._text(agreement.effective), lives, str(agreement.dpia.review_due))
+        return (self._text(clause), *life, *acceded, *rests, *serves)
+
+    def _text(self, row: Rule) -> str:
+        text = self._written.get(id(row))
+        if text is None:
+            text = self._written[id(row)] = row.model_dump_json(exclude=_TEXTS)
+        return text
+
+    def _at_home(self, party: PartyId) -> Hashable:
+        return tuple(self._homes.get(party, ()))
+
+    def elements(self, record: RecordKind) -> Hashable:
+        """What the elements of such a record are, as far as it decides how they pass."""
+        names = self.policy.records[record].elements if record in self.policy.records else ()
+        return tuple((name, (row := self.policy.elements[name]).kind, row.category, row.inferable_health) for name in names)
+
+
+def _ways(sides: Sequence[_Side]) -> Iterator[tuple[Way, RecordKind]]:
+    """The ways on which something may pass under either set, and on which some step is not written alike in both."""
+    edges = sorted({edge for side in sides for edge in side.permits})
+    differs = {edge: sides[0].form(edge) != sides[1].form(edge) for edge in edges}
+    onward: dict[tuple[PartyId, RecordKind], list[_Edge]] = defaultdict(list)
+    for edge in edges:
+        if any(clause.reuse_of for side in sides for _, clause in side.permits.get(edge, ())):
+            onward[edge[0], edge[2]].append(edge)
+
+    def further(way: Way, last: _Edge, *, changed: bool) -> Iterator[tuple[Way, RecordKind]]:
+        if changed:
+            yield way, last[2]
+        for step in onward[last[1], last[2]]:
+            if step[1] not in way and any(_passed_on(side, last, step) for side in sides):
+                yield from further((*way, step[1]), step, changed=changed or differs[step])
+
+    for edge in edges:
+        if any(not clause.reuse_of for side in sides for _, clause in side.permits.get(edge, ())):
+            yield from further(edge[:2], edge, changed=differs[edge])
+
+
+def _passed_on(side: _Side, came: _Edge, goes: _Edge) -> bool:
+    """Whether something that came in along the one step may go on along the other."""
+    bases = {basis for _, clause in side.permits.get(came, ()) for basis in clause.bases}
+    return any(not bases.isdisjoint(clause.reuse_of) for _, clause in side.permits.get(goes, ()))
+
+
+def _compared(
+    sides: Sequence[_Side], way: Way, record: RecordKind, purpose: PurposeId | None, *, any_purpose: bool
+) -> tuple[list[Change], int]:
+    """What changes on one way for one purpose, and in how many cells that was decided."""
+    found: dict[Hashable, list[Span]] = defaultdict(list)
+    seen: dict[Hashable, list[_Region]] = {}
+    decided = 0
+    edges = [(*step, record) for step in pairwise(way)]
+    steps: list[_Step] = [(*edge, None) for edge in edges]
+    steps[-1] = (*steps[-1][:3], purpose)
+    written = [[side.permits_of(step) for step in edges] for side in sides]
+    plain = sides[0].elements(record) == sides[1].elements(record)
+    day = date.min
+    while day < date.max:
+        one, other = (tuple(side.table.lane(*step, day) for step in steps) for side in sides)
+        beside = plain and list(map(around, one)) == list(map(around, other))
+        space = Space(day, (one, other), lambda side, step, clause: written[side][step][clause.id], beside)
+        until = min(lane.until for lane in space.lanes())
+        key = tuple((around(lane), *map(columns, lane.clauses)) for lane in space.lanes())
+        if key not in seen:
+            seen[key], count = _regions(sides, space, way, record, purpose)
+            decided += count
+        for region in seen[key]:
+            spans = found[region]
+            if spans and spans[-1][1] == day:
+                spans[-1] = (spans[-1][0], until)
+            else:
+                spans.append((day, until))
+        day = until
+    changes = []
+    for (where, before, after), spans in found.items():
+        special = tuple(name for name, _ in _more(before, after) if _is_special(sides[1].policy.elements[name]))
+        changes.append(Change(way, record, purpose, any_purpose, tuple(spans), where, before, after, special))
+    return changes, decided
+
+
+def _is_special(element: Element) -> bool:
+    return element.kind == "special" or element.category is not None or element.inferable_health
+
+
+_Region = tuple[tuple[tuple[Scale, frozenset[Mark]], ...], Effect, Effect]
+
+
+def _regions(
+    sides: Sequence[_Side], space: Space, way: Way, record: RecordKind, purpose: PurposeId | None
+) -> tuple[list[_Region], int]:
+    """What changes on one day, and in how many cells it was decided."""
+    found = list(cells(space))
+    questions = [Question(record, way, cell.facts, purpose) for cell in found]
+    before, after = (map(effect_of, ask(side.table, questions)) for side in sides)
+    alike: dict[Hashable, list[tuple[frozenset[Mark], ...]]] = defaultdict(list)
+    for cell, was, becomes in zip(found, before, after, strict=True):
+        if was != becomes:
+            alike[cell.scales, was, becomes].append(cell.marks)
+    regions: list[_Region] = []
+    for (scales, was, becomes), boxes in alike.items():
+        for box in merged(boxes):
+            where = tuple((scale, marks) for scale, marks in zip(scales, box, strict=True) if marks != every(scale))
+            regions.append((where, was, becomes))
+    return regions, len(found)
+
+
+def merged(boxes: Iterable[tuple[frozenset[Mark], ...]]) -> list[tuple[frozenset[Mark], ...]]:
+    """The same boxes with those put together that differ on one axis alone, until none do; boxes that do not meet stay so."""
+    now = list(boxes)
+    while True:
+        count = len(now)
+        for axis in range(len(now[0]) if now else 0):
+            rows: dict[Hashable, tuple[tuple[frozenset[Mark], ...], set[Mark]]] = {}
+            for box in now:
+                rest = (*box[:axis], frozenset[Mark](), *box[axis + 1 :])
+                rows.setdefault(rest, (rest, set()))[1].update(box[axis])
+            now = [(*rest[:axis], frozenset(marks), *rest[axis + 1 :]) for rest, marks in rows.values()]
+        if len(now) == count:
+            return now
