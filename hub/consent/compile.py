@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from types import MappingProxyType
 from typing import Final
@@ -34,6 +34,8 @@ _BSN: Final = ElementName("bsn")
 _ONDERWIJSNUMMER: Final = ElementName("onderwijsnummer")
 _NEVER: Final = date.max
 _Home = tuple[Region, Gemeente]
+_Pair = tuple[Agreement, Permit | Forbid]
+_Way = tuple[PartyId, PartyId, RecordKind, PurposeId | None]
 
 
 def compile_policy(policy: PolicySet, life: Life = AS_WRITTEN) -> DecisionTable:
@@ -44,7 +46,7 @@ def compile_policy(policy: PolicySet, life: Life = AS_WRITTEN) -> DecisionTable:
     moves = frozenset(day for region in policy.regions for period in (region, *region.gemeenten) for day in period.borders)
     source = _Source(policy, life, _homes(policy), moves)
     return DecisionTable(
-        policy.hash, MappingProxyType(rank), policy.personal, MappingProxyType(elements), lambda key: _lane(source, key)
+        policy.hash, MappingProxyType(rank), policy.personal, MappingProxyType(elements), lambda key: _opened(source, key)
     )
 
 
@@ -56,6 +58,9 @@ class _Source:
     life: Life
     homes: Mapping[PartyId, Sequence[_Home]]
     moves: frozenset[date]
+    between: dict[tuple[PartyId, PartyId, RecordKind], list[_Pair]] = field(default_factory=dict)
+    spans: dict[_Way, list[tuple[date, Lane]]] = field(default_factory=dict)
+    """Per way the lanes that were opened, each with its first day."""
 
     def area(self, party: PartyId, day: date) -> frozenset[str]:
         """The gemeenten whose young people `party` works for on `day`."""
@@ -73,11 +78,25 @@ def _homes(policy: PolicySet) -> dict[PartyId, list[_Home]]:
     return found
 
 
-def _lane(source: _Source, key: LaneKey) -> Lane:
+def _opened(source: _Source, key: LaneKey) -> Lane:
+    """The lane of that day: one that is open and holds until later, with answers of its own where they count from the day."""
+    giver, recipient, record, purpose, day = key
+    spans = source.spans.setdefault((giver, recipient, record, purpose), [])
+    for since, lane in spans:
+        if since <= day < lane.until:
+            return replace(lane, answers={}) if lane.asks or lane.diploma_of else lane
+    since, lane = _lane(source, key)
+    if not lane.unknown:
+        spans.append((since, lane))
+    return lane
+
+
+def _lane(source: _Source, key: LaneKey) -> tuple[date, Lane]:
+    """The lane of a day, and since when it is so."""
     giver, recipient, record, purpose, day = key
     policy = source.policy
     unknown = list(_unknown(policy, key))
-    between = [] if unknown else list(_between(policy, giver, recipient, record))
+    between = [] if unknown else _between(source, giver, recipient, record)
     permits = [(agreement, clause) for agreement, clause in between if isinstance(clause, Permit)]
     if not permits:
         unknown.append(codes.GEEN_AFSPRAAK)
@@ -94,7 +113,8 @@ def _lane(source: _Source, key: LaneKey) -> Lane:
     dates = {moment for agreement, _ in between for moment in _dates(agreement)}
     dates |= {moment for _, clause in permits for moment in _clause_dates(policy, clause)}
     dates |= {moment for row in bars for moment in row.borders}
-    return Lane(
+    dates |= source.moves
+    lane = Lane(
         recipient=recipient,
         addressed=frozenset(_addressed(policy, giver, recipient)),
         silent=recipient in source.life.silent,
@@ -105,11 +125,12 @@ def _lane(source: _Source, key: LaneKey) -> Lane:
         bars=tuple(_bar_row(policy, row, record) for row in bars if row.holds(day)),
         giver_area=source.area(giver, day),
         recipient_area=source.area(recipient, day),
-        until=min((moment for moment in dates | source.moves if moment > day), default=_NEVER),
+        until=min((moment for moment in dates if moment > day), default=_NEVER),
         borders=tuple(sorted(set(_lane_ages(policy, [clause for _, clause in permits], in_force)))),
         diploma_of=frozenset(_diploma_of(policy, [clause for _, clause in permits])),
         asks=frozenset(_asks([clause for _, clause in permits], bars)),
     )
+    return max((moment for moment in dates if moment <= day), default=date.min), lane
 
 
 def _unknown(policy: PolicySet, key: LaneKey) -> Iterator[ReasonCode]:
@@ -131,17 +152,19 @@ def _addressed(policy: PolicySet, *parties: PartyId) -> Iterator[PartyId]:
             yield policy.parties[party].controller
 
 
-def _between(
-    policy: PolicySet, giver: PartyId, recipient: PartyId, record: RecordKind
-) -> Iterator[tuple[Agreement, Permit | Forbid]]:
-    one, other = policy.parties[giver], policy.parties[recipient]
-    found = [
-        (agreement, clause)
-        for agreement in policy.agreements
-        for clause in agreement.clauses
-        if clause.record == record and stands_on(one, clause.giver) and stands_on(other, clause.recipient)
-    ]
-    yield from sorted(found, key=lambda pair: pair[1].id)
+def _between(source: _Source, giver: PartyId, recipient: PartyId, record: RecordKind) -> list[_Pair]:
+    """The clauses about such records between these two, in order of their ids; looked up once for all days and purposes."""
+    found = source.between.get((giver, recipient, record))
+    if found is None:
+        one, other = source.policy.parties[giver], source.policy.parties[recipient]
+        pairs = [
+            (agreement, clause)
+            for agreement in source.policy.agreements
+            for clause in agreement.clauses
+            if clause.record == record and stands_on(one, clause.giver) and stands_on(other, clause.recipient)
+        ]
+        found = source.between[giver, recipient, record] = sorted(pairs, key=lambda pair: pair[1].id)
+    return found
 
 
 def _between_kinds(policy: PolicySet, row: Prohibition, giver: PartyId, recipient: PartyId) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Sequence
 from datetime import date, timedelta
 from itertools import pairwise
+from operator import attrgetter
 from typing import Final
 
 from hub.consent import codes
@@ -97,7 +98,8 @@ def bulk(
         if lane is None or known.as_of != day:
             day = known.as_of
             lane = table.lane(giver, recipient, record, purpose, day)
-        answers.append(lane.answers.get(_known(lane, known, None)) or _remember(table, lane, known, None))
+        key = _known(lane, known, None)
+        answers.append(lane.answers.get(key) or _remember(table, lane, key, known, None))
     return answers
 
 
@@ -123,16 +125,15 @@ def _told(table: DecisionTable, question: Question, answer: Answer, until: date)
     refused = () if grant is None else grant.withheld
     reasons, personal = answer.reasons, answer.personal
     if asked is not None and grant is not None:
-        fields = tuple(field for field in fields if field[0] in asked)
-        strange = sorted(asked - table.elements_of.get(question.record, _NOTHING))
-        refused = (
-            *(each for each in refused if each[0] in asked),
-            *((name, codes.ELEMENT_ONBEKEND) for name in strange),
-        )
+        fields = tuple([field for field in fields if field[0] in asked])
+        refused = tuple([each for each in refused if each[0] in asked])
+        known = table.elements_of.get(question.record, _NOTHING)
+        if not asked <= known:
+            refused += tuple((name, codes.ELEMENT_ONBEKEND) for name in sorted(asked - known))
         if not fields:
             grant, reasons = None, (codes.GEEN_VELD,)
     if grant is not None:
-        personal = table.personal.intersection(code for _, code in refused)
+        personal = grant.personal and grant.personal.intersection([code for _, code in refused])
     complete = asked is None or not refused
     return Decision(
         outcome=Outcome.deny if grant is None else Outcome.permit if complete else Outcome.partial,
@@ -169,31 +170,41 @@ def _ask(
             said = one
             break
     source = None if said is None else said[1]
-    answer = lane.answers.get(_known(lane, facts, source)) or _remember(table, lane, facts, source)
+    key = _known(lane, facts, source)
+    answer = lane.answers.get(key) or _remember(table, lane, key, facts, source)
     return lane, answer, said
 
 
-def _remember(table: DecisionTable, lane: Lane, facts: SubjectFacts, source: Answer | None) -> Answer:
+def _remember(
+    table: DecisionTable, lane: Lane, key: tuple[Hashable, ...], facts: SubjectFacts, source: Answer | None
+) -> Answer:
     if len(lane.answers) >= _KEPT:
         lane.answers.clear()
-    answer = lane.answers[_known(lane, facts, source)] = _answer(table, lane, facts, source)
+    answer = lane.answers[key] = _answer(table, lane, facts, source)
     return answer
+
+
+_FACTS: Final = attrgetter(
+    "age",
+    "overleden",
+    "startkwalificatie",
+    "ingeschreven",
+    "indicatie_geheim",
+    "onderwijssoort",
+    "gemeente",
+    "has_bsn",
+    "standing",
+)
 
 
 def _known(lane: Lane, facts: SubjectFacts, source: Answer | None) -> tuple[Hashable, ...]:
     """All that an answer on this lane depends on. The source's grant stands by identity; the answer keeps it alive."""
-    school = facts.onderwijssoort
+    usual: tuple[Hashable, ...] = _FACTS(facts)
+    if source is None and not lane.asks and not lane.diploma_of:
+        return usual
     return (
-        facts.age,
-        facts.overleden,
-        facts.startkwalificatie,
-        facts.ingeschreven,
-        facts.indicatie_geheim,
-        school,
-        facts.datum_diploma if school in lane.diploma_of else None,
-        facts.gemeente,
-        facts.has_bsn,
-        facts.standing,
+        usual,
+        facts.datum_diploma if facts.onderwijssoort in lane.diploma_of else None,
         facts.more if lane.asks else None,
         None if source is None else 0 if source.grant is None else id(source.grant),
     )
@@ -467,15 +478,16 @@ def _until(lane: Lane, answer: Answer, facts: SubjectFacts, born: date | None, s
         if turns < until:
             # Facts that contradict the date of birth are asked again tomorrow.
             until = max(turns, facts.as_of + _A_DAY)
-    if facts.standing or lane.asks or lane.diploma_of:
+    for stated in facts.standing or ():
+        if stated.until is not None and facts.as_of < stated.until < until:
+            until = stated.until
+    if lane.asks or lane.diploma_of:
         until = min((day for day in _moments(lane, facts) if facts.as_of < day < until), default=until)
     return until
 
 
 def _moments(lane: Lane, facts: SubjectFacts) -> Iterator[date]:
-    for stated in facts.standing or ():
-        if stated.until is not None:
-            yield stated.until
+    """The days on which a term that the policy counts has run out for this young person."""
     for clause in lane.clauses:
         for window in clause.within:
             if isinstance(day := facts.known(window.name), date):
