@@ -85,7 +85,7 @@ class Again:
             else:
                 _check_facts(found, said_of[one.delivery_id])
                 known = facts_again(found.facts, as_of, statements)
-                asked.append((one, known, self._candidates(one, known, kept)))
+                asked.append((one, known, self._candidates(recipient, one, known, kept)))
         answers = reconsider(self.rules.table, [each[1] for each in asked], [each[2] for each in asked], recipient)
         going: list[Held] = []
         for (one, _, _), answer in zip(asked, answers, strict=True):
@@ -96,10 +96,19 @@ class Again:
         payloads = {one.delivery_id: opened[one.delivery_id].payload for one in going}
         return Leaving(going, payloads, located, stopped)
 
-    def _candidates(self, one: Held, known: SubjectFacts, kept: Mapping[UUID, SealedFacts]) -> Sequence[Candidate]:
+    def _candidates(
+        self, recipient: PartyId, one: Held, known: SubjectFacts, kept: Mapping[UUID, SealedFacts]
+    ) -> Sequence[Candidate]:
+        """The recipients by home; and this one, where it came into view because the young person said yes to it."""
         if known.gemeente is None or one.record_id is None:
             return ()
-        return self.rules.regions.candidates(known.gemeente, known.as_of, kept[one.record_id].source)
+        source = kept[one.record_id].source
+        routes = self.rules.regions.candidates(known.gemeente, known.as_of, source)
+        if any(candidate.recipient == recipient for candidate in routes) or source != one.source:
+            return routes
+        if not self.rules.meets(source, recipient, known.as_of):
+            return routes
+        return (*routes, self.rules.candidate(source, recipient))
 
 
 def _check_facts(found: Opened, entry: Mapping[str, Any]) -> None:

@@ -134,7 +134,7 @@ class Gatherer:
         canonicals = [identified.canonicals[place] for place in fresh]
         return Gathered(
             canonicals=canonicals,
-            candidates=[identified.candidates[place] for place in fresh],
+            candidates=[self._with_named(party, identified.candidates[place], found[place][1], as_of) for place in fresh],
             facts=[
                 subject_facts(canonical.record, as_of, found[place][1])
                 for canonical, place in zip(canonicals, fresh, strict=True)
@@ -143,6 +143,11 @@ class Gatherer:
             content_digests=[records[place].content_digest for place in fresh],
             duplicates=identified.duplicates + len(records) - len(fresh),
         )
+
+    def _with_named(
+        self, party: PartyId, routes: Sequence[Candidate], standing: frozenset[Stated], as_of: date
+    ) -> Sequence[Candidate]:
+        return (*routes, *self._rules.named(party, standing, as_of, routes)) if standing else routes
 
     async def _find(self, asked: Sequence[_Asked]) -> list[_Found]:
         """Per record: whether its party gave it before, the statements in force, and the person's key."""

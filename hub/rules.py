@@ -5,10 +5,20 @@ Steps read it on every use and keep no part of it, so that what was activated or
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date
+from typing import Final
+
 from hub.consent.compile import compile_policy
 from hub.consent.model import AS_WRITTEN, Life, PolicySet
 from hub.consent.table import DecisionTable
+from hub.domain.facts import Stated, StatementKind
+from hub.domain.records.uitvalmelding import KIND
+from hub.domain.stages import Candidate
+from hub.domain.terms import PartyId
 from hub.regions import Regions
+
+_OPENING: Final = frozenset({StatementKind.toestemming, StatementKind.instemming})
 
 
 class Rules:
@@ -37,6 +47,32 @@ class Rules:
     def table(self) -> DecisionTable:
         """The set, ready to decide by."""
         return self._table
+
+    def named(
+        self, source: PartyId, standing: frozenset[Stated] | None, as_of: date, routes: Sequence[Candidate]
+    ) -> tuple[Candidate, ...]:
+        """Who comes into view beside `routes` because the young person said yes to them, and an agreement knows the way.
+
+        Whatever became of that yes since: the decision says so. They are given to by `source` itself.
+        """
+        if not standing:
+            return ()
+        known = {candidate.recipient for candidate in routes}
+        parties = {party for one in standing if one.kind in _OPENING for party in one.parties or ()} - known
+        return tuple(self.candidate(source, party) for party in sorted(parties) if self.meets(source, party, as_of))
+
+    def meets(self, giver: PartyId, recipient: PartyId, as_of: date) -> bool:
+        """Whether an agreement lets what the hub carries go between these two on the young person's word."""
+        return any(
+            asked.required.statement in _OPENING
+            for clause in self._table.lane(giver, recipient, KIND, None, as_of).clauses
+            for asked in (*clause.requires, *(basis.asks for basis in clause.bases if basis.asks is not None))
+        )
+
+    def candidate(self, giver: PartyId, recipient: PartyId) -> Candidate:
+        """`recipient` as one that `giver` gives to, under the responsibility of both."""
+        controllers = (self._policy.parties[party].controller for party in (giver, recipient))
+        return Candidate(recipient, giver, tuple(dict.fromkeys(controllers)))
 
     @property
     def regions(self) -> Regions:
