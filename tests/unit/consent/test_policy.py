@@ -46,7 +46,7 @@ BROKEN = [
     pytest.param(
         DUO, "need: Zonder naam kan niemand worden aangesproken.", "need: ja", "12 characters", id="no sentence of necessity"
     ),
-    pytest.param(DUO, "record: uitvalmelding", "record: verzuimmelding", "no record kind", id="unknown record"),
+    pytest.param(DUO, "record: uitvalmelding", "record: verhuismelding", "no record kind", id="unknown record"),
     pytest.param(DUO, "id: duo-doorstroompunt/1/uitval", "id: duo/1/uitval", "begin with", id="clause of another agreement"),
     pytest.param(DUO, "form: raw, need: Zonder naam", "form: raw, form: raw, need: Zonder naam", "twice", id="key twice"),
     pytest.param(DUO, "from: {kind: duo}", "from: {kind: duo, party: duo}", "not both", id="two givers"),
