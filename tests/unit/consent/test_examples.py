@@ -27,7 +27,9 @@ def test_example(ran):
 def test_every_gate_that_an_agreement_uses_has_been_seen_shut_and_open(agreement: Agreement):
     gates = {POLICY_SET.reasons[code].gate for example in agreement.tests for code in example.reasons}
     gates |= {POLICY_SET.reasons[code].gate for example in agreement.tests for code in example.withheld.values()}
-    used = set(Gate) - {Gate.invoer, Gate.bezorging, Gate.consent}
+    used = set(Gate) - {Gate.invoer, Gate.bezorging, Gate.consent, Gate.recipient}
+    if any(clause.recipient.home for clause in agreement.clauses):
+        used.add(Gate.recipient)
     bases = [POLICY_SET.laws[basis] for clause in agreement.clauses for basis in getattr(clause, "bases", ())]
     if any(getattr(clause, "requires", ()) for clause in agreement.clauses) or any(basis.requires for basis in bases):
         used.add(Gate.consent)
