@@ -44,6 +44,7 @@ from hub.gather import Gatherer
 from hub.identity.provider import Client, read_client
 from hub.identity.store import PartnerStore
 from hub.identity.tokens import Tokens
+from hub.notices.desk import NoticeDesk, notice_desk
 from hub.notices.store import silent_recipients
 from hub.observe import Event, report
 from hub.policies.founding import found
@@ -91,6 +92,7 @@ class Hub:
     route: Route
     rules: Rules
     statements: Statements
+    notices: NoticeDesk
 
     @property
     def policy(self) -> PolicySet:
@@ -306,6 +308,7 @@ async def open_hub(settings: Settings, *, name: str = "hub", unmarked: bool = Fa
             again=Again(engine, protector, log, rules),
             endings=endings,
         )
+        search = Search(engine, log_id, operator)
         yield Hub(
             settings=settings,
             log_id=log_id,
@@ -320,11 +323,12 @@ async def open_hub(settings: Settings, *, name: str = "hub", unmarked: bool = Fa
             committer=committer,
             notes=notes,
             log=log,
-            search=Search(engine, log_id, operator),
+            search=search,
             endings=endings,
             route=route,
             rules=rules,
             statements=Statements(engine, log_id, log, notes, digests, pseudonymiser, clock, entropy, rules),
+            notices=notice_desk(log, search, notes, vault, lambda: rules.policy),
         )
 
 
@@ -374,6 +378,7 @@ def api_of(hub: Hub) -> FastAPI:
         ready=hub.ready,
         issuer=issuer,
         contact=hub.settings.contact,
+        notices=hub.notices,
         evaluator=Evaluations(
             rules=hub.rules,
             notes=hub.notes,

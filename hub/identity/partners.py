@@ -21,7 +21,8 @@ from hub.errors import Fault, Malformed
 AANLEVEREN: Final = "uitvalmeldingen:aanleveren"
 OPHALEN: Final = "bezorgingen:ophalen"
 BESLISSINGEN: Final = "beslissingen"
-SCOPES: Final = frozenset({AANLEVEREN, OPHALEN, BESLISSINGEN})
+BERICHTEN: Final = "berichten"
+SCOPES: Final = frozenset({AANLEVEREN, OPHALEN, BESLISSINGEN, BERICHTEN})
 
 ALGORITHMS: Final = ("RS256", "PS256", "ES256")
 """What a partner may sign with; `none` and the shared-secret algorithms are not among them."""

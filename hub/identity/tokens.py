@@ -36,6 +36,7 @@ _REMEMBERED: Final = 4096
 _JTI: Final = re.compile(r"[\x21-\x7e]{16,256}", re.ASCII)
 _HEADERS: Final = frozenset({"alg", "kid", "typ", "x5c", "x5t", "x5t#S256"})
 _ASSERTION_TYPES: Final = frozenset({"jwt", "client-authentication+jwt"})
+_ATTESTATION_TYPES: Final = frozenset({"verklaring+jwt"})
 _TOKEN_TYPES: Final = frozenset({"at+jwt", "application/at+jwt"})
 
 
@@ -96,6 +97,14 @@ def check_assertion(assertion: str, partner: Partner, audiences: Collection[str]
     if not isinstance(jti, str) or not _JTI.fullmatch(jti):
         raise _no("The assertion has no id of its own.")
     return Assertion(jti, Micros(expires * 1_000_000))
+
+
+def check_attestation(attestation: str, partner: Partner, says: Mapping[str, str]) -> None:
+    """A statement by `partner` (a JWS of type `verklaring+jwt`) that says just this, and when. Raises errors.Refused."""
+    claims = _verified(attestation, partner.keys.get, ALGORITHMS, _ATTESTATION_TYPES, typ_required=True)
+    _seconds(claims, "iat")
+    if {name: word for name, word in claims.items() if name != "iat"} != dict(says):
+        raise _no("The statement says something else than the answer that it comes with.")
 
 
 class Tokens:

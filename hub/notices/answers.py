@@ -21,8 +21,6 @@ from hub.protect.vault import Vault
 from hub.together import settled
 
 _TRIES: Final = 5
-LONGEST_TEXT: Final = 4_000
-"""Characters of an explanation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +113,7 @@ class Answers:
 
     async def _seal(self, notice: Notice, event_id: UUID, text: str) -> bytes:
         """An explanation hangs on the key of whom it may be about: who is erased, of that person it is erased too."""
-        plain = text[:LONGEST_TEXT].encode()
+        plain = text.encode()
         if notice.subject_tag is None:
             return self.vault.seal_row(plain, event_id.bytes)
         now = self.issue.now()

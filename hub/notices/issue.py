@@ -160,6 +160,10 @@ def asks(notice: Notice) -> bool:
     return notice.action is not Action.none_other_basis
 
 
-def unknown() -> Refused:
+class Unknown(Refused):
     """There is no such notice, or it is another's: neither is said."""
-    return Refused("This notice is not known.", "There is none with this id for you.", "Take the id from the notice itself.")
+
+
+def unknown() -> Unknown:
+    """What is answered to whoever asks for a notice that is not theirs."""
+    return Unknown("This notice is not known.", "There is none with this id for you.", "Take the id from the notice itself.")

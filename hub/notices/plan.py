@@ -43,7 +43,8 @@ UNACKNOWLEDGED: Final = (72 * HOUR, 7 * DAY, 30 * DAY)
 """Since it was opened: when a notice that nobody acknowledged goes to the privacy contact, both FGs, the open list."""
 UNFINISHED: Final = (14 * DAY, 21 * DAY, 30 * DAY)
 """The same for one that was acknowledged and neither carried out nor refused."""
-LAST_LEVEL: Final = 3
+LONGEST_TEXT: Final = 4_000
+"""Characters of an explanation."""
 
 ENOUGH: Final[Mapping[Action, frozenset[Method]]] = MappingProxyType(
     {
@@ -207,13 +208,15 @@ def _check(notice: Notice, answer: Answer) -> None:
         elif answer.method not in ENOUGH[notice.action]:
             faults.append(Fault("wijze", "WIJZE_ONVOLDOENDE"))
         if answer.digest is None:
-            faults.append(Fault("verklaring", "VERPLICHT_VELD_LEEG"))
+            faults.append(Fault("ondertekening", "VERPLICHT_VELD_LEEG"))
     elif answer.kind is Happened.refused:
         if answer.ground is None:
             faults.append(Fault("grond", "VERPLICHT_VELD_LEEG"))
         elif notice.action is Action.none_other_basis:
             faults.append(Fault("antwoord", "ANTWOORD_PAST_NIET"))
-    elif answer.kind is not Happened.acknowledged:
+    if len(answer.text) > LONGEST_TEXT:
+        faults.append(Fault("toelichting", "TE_LANG"))
+    if answer.kind not in (Happened.acknowledged, Happened.attested, Happened.refused):
         faults.append(Fault("antwoord", "ANTWOORD_PAST_NIET"))
     if faults:
         raise Malformed(

@@ -28,6 +28,7 @@ from hub.receive.authzen import METADATA_PATH as AUTHZEN_PATH
 from hub.receive.deliveries import Deliveries
 from hub.receive.edge import OPEN_PATH, VERSION, Edge
 from hub.receive.messages import Messages
+from hub.receive.notices import ANSWER_PATH, NOTICES_PATH, NoticePages, NoticesDesk
 from hub.receive.oauth import KEYS_PATH, METADATA_PATH, TOKEN_PATH, TokenDesk
 from hub.receive.openapi import TITLE, describe
 from hub.receive.problem import of_error
@@ -49,11 +50,13 @@ def create_api(
     contact: str | None = None,
     *,
     evaluator: Evaluator,
+    notices: NoticesDesk,
 ) -> FastAPI:
     """The application.
 
     `ready` raises where the hub cannot do its work now; `issuer` is its address, without a path; `contact` the e-mail address
-    that the interface description names (beheer@ the issuer's host without one). `evaluator` answers decision calls.
+    that the interface description names (beheer@ the issuer's host without one). `evaluator` answers decision calls,
+    `notices` is where recipients are told what to do with what they received.
     """
     app = FastAPI(
         title=TITLE,
@@ -72,11 +75,14 @@ def create_api(
     messages = Messages(way, gate, idempotency, clock, digest, new_request_id, log_id)
     deliveries = Deliveries(way, gate)
     access = AccessDesk(gate, evaluator, issuer)
+    told = NoticePages(notices, partners, gate)
     desk = TokenDesk(tokens, partners, clock, digest)
     for method, path, endpoint in (
         ("POST", "/v1/uitvalmeldingen", messages.post),
         ("GET", "/v1/bezorgingen", deliveries.get),
         ("POST", "/v1/bezorgingen/ontvangst", deliveries.acknowledge),
+        ("GET", NOTICES_PATH, told.get),
+        ("POST", ANSWER_PATH, told.answer),
         ("POST", EVALUATION_PATH, access.evaluation(many=False)),
         ("POST", EVALUATIONS_PATH, access.evaluation(many=True)),
         ("GET", AUTHZEN_PATH, access.metadata),

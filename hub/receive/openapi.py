@@ -9,12 +9,15 @@ from __future__ import annotations
 from typing import Any, Final
 
 from hub.domain.records.uitvalmelding import Uitvalmelding
-from hub.identity.partners import AANLEVEREN, BESLISSINGEN, OPHALEN
+from hub.identity.partners import AANLEVEREN, BERICHTEN, BESLISSINGEN, OPHALEN
 from hub.receive.authzen import EVALUATION_PATH, EVALUATIONS_PATH
 from hub.receive.deliveries import LARGEST_PAGE, USUAL_PAGE
 from hub.receive.edge import VERSION
+from hub.receive.notices import ANSWER_PATH, NOTICES_PATH
 from hub.receive.oauth import TOKEN_PATH
 from hub.receive.openapi_access import SCHEMAS as ACCESS_SCHEMAS
+from hub.receive.openapi_notices import ANSWER, FETCH, ID, TAG
+from hub.receive.openapi_notices import schemas as notice_schemas
 from hub.receive.problem import EXPLANATIONS, KINDS, MEDIA_TYPE
 from hub.receive.request import JSON
 
@@ -50,6 +53,7 @@ def describe(issuer: str, contact: str | None = None) -> dict[str, Any]:
         "tags": [
             {"name": "Uitvalmeldingen", "description": "Aanleveren door een bron"},
             {"name": "Bezorgingen", "description": "Ophalen en bevestigen door een ontvanger"},
+            TAG,
             {"name": "Besluiten", "description": "Vooraf vragen of iets gegeven mag worden (AuthZEN, NL GOV)"},
             {"name": "Algemeen", "description": "Beschrijving en toestand"},
         ],
@@ -69,7 +73,7 @@ def _host(issuer: str) -> str:
 
 
 def _paths() -> dict[str, Any]:
-    aanleveren, ophalen = [{"oauth": [AANLEVEREN]}], [{"oauth": [OPHALEN]}]
+    aanleveren, ophalen, berichten = ([{"oauth": [scope]}] for scope in (AANLEVEREN, OPHALEN, BERICHTEN))
     return {
         "/uitvalmeldingen": {
             "post": {
@@ -122,6 +126,28 @@ def _paths() -> dict[str, Any]:
                 "responses": {
                     "200": _answer("Wat bevestigd is en wat niet bekend is", "OntvangstAntwoord"),
                     **_problems(400, 401, 403, 406, 413, 415, 500, 503),
+                },
+            }
+        },
+        NOTICES_PATH.removeprefix("/v1"): {
+            "get": {
+                **FETCH,
+                "security": berichten,
+                "responses": {
+                    "200": _answer("Een bladzijde berichten", "Berichten"),
+                    **_problems(400, 401, 403, 406, 500, 503),
+                },
+            }
+        },
+        ANSWER_PATH.removeprefix("/v1"): {
+            "post": {
+                **ANSWER,
+                "security": berichten,
+                "parameters": [ID, _ref("parameters", "IdempotencyKey")],
+                "requestBody": {"required": True, "content": {JSON: {"schema": _ref("schemas", "BerichtAntwoord")}}},
+                "responses": {
+                    "200": _answer("Hoe het bericht er nu voor staat", "BerichtStand"),
+                    **_problems(400, 401, 403, 404, 406, 413, 415, 500, 503),
                 },
             }
         },
@@ -210,6 +236,7 @@ def _oauth(issuer: str) -> dict[str, Any]:
                     AANLEVEREN: "Uitvalmeldingen aanleveren",
                     OPHALEN: "Bezorgingen ophalen en bevestigen",
                     BESLISSINGEN: "Besluiten vragen",
+                    BERICHTEN: "Berichten ophalen en beantwoorden",
                 },
             }
         },
@@ -327,6 +354,7 @@ def _schemas() -> dict[str, Any]:
         ),
         "Ontvangst": _object({"bezorgingen": _list(_UUID, minItems=1, maxItems=LARGEST_PAGE)}),
         "OntvangstAntwoord": _object({"bevestigd": _list(_UUID), "onbekend": _list(_UUID)}),
+        **notice_schemas(),
         "Gezondheid": _object({"status": {"type": "string", "const": "in orde"}}),
         "Beschrijving": {"type": "object", "description": "Een OpenAPI-document"},
         **ACCESS_SCHEMAS,

@@ -96,15 +96,18 @@ EXPLANATIONS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "AANTAL_ONGELDIG": "Geef er minstens 1 en hoogstens 500.",
         "ANDERE_SCHOOL": "Een school meldt alleen over haar eigen leerlingen.",
+        "ANTWOORD_PAST_NIET": "Dit past niet bij het antwoord of bij wat het bericht vraagt.",
         "BSN_ONGELDIG": "Dit is geen geldig burgerservicenummer.",
         "CODE_ONBEKEND": "Deze code staat niet in de codelijst.",
         "DATUM_ONGELDIG": "Geef een datum als JJJJ-MM-DD.",
         "DATUM_VOLGORDE": "De datums zijn niet in een mogelijke volgorde.",
         "GEEN_ROUTE": "Voor deze gemeente is in de hub geen ontvanger aangesloten.",
+        "HANDTEKENING_ONGELDIG": "De verklaring is niet door u ondertekend, of zegt iets anders dan het antwoord.",
         "LIMIET_ONGELDIG": "Geef een geheel getal van 1 tot en met 500.",
         "ONDERWIJSNUMMER_ONGELDIG": "Dit is geen geldig onderwijsnummer.",
         "PAD_ONGELDIG": "Geef de weg van de gegevens als 2 tot en met 10 partijen; de laatste is de ontvanger.",
         "PARAMETER_ONBEKEND": "De aanvraag heeft een parameter die dit adres niet kent.",
+        "PARTIJ_ONBEKEND": "Deze partij kent de hub niet. Meld haar aan de functionaris van de hub.",
         "PGN_EEN_VAN_TWEE": "Geef een bsn of een onderwijsnummer, niet geen en niet beide.",
         "RIJ_ONVOLLEDIG": "De inhoud is geen leesbare JSON.",
         "SLEUTEL_ONGELDIG": "Geef precies een keer een sleutel van 1 tot en met 128 zichtbare ASCII-tekens.",
@@ -118,6 +121,7 @@ EXPLANATIONS: Final[Mapping[str, str]] = MappingProxyType(
         "VERWERKING_ANDERS": "Bij dit doel hoort in de afspraken een andere verwerkingsactiviteit.",
         "VRAGEN_TE_VEEL": "Stel hoogstens 1000 vragen tegelijk.",
         "WAARDE_ONGELDIG": "De waarde heeft niet de afgesproken vorm.",
+        "WIJZE_ONVOLDOENDE": "Dit is minder dan het bericht vraagt. Doe wat is gevraagd, of weiger met een grond.",
     }
 )
 _OTHERWISE: Final = "Dit veld is afgewezen; de code staat in de beschrijving van de koppeling."

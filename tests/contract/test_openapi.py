@@ -95,7 +95,7 @@ def test_about_itself(document: dict[str, Any]) -> None:
 
 def test_paths_and_queries(document: dict[str, Any]) -> None:
     for path, _, operation in _operations(document):
-        assert re.fullmatch(r"(/[a-z]+(-[a-z]+)*|/openapi\.json)+", path)
+        assert re.fullmatch(r"(/[a-z]+(-[a-z]+)*|/\{[a-z]+([A-Z][a-z]+)*\}|/openapi\.json)+", path)
         for parameter in operation.get("parameters", ()):
             if (found := _resolved(document, parameter))["in"] == "query":
                 assert re.fullmatch(r"[a-z]+([A-Z][a-z]+)*", found["name"])

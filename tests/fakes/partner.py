@@ -6,11 +6,11 @@ import hashlib
 import hmac
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx2
 import orjson
@@ -23,10 +23,13 @@ from hub.clock import SystemClock
 from hub.consent.policy import load_policy
 from hub.decisions.evaluate import Evaluations
 from hub.domain.personal import Bsn
-from hub.domain.terms import LogId, Micros, PartyId
+from hub.domain.terms import ElementName, LogId, Micros, PartyId
 from hub.errors import Refused
 from hub.identity.partners import SCOPES, Partner, read_jwks
 from hub.identity.tokens import Tokens
+from hub.notices.issue import unknown
+from hub.notices.model import NO_NOTICE, Action, Answer, CauseKind, Notice, State
+from hub.notices.plan import after
 from hub.receive.api import create_api
 from hub.rules import Rules
 from tests.fakes.way import FakeIdempotency, FakeWay
@@ -148,6 +151,35 @@ def evaluations(clock: Any, rules: Rules | None = None, notes: Any = None) -> Ev
 
 
 @dataclass
+class FakeNotices:
+    """Notices in memory, which stand as the last answer leaves them."""
+
+    kept: dict[UUID, Notice] = field(default_factory=dict)
+    answers: list[Answer] = field(default_factory=list)
+
+    def put(self, recipient: PartyId, action: Action = Action.erase) -> UUID:
+        """A notice for this recipient."""
+        ref, delivery = uuid4(), uuid4()
+        items = {delivery: (ElementName("geslachtsnaam"),)}
+        about = (CauseKind.withdrawn, action, recipient, items, None, b"t" * 16, NOW_US, Micros(NOW_US + 1), State.open)
+        self.kept[ref] = Notice(ref, uuid4(), NO_NOTICE, *about, 0, False, 0)
+        return ref
+
+    async def fetch(self, recipient: PartyId, limit: int, /) -> list[Notice]:
+        mine = [one for one in self.kept.values() if one.recipient == recipient and one.state is State.open]
+        return mine[:limit]
+
+    async def answer(self, notice_id: UUID, answer: Answer, /, *, recipient: PartyId) -> Notice:
+        notice = self.kept.get(notice_id)
+        if notice is None or notice.recipient != recipient:
+            raise unknown()
+        became = after(notice, answer) or notice.state
+        self.answers.append(answer)
+        self.kept[notice_id] = replace(notice, state=became)
+        return self.kept[notice_id]
+
+
+@dataclass
 class Desk:
     """The interface with everything around it."""
 
@@ -157,6 +189,7 @@ class Desk:
     ready: Any = _is_ready
     key: RSAKey | ECKey = field(default_factory=lambda: ec_key("hub-1"))
     evaluator: Any = None
+    notices: FakeNotices = field(default_factory=FakeNotices)
 
     def __post_init__(self) -> None:
         self.tokens = Tokens(ISSUER, self.key, self.clock, entropy)
@@ -174,6 +207,7 @@ class Desk:
             lambda: self.ready(),
             ISSUER,
             evaluator=self.evaluator or evaluations(self.clock),
+            notices=self.notices,
         )
 
     def token(self, partner: Partner | None = None, thumbprint: str | None = None) -> str:

@@ -251,7 +251,7 @@ async def test_a_refusal_names_its_ground_keeps_its_words_sealed_and_waits_for_a
     [
         (Answer(Happened.attested, Channel.rest), "wijze"),
         (Answer(Happened.attested, Channel.rest, Method.restricted, digest=bytes(32)), "wijze"),
-        (Answer(Happened.attested, Channel.rest, Method.erased), "verklaring"),
+        (Answer(Happened.attested, Channel.rest, Method.erased), "ondertekening"),
         (Answer(Happened.refused, Channel.rest), "grond"),
     ],
 )
