@@ -55,7 +55,7 @@ fg_advice: {{ref: FG-2025-90, date: 2025-12-08, outcome: positive}}
 brings:
   laws:
     - &basis
-      id: avg-6-1-a
+      id: dal-toestemming
       law: {{name: Algemene verordening gegevensbescherming, bwb: BWBR0040940}}
       article: artikel 6, eerste lid, onder a
       valid_from: 2026-01-01
@@ -69,7 +69,7 @@ brings:
       art9_ground: null
       objection_possible: false
       same_college: false
-      requires: {{statement: toestemming, reason: TOESTEMMING_ONTBREEKT}}
+      requires: {{statement: toestemming, reason: DAL_TOESTEMMING_ONTBREEKT}}
       voice: {{self_from: 16, article: "UAVG, artikel 5"}}
       text_nl: De jongere heeft er toestemming voor gegeven, aan deze ontvanger en voor dit doel.
       review: needed
@@ -92,7 +92,7 @@ brings:
       review: needed
       source: verzonnen
   reasons:
-    - code: TOESTEMMING_ONTBREEKT
+    - code: DAL_TOESTEMMING_ONTBREEKT
       gate: consent
       text_nl: De jongere heeft hier geen toestemming voor gegeven.
       remedy_nl: Vraag de jongere om toestemming, zonder druk.
@@ -106,7 +106,7 @@ clauses:
     from: {{party: duo}}
     to: {{party: stichting-dal, home: true}}
     purposes: [begeleiding-doorstroompunt]
-    bases: [avg-6-1-a]
+    bases: [dal-toestemming]
     subject: &subject
       age: {_AGES}
     fields: &fields
@@ -132,8 +132,8 @@ clauses:
     from: {{party: stichting-dal}}
     to: {{party: bemiddeling-dal, home: true}}
     purposes: [ondersteuning-arbeidsinschakeling]
-    bases: [avg-6-1-a, dal-taak]
-    reuse_of: [avg-6-1-a]
+    bases: [dal-toestemming, dal-taak]
+    reuse_of: [dal-toestemming]
     subject: *subject
     fields: *fields
     secret_address: withheld
@@ -152,7 +152,7 @@ tests:
     path: [duo, stichting-dal]
     given: {{gemeente: "9101"}}
     expect: deny
-    reasons: [TOESTEMMING_ONTBREEKT]
+    reasons: [DAL_TOESTEMMING_ONTBREEKT]
 """
 
 
