@@ -29,7 +29,9 @@ from hub.domain.personal import Bsn, Onderwijsnummer, Pgn
 from hub.domain.staff import StaffId
 from hub.domain.terms import LogId, Micros, PartyId, Term
 from hub.errors import Conflict, Malformed, Refused, Tampered
-from hub.ports import Claim, Clock, Entropy, KeyedDigest
+from hub.notices.causes import cause_of
+from hub.notices.store import cause_row
+from hub.ports import Claim, Clock, Entropy, KeyedDigest, RowSet
 from hub.protect.pseudonymise import Pseudonymiser
 from hub.rights.store import refs_of
 from hub.rules import Rules
@@ -208,9 +210,13 @@ class Statements:
                 "Keep the database as it is; call the privacy officer.",
             )
 
-    async def event(self, statement_id: UUID, seq: int | None = None) -> Event:
-        """One event of a statement, the last without `seq`. Raises Refused where there is none, Tampered."""
-        _, found, _ = await self._one(statement_id)
+    async def event(self, statement_id: UUID, seq: int | None = None, by: StaffId | None = None) -> Event:
+        """One event of a statement, the last without `seq`; that it was read is in the log before.
+
+        Raises Refused where there is none, Tampered.
+        """
+        tag, found, _ = await self._one(statement_id)
+        await self.notes.write(EntryKind.access, _READ, "person", {}, by=by, subject=tag)
         events = found[statement_id].events
         event = next((each for each in events if each.seq == seq), None) if seq is not None else events[-1]
         if event is None:
@@ -387,6 +393,16 @@ class Statements:
             prev=prev,
         )
 
+    async def _causes(self, tag: bytes, events: Sequence[Event], entry: UUID) -> tuple[RowSet, ...]:
+        """What recipients must be told of because of this, durable with it and followed right after (`hub.notices`)."""
+        narrowed = any(event.what is What.scope_changed for event in events)
+        found = await self._histories(tag) if narrowed else {}
+        ids = new_ids(len(events), self.clock.now_us(), self.entropy(8 * len(events)))
+        held = {each: self._last(history) for each, history in found.items()}
+        before = [None if (one := held.get(event.statement_id)) is None else one.scope for event in events]
+        made = [cause_of(event, was, ref, entry) for event, was, ref in zip(events, before, ids, strict=True)]
+        return tuple(cause_row(self.log_id, self.notes.operator, cause, tag) for cause in made if cause is not None)
+
     async def _write(
         self,
         operation: str,
@@ -404,6 +420,7 @@ class Statements:
         for place, (event, digest) in enumerate(made, 1):
             mark = "" if len(made) == 1 else f"-{place}"
             details |= {f"statement{mark}": str(event.statement_id), f"event{mark}": digest.hex()}
+        entry = new_ids(1, self.clock.now_us(), self.entropy(8))[0]
         noted = await self.notes.write(
             EntryKind.statement,
             operation,
@@ -414,6 +431,8 @@ class Statements:
             subject=tag,
             claims=(*claims, claim_events(self.log_id, made)) if made else claims,
             touches=(touch(tag),),
+            rows=await self._causes(tag, events, entry),
+            ref=entry,
         )
         return Done(tuple(event.statement_id for event in events), noted.size)
 
