@@ -72,7 +72,7 @@ def _looking(policy: typer.Typer, with_hub: WithHub) -> None:
             found: list[dict[str, Any]] = []
             for each in look.history.open:
                 after = look.proposed[each.policy]
-                change = policies.difference(look.history, look.policy, after)
+                change = await policies.difference(look.history, look.policy, after)
                 texts = change_texts(change, look.policy, after)
                 counts = {"wider": len(change.wider), "narrower": len(change.narrower), "special": len(change.special)}
                 advice = None if each.advice is None else each.advice.word

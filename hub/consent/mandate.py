@@ -15,9 +15,14 @@ from hub.domain.terms import AgreementId, PartyId, PolicyHash
 from hub.errors import Refused
 
 
+def check_role(by: Staff) -> None:
+    """Whether someone prepares proposals at all."""
+    _must_be(by, Role.privacy_officer, "Only the privacy officer prepares a proposal.")
+
+
 def check_proposal(history: History, policy: PolicySet, by: Staff) -> PolicyHash:
     """The set that the proposal would follow. A version that was signed is not edited."""
-    _must_be(by, Role.privacy_officer, "Only the privacy officer prepares a proposal.")
+    check_role(by)
     if history.in_use is None:
         return _no("There is nothing to change.", "No set of agreements was ever in use here.", "Start the hub once.")
     if policy.hash == history.in_use and not history.laid:

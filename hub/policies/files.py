@@ -9,6 +9,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+import yaml
+
 from hub.consent.model import Agreement, PolicySet
 from hub.consent.policy import read_policy
 from hub.domain.rulebook import parse
@@ -46,7 +48,7 @@ def files_of(policy: PolicySet) -> dict[str, str]:
 
 def text_of(agreement: Agreement) -> str:
     """An agreement as a file, for someone to change."""
-    return _text(_plain(agreement))
+    return yaml.safe_dump(_plain(agreement), allow_unicode=True, sort_keys=False, width=120)
 
 
 def with_agreement(policy: PolicySet, text: str) -> PolicySet:

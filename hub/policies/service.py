@@ -5,6 +5,7 @@ Each act is written on condition that nobody wrote one since it was checked; who
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -67,6 +68,7 @@ class Policies:
         self._engine, self._notes, self._compare = engine, notes, compare
         self._log_id, self._operator, self._clock = notes.log_id, notes.operator, notes.clock
         self._read: dict[PolicyHash, PolicySet] = {}
+        self._compared: dict[tuple[PolicyHash, PolicyHash, bool], Diff] = {}
 
     # -- what is
 
@@ -97,9 +99,20 @@ class Policies:
             self._read[policy] = policy_of(body)
         return self._read[policy]
 
-    def difference(self, history: History, before: PolicySet, after: PolicySet) -> Diff:
+    async def difference(self, history: History, before: PolicySet, after: PolicySet) -> Diff:
         """What `after` would let pass that `before` does not, and the other way round; of what was only laid nothing passes."""
-        return self._compare(_without_agreements(before) if history.laid else before, after)
+        key = before.hash, after.hash, history.laid
+        if key not in self._compared:
+            if len(self._compared) >= _MOST_KEPT:
+                self._compared.pop(next(iter(self._compared)))
+            first = _without_agreements(before) if history.laid else before
+            # It may take a second: others are served meanwhile.
+            self._compared[key] = await asyncio.to_thread(self._compare, first, after)
+        return self._compared[key]
+
+    async def signatories(self) -> Mapping[str, str]:
+        """The names of those who sign with a key, by who they are in the log."""
+        return {str(each.staff_id): each.name for each in await store.signatories(self._engine, self._log_id)}
 
     async def texts(self, digests: Sequence[str]) -> Mapping[str, str]:
         """What was written with advices and decisions, by digest."""
@@ -113,7 +126,7 @@ class Policies:
 
         async def act(history: History) -> PolicyHash:
             follows = mandate.check_proposal(history, policy, by.staff)
-            change = self.difference(history, await self.set_of(follows), policy)
+            change = await self.difference(history, await self.set_of(follows), policy)
             kept = await store.kept_set(self._engine, self._log_id, policy.hash)
             body, us = canonical_policy(policy), self._clock.now_us()
             claims = [] if kept else [store.claim_set(self._log_id, self._operator, policy.hash, body, us)]
@@ -162,7 +175,7 @@ class Policies:
         async def act(history: History) -> None:
             found = history.proposal(follows, policy)
             before, after = await self.set_of(found.follows), await self.set_of(found.policy)
-            change = self.difference(history, before, after)
+            change = await self.difference(history, before, after)
             proposal = mandate.check_activation(history, found.follows, after, by.staff, widens=bool(change.wider))
             advice, digest, claims = proposal.advice, None, list[Claim]()
             if advice is not None and advice.word == Advice.negative:
