@@ -13,9 +13,9 @@ from datetime import date, timedelta
 from typing import Any, Final, get_args
 
 from hub.consent.facts import birthday, months_after
+from hub.consent.hear import hear, says_no
 from hub.consent.model import Condition, Onderwijssoort
 from hub.consent.table import Asked, ClauseRow, Lane
-from hub.consent.hear import hear, says_no
 from hub.domain.facts import YES, Stated, StatementKind, SubjectFacts, Voice
 from hub.domain.terms import FactName, PartyId, PurposeId
 
@@ -481,8 +481,9 @@ def _further(space: Space, rows: Sequence[Row], nobody: SubjectFacts) -> Iterato
 
         barred = any(fact == name for bar in bars for fact, _ in bar.unless)
 
-        def asks(row: Row, name: FactName = name, barred: bool = barred) -> bool:  # noqa: FBT001  # bound at once
-            return barred or any(fact.name == name for fact in (*row.clause.facts, *row.clause.within))
+        def asks(row: Row, name: FactName = name, barred: bool = barred) -> bool:  # bound at once
+            names = [fact.name for fact in row.clause.facts] + [fact.name for fact in row.clause.within]
+            return barred or name in names
 
         saying = [(value, nobody if value is None else nobody.but(more=frozenset({(name, value)}))) for value in values]
         yield _axis(scale, saying, rows, asks, fits, scale.mark)

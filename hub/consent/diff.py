@@ -1,16 +1,16 @@
 """What changes when one policy set takes the place of another: exactly, for every question that can be asked. Pure.
 
-Two sets are compared way by way: who gives, to whom, and where data are passed on, through whom. Only ways whose rows differ are
-looked at. Their questions are cut into cells (`hub.consent.cells`), both sides decide each cell by `hub.consent.decide.ask`, and
-cells with the same change are put together again. A way passes no party twice, and statements are those without a limit to
-elements: one that has it narrows a change to the elements that it names.
+Two sets are compared way by way: who gives, to whom, and where data are passed on, through whom. Only ways whose rows differ
+are looked at. Their questions are cut into cells (`hub.consent.cells`), both sides decide each cell by
+`hub.consent.decide.ask`, and cells with the same change are put together again. A way passes no party twice, and statements are
+those without a limit to elements: one that has it narrows a change to the elements that it names.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from itertools import pairwise
@@ -305,7 +305,7 @@ def _compared(
     sides: Sequence[_Side], way: Way, record: RecordKind, purpose: PurposeId | None, *, any_purpose: bool
 ) -> tuple[list[Change], int]:
     """What changes on one way for one purpose, and in how many cells that was decided."""
-    found: dict[Hashable, list[Span]] = defaultdict(list)
+    found: dict[_Region, list[Span]] = defaultdict(list)
     seen: dict[Hashable, list[_Region]] = {}
     decided = 0
     edges = [(*step, record) for step in pairwise(way)]
@@ -351,7 +351,7 @@ def _regions(
     found = list(cells(space))
     questions = [Question(record, way, cell.facts, purpose) for cell in found]
     before, after = (map(effect_of, ask(side.table, questions)) for side in sides)
-    alike: dict[Hashable, list[tuple[frozenset[Mark], ...]]] = defaultdict(list)
+    alike: dict[tuple[tuple[Scale, ...], Effect, Effect], list[tuple[frozenset[Mark], ...]]] = defaultdict(list)
     for cell, was, becomes in zip(found, before, after, strict=True):
         if was != becomes:
             alike[cell.scales, was, becomes].append(cell.marks)
