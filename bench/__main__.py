@@ -1,4 +1,4 @@
-"""`make bench`: the list, the single message, the log and pushing, each against its baseline (bench/results)."""
+"""`make bench`: the list, the single message, the log, pushing and the decision, each against its baseline (bench/results)."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import uvloop
 
+from bench import decide as decide_bench
 from bench import list as list_bench
 from bench import log as log_bench
 from bench import message as message_bench
@@ -23,7 +24,9 @@ RESULTS = Path(__file__).parent / "results" / "latest.json"
 def main() -> None:
     """Runs what was asked for and writes the results beside those of the others."""
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
-    parser.add_argument("only", nargs="*", choices=["list", "message", "log", "push", []], help="which; by default all")
+    parser.add_argument(
+        "only", nargs="*", choices=["list", "message", "log", "push", "decide", []], help="which; by default all"
+    )
     parser.add_argument("--persons", type=int, default=100_000, help="persons in the list")
     parser.add_argument("--rounds", type=int, default=5, help="interleaved rounds")
     parser.add_argument("--seconds", type=float, default=4.0, help="length of a window of messages or entries")
@@ -33,6 +36,7 @@ def main() -> None:
         "message": lambda folder: message_bench.run(folder, asked.seconds, asked.rounds),
         "log": lambda folder: log_bench.run(folder, asked.seconds, asked.rounds),
         "push": lambda folder: push_bench.run(folder, asked.rounds),
+        "decide": lambda folder: decide_bench.run(folder, asked.rounds),
     }
     known = {one["name"]: one for one in json.loads(RESULTS.read_text())} if RESULTS.exists() else {}
     for name in asked.only or every:

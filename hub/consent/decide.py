@@ -7,7 +7,7 @@ One function answers single questions, lists and replays: `_ask`.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from datetime import date, timedelta
 from itertools import pairwise
 from operator import attrgetter
@@ -91,15 +91,19 @@ def bulk(
     facts: Sequence[SubjectFacts],
 ) -> list[Answer]:
     """The answers for a whole list from one giver to one recipient, on each one's own day; the same as `ask`, one by one."""
+    if not facts:
+        return []
     answers: list[Answer] = []
-    day: date | None = None
-    lane: Lane | None = None
+    day = facts[0].as_of
+    lane = table.lane(giver, recipient, record, purpose, day)
+    kept, key_of = lane.answers, _key_of(lane)
     for known in facts:
-        if lane is None or known.as_of != day:
+        if known.as_of != day:
             day = known.as_of
             lane = table.lane(giver, recipient, record, purpose, day)
-        key = _known(lane, known, None)
-        answers.append(lane.answers.get(key) or _remember(table, lane, key, known, None))
+            kept, key_of = lane.answers, _key_of(lane)
+        key = key_of(known)
+        answers.append(kept.get(key) or _remember(table, lane, key, known, None))
     return answers
 
 
@@ -184,30 +188,22 @@ def _remember(
     return answer
 
 
-_FACTS: Final = attrgetter(
-    "age",
-    "overleden",
-    "startkwalificatie",
-    "ingeschreven",
-    "indicatie_geheim",
-    "onderwijssoort",
-    "gemeente",
-    "has_bsn",
-    "standing",
+_USUAL: Final = (
+    *("age", "overleden", "startkwalificatie", "ingeschreven", "indicatie_geheim"),
+    *("onderwijssoort", "gemeente", "has_bsn", "standing"),
 )
+_usual: Final = attrgetter(*_USUAL)
+_all: Final = attrgetter(*_USUAL, "datum_diploma", "more")
+
+
+def _key_of(lane: Lane) -> Callable[[SubjectFacts], tuple[Hashable, ...]]:
+    return _all if lane.asks or lane.diploma_of else _usual
 
 
 def _known(lane: Lane, facts: SubjectFacts, source: Answer | None) -> tuple[Hashable, ...]:
     """All that an answer on this lane depends on. The source's grant stands by identity; the answer keeps it alive."""
-    usual: tuple[Hashable, ...] = _FACTS(facts)
-    if source is None and not lane.asks and not lane.diploma_of:
-        return usual
-    return (
-        usual,
-        facts.datum_diploma if facts.onderwijssoort in lane.diploma_of else None,
-        facts.more if lane.asks else None,
-        None if source is None else 0 if source.grant is None else id(source.grant),
-    )
+    known = _key_of(lane)(facts)
+    return known if source is None else (known, 0 if source.grant is None else id(source.grant))
 
 
 def _answer(table: DecisionTable, lane: Lane, facts: SubjectFacts, source: Answer | None) -> Answer:
