@@ -265,6 +265,13 @@ class Sink(Protocol):
         """
         ...
 
+    async def tell(self, page: Mapping[str, Any], ids: Sequence[UUID], /) -> frozenset[UUID]:
+        """One page of notices about what was delivered before, as they are fetched too; gives which of `ids` it says it has.
+
+        Raises as `send` does.
+        """
+        ...
+
     async def close(self) -> None:
         """Lets go of the connections."""
         ...

@@ -27,6 +27,7 @@ from hub.settings import Instance
 
 _TIDY_S: Final = 3600.0
 _INDEX_S: Final = 5.0
+_NOTICES_S: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,16 +128,24 @@ async def work(hub: Hub, todo: Work, stopping: asyncio.Event, *, once: bool = Fa
                     await _pause(stopping, min(hub.settings.poll_s, 1.0))
             for target in todo.targets:
                 await pusher.drain(target)
+            await _notices(hub, todo)
             return
         async with asyncio.TaskGroup() as group:
             group.create_task(hub.keep_up(stopping))
             group.create_task(_again_and_again(hub, partial(_tidy, hub), _TIDY_S, stopping))
             group.create_task(_again_and_again(hub, hub.search.catch_up, _INDEX_S, stopping))
+            group.create_task(_again_and_again(hub, partial(_notices, hub, todo), _NOTICES_S, stopping))
             group.create_task(run(todo.drops, hub.settings.poll_s, stopping))
             group.create_task(pusher.run(todo.targets, stopping))
     finally:
         for target in todo.targets:
             await target.sink.close()
+
+
+async def _notices(hub: Hub, todo: Work) -> None:
+    await hub.notices.tick()
+    for target in todo.targets:
+        await hub.notices.push(target.recipient, target.sink)
 
 
 async def _tidy(hub: Hub) -> None:

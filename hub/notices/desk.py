@@ -10,6 +10,7 @@ from uuid import UUID
 from hub.audit.log import Log
 from hub.audit.notes import Notes
 from hub.audit.search import Search
+from hub.connector import Sink
 from hub.consent.model import PolicySet
 from hub.domain.staff import Staff
 from hub.domain.terms import Micros, PartyId
@@ -20,6 +21,7 @@ from hub.notices.deliveries import Deliveries
 from hub.notices.issue import Issue
 from hub.notices.model import Answer, CauseKind, Event, Notice, State
 from hub.notices.outcome import OutcomeReceipt, outcome_of
+from hub.notices.push import NoticePusher
 from hub.notices.service import Notices
 from hub.notices.watch import Watch
 from hub.protect.vault import Vault
@@ -35,6 +37,7 @@ class NoticeDesk:
     notices: Notices
     answers: Answers
     watch: Watch
+    pusher: NoticePusher
 
     async def fetch(self, recipient: PartyId, limit: int, /) -> Sequence[Notice]:
         """What `recipient` has not acknowledged; logged before it is given."""
@@ -82,6 +85,10 @@ class NoticeDesk:
         events = await store.events(*self.notices.issue.log, [one.notice_id for one in told])
         return outcome_of(cause_id, found[0].kind, found[0].since_us, Micros(self.notices.issue.now()), told, events)
 
+    async def push(self, recipient: PartyId, sink: Sink) -> int:
+        """Sends what is due to a recipient's own system; see `hub.notices.push.NoticePusher`."""
+        return await self.pusher.drain(recipient, sink)
+
     async def tick(self) -> int:
         """What happens by itself; see `hub.notices.watch.Watch`."""
         return await self.watch.tick()
@@ -91,4 +98,5 @@ def notice_desk(log: Log, search: Search, notes: Notes, vault: Vault, policy: Ca
     """The notices of this log."""
     issue = Issue(notes, log.engine)
     notices = Notices(issue, Deliveries(log, search, vault), policy)
-    return NoticeDesk(notices, Answers(issue, vault, policy), Watch(notices))
+    answers = Answers(issue, vault, policy)
+    return NoticeDesk(notices, answers, Watch(notices), NoticePusher(issue, answers))

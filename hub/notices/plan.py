@@ -134,6 +134,31 @@ def plan(cause: Cause, deliveries: Iterable[Given]) -> tuple[Planned, ...]:
     )
 
 
+def not_asked_before(planned: Sequence[Planned], told: Sequence[Notice]) -> tuple[Planned, ...]:
+    """`planned` without the fields for which the same was asked of the same recipient before, unless it refused that.
+
+    So a field stands in one open notice at most, however many things take away what it rested on.
+    """
+    left: list[Planned] = []
+    for one in planned:
+        before = [each for each in told if (each.recipient, each.action) == (one.recipient, one.action)]
+        asked = {
+            (delivery, name)
+            for each in before
+            if each.state is not State.refused
+            for delivery, names in each.items.items()
+            for name in names
+        }
+        items = {
+            delivery: kept
+            for delivery, names in one.items.items()
+            if (kept := tuple(name for name in names if (delivery, name) not in asked))
+        }
+        if items:
+            left.append(Planned(one.recipient, one.action, MappingProxyType(items), one.agreement))
+    return tuple(left)
+
+
 def action_of(kind: CauseKind, given: Given) -> Action:
     """What is asked for a delivery that rested on it alone: as the clause says where a statement ended, else by the cause."""
     if kind in ENDS_A_STATEMENT:

@@ -20,7 +20,7 @@ from hub.notices import store
 from hub.notices.deliveries import Deliveries
 from hub.notices.issue import ABOUT, Issue
 from hub.notices.model import NAMES_DELIVERIES, NO_NOTICE, Cause, CauseKind, Channel, Notice, Planned
-from hub.notices.plan import of_agreement, plan
+from hub.notices.plan import not_asked_before, of_agreement, plan
 from hub.together import settled
 
 _TRIES: Final = 5
@@ -56,7 +56,10 @@ class Notices:
     async def _planned(self, cause: Cause, tag: bytes | None) -> tuple[Planned, ...]:
         if cause.agreement is not None:
             return of_agreement(self.policy(), cause.agreement)
-        return () if tag is None else plan(cause, await self.deliveries.about(tag))
+        if tag is None:
+            return ()
+        told = await store.about(*self.issue.log, tag)
+        return not_asked_before(plan(cause, await self.deliveries.about(tag)), told)
 
     async def raise_for(self, kind: CauseKind, deliveries: Collection[UUID], by: Staff | None) -> tuple[Notice, ...]:
         """Tells the recipients of these deliveries that they were unlawful, must be corrected, or reached their end.

@@ -103,7 +103,15 @@ class Cases:
             "duplicates": self._one("SELECT coalesce(sum(times - 1), 0) FROM came"),
             **{
                 name: tally.get(name, 0)
-                for name in ("requests", "order_violations", "bad_receipts", "malformed", "high_water", "largest_page")
+                for name in (
+                    "requests",
+                    "order_violations",
+                    "bad_receipts",
+                    "notices",
+                    "malformed",
+                    "high_water",
+                    "largest_page",
+                )
             },
         }
 

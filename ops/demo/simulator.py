@@ -279,6 +279,12 @@ class Simulator:
             return False
         try:
             call.page = json.loads(body)
+            if "berichten" in call.page:  # notices: it says that it has them, and answers later what it did
+                told = [each["berichtId"] for each in call.page["berichten"]]
+                for _ in told:
+                    self._cases.add("notices")
+                call.answer(200, _said(told, {}))
+                return False
             call.came = self._cases.read(call.page)
         except (ValueError, KeyError, TypeError, AttributeError):
             self._cases.add("malformed")

@@ -28,9 +28,11 @@ from hub.notices.answers import Answers
 from hub.notices.deliveries import Deliveries
 from hub.notices.issue import Issue
 from hub.notices.model import Cause, CauseKind, Notice
+from hub.notices.push import NoticePusher
 from hub.notices.service import Notices
 from hub.notices.watch import Watch
 from hub.rules import Rules
+from hub.statements.desk import Statements
 from tests import canary
 from tests.fakes.consenting import AGENCY, FOUNDATION, GUIDANCE, TO_WORK, consenting, young
 from tests.fakes.house import LOG, OPERATOR, House, open_house
@@ -56,6 +58,18 @@ class Told:
         self.notices = Notices(self.issue, self.deliveries, lambda: self.rules.policy)
         self.answers = Answers(self.issue, house.vault, lambda: self.rules.policy)
         self.watch = Watch(self.notices)
+        self.pusher = NoticePusher(self.issue, self.answers)
+        self.statements = Statements(
+            house.engine,
+            LOG,
+            house.log,
+            notes,
+            house.digests,
+            house.pseudonymiser,
+            house.clock,
+            secrets.token_bytes,
+            self.rules,
+        )
 
     async def keep(self, policy: PolicySet) -> None:
         """Keeps a policy set under its hash, as a hub does that puts it into use."""

@@ -10,18 +10,26 @@ from uuid import uuid4
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from hub.connector import Target
+from hub.connectors.bezorging.client import open_sink
 from hub.consent.policy import load_policy
+from hub.consent.statement import Channel as SaidBy
+from hub.consent.statement import Scope
 from hub.db import transaction
+from hub.domain.facts import StatementKind, Voice
 from hub.domain.staff import Role, Staff, StaffId
-from hub.domain.terms import AgreementId, PartyId
+from hub.domain.terms import AgreementId, PartyId, Term
 from hub.errors import Malformed, Refused, Tampered
 from hub.notices import store
+from hub.notices.issue import asks
 from hub.notices.model import Action, Answer, CauseKind, Channel, Ground, Happened, Method, Notice, State
 from hub.notices.plan import DAY, HOUR
+from hub.statements.said import Spoken
+from ops.demo.controls import Running
 from tests import canary
 from tests.fakes.consenting import AGENCY, BORN, FOUNDATION, NAME, young
 from tests.fakes.house import DESK, LOG, POLICY
-from tests.fakes.told import Told, open_told
+from tests.fakes.told import NUMBERS, Told, open_told
 
 OFFICER = Staff(StaffId("m-00000000000000aa"), "Verzonnen Medewerker", frozenset({Role.privacy_officer}))
 AUDITOR = Staff(StaffId("m-00000000000000ab"), "Verzonnen Controleur", frozenset({Role.auditor}))
@@ -285,6 +293,71 @@ async def test_a_party_that_nobody_knows_cannot_be_passed_on_to(told: Told):
         await told.answers.answer(notice.notice_id, passed, recipient=FOUNDATION)
     assert [(one.where, one.code) for one in refused.value.faults] == [("doorgegevenAan[0]", "PARTIJ_ONBEKEND")]
     assert "verzonnen" not in str(refused.value)
+
+
+# -- from what is said to who is told, and to recipients' own systems
+
+
+def spoken() -> Spoken:
+    return Spoken(FOUNDATION, Voice.jongere, SaidBy.balie, Term(FOUNDATION))
+
+
+async def test_what_is_taken_back_at_the_desk_stops_what_waits_and_tells_who_has_it(told: Told):
+    await told.consent(0)
+    await told.deliver(0)
+    await told.house.send(young(0, opleidingscode="25655"))  # this waits
+    await told.statements.withdraw(NUMBERS[0], StatementKind.toestemming, Scope(), spoken())
+    assert (await told.house.route.release(FOUNDATION, 10)).deliveries == ()
+    assert await told.watch.tick() == 2
+    notices = await store.about(told.house.engine, LOG, told.tag(0))
+    assert {(one.recipient, one.cause) for one in notices} == {
+        (FOUNDATION, CauseKind.withdrawn),
+        (AGENCY, CauseKind.withdrawn),
+    }
+    await told.statements.withdraw(NUMBERS[0], StatementKind.toestemming, Scope(), spoken())
+    assert await told.watch.tick() == 0  # twice is once
+
+
+async def test_who_takes_back_a_part_has_told_whom_that_part_was_for(told: Told):
+    await told.consent(0)
+    await told.deliver(0)
+    part = Scope(parties=frozenset({AGENCY}))
+    await told.statements.withdraw(NUMBERS[0], StatementKind.toestemming, part, spoken())
+    await told.watch.tick()
+    assert [one.recipient for one in await store.about(told.house.engine, LOG, told.tag(0))] == [AGENCY]
+    await told.statements.withdraw(NUMBERS[0], StatementKind.toestemming, Scope(), spoken())
+    await told.watch.tick()
+    found = await store.about(told.house.engine, LOG, told.tag(0))
+    assert sorted(one.recipient for one in found if asks(one)) == [AGENCY, FOUNDATION]
+
+
+async def test_a_recipient_s_own_system_is_told_too_and_once_it_has_it_no_more(told: Told, tmp_path: Path):
+    notice = await one_notice(told)
+    with Running(tmp_path / "simulator") as simulator:
+        sink = open_sink(Target(simulator.url, timeout_s=5.0))
+        simulator.dial("500")
+        assert await told.pusher.drain(FOUNDATION, sink) == 1  # the simulator's dial is for deliveries alone
+        assert await told.pusher.drain(FOUNDATION, sink) == 0
+        assert simulator.counts()["notices"] == 1
+        await sink.close()
+    assert (await told.issue.show(notice.notice_id)).state is State.acknowledged
+    assert len(await told.by("notice-hand")) == len(await told.by("notice-acknowledge")) == 1
+
+
+async def test_a_system_that_is_away_is_tried_again_later_each_try_in_the_log(told: Told, tmp_path: Path):
+    await one_notice(told)
+    with Running(tmp_path / "simulator") as simulator:
+        sink = open_sink(Target(simulator.url, timeout_s=5.0))
+        simulator.dial("down")
+        for times in (1, 2):
+            assert await told.pusher.drain(FOUNDATION, sink) == 0
+            assert await told.pusher.drain(FOUNDATION, sink) == 0  # not before its pause is over
+            assert len(await told.by("notice-hand")) == times
+            told.house.clock.us += HOUR
+        simulator.dial("ok")
+        assert sum(await asyncio.gather(*(told.pusher.drain(FOUNDATION, sink) for _ in range(4)))) == 1
+        assert simulator.counts()["notices"] == 1
+        await sink.close()
 
 
 # -- silence

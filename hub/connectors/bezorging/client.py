@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
 
 from hub.connector import Said, Target
 from hub.connectors.bezorging.outbound import body_of, key_of, said
@@ -43,6 +46,11 @@ class RestSink:
         ids = [each.delivery_id for each in page]
         headers = {**self._headers, "Idempotency-Key": str(key_of(ids))}
         return said(await self._http.post(self._url, body_of(page, checkpoint), headers), ids)
+
+    async def tell(self, page: Mapping[str, Any], ids: Sequence[UUID], /) -> frozenset[UUID]:
+        """One page of notices. Raises hub.connector.Rejected, hub.http.Away or hub.http.Barred."""
+        headers = {**self._headers, "Idempotency-Key": str(key_of(ids))}
+        return said(await self._http.post(self._url, orjson.dumps(page), headers), ids).confirmed
 
     async def close(self) -> None:
         """Lets go of the connections."""
