@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from hub.app import Hub, api_of, client_of, issuer_of
+from hub.app import Hub, api_of, client_of, issuer_of, load_receipts
 from hub.audit.entry import EntryKind
 from hub.audit.notes import Notes
 from hub.console.app import create_console
@@ -22,6 +22,7 @@ from hub.identity.sessions import Sessions
 from hub.identity.signin import Finished, SignIn, Start
 from hub.identity.store import StaffStore
 from hub.operations import deliveries_of, mending_of
+from hub.policies.service import Policies
 from hub.rights.person import Persons
 
 _FOR_PARTNERS: Final = ("/v1/", "/oauth/", "/.well-known/")
@@ -104,6 +105,7 @@ def _desk(hub: Hub, http: Http, provider: str) -> Desk:
                 client=client_of(settings),
                 redirect_uri=f"{address}{SIGNED_IN}",
                 roles_claim=settings.oidc_roles_claim,
+                party_claim=settings.oidc_party_claim,
             ),
             hub.notes,
             address,
@@ -117,6 +119,9 @@ def _desk(hub: Hub, http: Http, provider: str) -> Desk:
             notes=hub.notes,
             policy=hub.policy,
             names=staff.names,
+            statements=hub.statements,
+            receipts=load_receipts(hub.settings, hub.digests),
+            policies=Policies(hub.engine, hub.notes),
         ),
         administrator=AdministratorDesk(
             mending=mending_of(hub),

@@ -14,8 +14,11 @@ from hub.domain.staff import Staff
 from hub.health.findings import Finding
 from hub.mend.deliveries import Deliveries
 from hub.mend.desk import Mending
+from hub.policies.service import Policies
 from hub.ports import Clock
 from hub.rights.person import Persons
+from hub.statements.desk import Statements
+from hub.statements.receipt import Receipts
 
 
 class Session(Protocol):
@@ -80,6 +83,11 @@ class OfficerDesk:
     notes: Notes
     policy: PolicySet
     names: Callable[[], Awaitable[Mapping[str, str]]] = _nobody
+    statements: Statements | None = None
+    receipts: Receipts | None = None
+    """None, both, in a desk where nothing is recorded."""
+    policies: Policies | None = None
+    """The life of the agreements; None in a console that does not show it."""
 
 
 @dataclass(frozen=True, slots=True)

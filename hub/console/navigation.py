@@ -11,6 +11,12 @@ READERS: Final = (Role.privacy_officer, Role.fg, Role.auditor)
 """Who reads the officer's desk."""
 SEARCHERS: Final = (Role.privacy_officer, Role.fg)
 """Who may look up one person, with a reason. An auditor searches nobody."""
+AGREEING: Final = (*READERS, Role.decision_maker)
+"""Who reads the agreements, and what was proposed."""
+RECORDERS: Final = (Role.privacy_officer,)
+"""Who records what somebody states."""
+DECIDERS: Final = (Role.privacy_officer, Role.decision_maker)
+"""Who records what a controller decided on an objection."""
 ADMINISTRATORS: Final = (Role.administrator,)
 
 
@@ -32,6 +38,10 @@ class Place:
     purpose: str
     entries: tuple[Entry, ...]
 
+    def begins(self, staff: Staff) -> str:
+        """The first page of the desk that someone may see."""
+        return next((entry.href for entry in self.entries if _visible(entry, staff)), self.href)
+
 
 PLACES: Final = (
     Place(
@@ -42,7 +52,9 @@ PLACES: Final = (
             Entry("Overzicht", "/functionaris", READERS),
             Entry("Logboek", "/functionaris/logboek", READERS),
             Entry("Persoon", "/functionaris/persoon", SEARCHERS),
+            Entry("Verklaringen", "/functionaris/verklaringen", SEARCHERS),
             Entry("Weigeringen", "/functionaris/weigeringen", READERS),
+            Entry("Afspraken", "/functionaris/afspraken", AGREEING),
             Entry("Controle", "/functionaris/controle", READERS),
         ),
     ),

@@ -33,6 +33,16 @@ DONE: Final[Mapping[str, str]] = MappingProxyType(
         "geprobeerd": "De hub probeert het binnen enkele seconden opnieuw, met één bezorging. Laad de pagina zo opnieuw.",
         "vrijgegeven": "De bezorgingen aan deze ontvanger lopen weer.",
         "opnieuw-klaargezet": "De bezorgingen staan weer klaar. De hub beslist opnieuw zodra ze gaan.",
+        "voorgesteld": "Het voorstel is vastgelegd. De FG kan nu adviseren.",
+        "geadviseerd": "Uw advies is vastgelegd, bij precies deze twee sets afspraken.",
+        "ondertekend": "De afspraak is ondertekend. De partij is daarmee toegetreden.",
+        "in-gebruik": "Het voorstel is in gebruik. De hub beslist er binnen een seconde mee, ook over wat nog wacht.",
+        "geschorst": "De afspraak is geschorst. Er gaat niets meer onder deze afspraak, ook niet wat nog wacht.",
+        "hervat": "De schorsing is opgeheven.",
+        "beeindigd": "De afspraak is beëindigd.",
+        "verklaring-vastgelegd": "De verklaring is vastgelegd en geldt. Geef het ontvangstbewijs mee.",
+        "verklaring-ingetrokken": "De verklaring is ingetrokken. Dat geldt meteen, ook voor gegevens die klaarliggen.",
+        "bezwaar-beslist": "Het besluit over het bezwaar is vastgelegd.",
         "opgegeven": "De bezorgingen zijn opgegeven en hun inhoud is gewist.",
     }
 )

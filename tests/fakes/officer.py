@@ -8,13 +8,13 @@ from fastapi import FastAPI
 
 from hub.audit.notes import Notes
 from hub.audit.search import Search
-from hub.consent.policy import load_policy
 from hub.console.app import create_console
 from hub.console.desk import Desk, OfficerDesk
 from hub.domain.staff import Role
 from hub.rights.person import Persons
 from tests.fakes import console
-from tests.fakes.house import LOG, OPERATOR, POLICY, House
+from tests.fakes.house import LOG, OPERATOR, House
+from tests.fakes.statements import desk_over, receipts_over
 
 OFFICER, FG, AUDITOR, ADMINISTRATOR = "t1", "t2", "t3", "t4"
 """The sessions of the console below."""
@@ -33,6 +33,8 @@ async def console_over(house: House) -> FastAPI:
     search = Search(house.engine, LOG, OPERATOR)
     notes = Notes(house.committer, LOG, OPERATOR, house.clock, secrets.token_bytes)
     persons = Persons(house.log, search, notes, house.pseudonymiser, house.vault)
-    officer = OfficerDesk(search, persons, house.log, notes, load_policy(POLICY), _names)
+    officer = OfficerDesk(
+        search, persons, house.log, notes, house.route.rules.policy, _names, desk_over(house), receipts_over(house)
+    )
     sign_in = console.SignIn(console.staff(Role.privacy_officer))
     return create_console(Desk(house.clock, sessions, sign_in, console.PROVIDER, False, officer=officer))

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import secrets
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
+from joserfc.jwk import OKPKey
+
+from hub.audit.notes import Notes
 from hub.consent.chain import digest_of
 from hub.consent.statement import Channel, Event, Evidence, Scope, What
 from hub.consent.store import claim_events
 from hub.domain.facts import StatementKind, Voice
-from hub.domain.terms import LogId, PartyId, PurposeId, Term
+from hub.domain.terms import LogId, Micros, PartyId, PurposeId, Term
 from hub.ports import Claim, KeyedDigest
+from hub.statements.desk import Statements
+from hub.statements.receipt import Receipts
+from tests.fakes.house import LOG, OPERATOR, House
+from tests.fakes.recorder import Clock
 
 TAG = bytes(range(16))
 PARTY = PartyId("mbo-zilverlinde")
@@ -53,3 +62,31 @@ def said(
     given = {"tag": tag.hex(), "statement_id": uuid4(), "kind": kind, "day": begins, "until": ends, **other}
     made = event(What.given, 1, **given)
     return claim_events(log_id, [(made, digest_of(made, digest))])
+
+
+def desk_over(house: House) -> Statements:
+    """What may be done with statements over this house, whose clock goes on a little whenever it is looked at."""
+    notes = Notes(house.committer, LOG, OPERATOR, house.clock, secrets.token_bytes)
+    rules, clock = house.route.rules, Ticking(house.clock)
+    return Statements(
+        house.engine, LOG, house.log, notes, house.digests, house.pseudonymiser, clock, secrets.token_bytes, rules
+    )
+
+
+RECEIPT_KEY = OKPKey.generate_key("Ed25519", {"kid": "ontvangst-1"}, private=True)
+
+
+def receipts_over(house: House) -> Receipts:
+    """What signs receipts in this house."""
+    return Receipts(RECEIPT_KEY, "https://hub.voorbeeld.example", house.digests)
+
+
+@dataclass
+class Ticking:
+    """A clock that goes on a little whenever it is looked at."""
+
+    clock: Clock
+
+    def now_us(self) -> Micros:
+        self.clock.us += 1
+        return Micros(self.clock.us)

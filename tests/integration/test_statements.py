@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-import secrets
 import subprocess
 import sys
 from base64 import urlsafe_b64decode
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,23 +20,21 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from joserfc.jwk import OKPKey
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from hub.audit.notes import Notes
 from hub.consent.statement import Authority, Channel, Notice, Scope, What, hold
 from hub.consent.store import standing
 from hub.db import transaction
 from hub.domain.facts import Stated, StatementKind, StatementState, Voice
 from hub.domain.personal import Bsn
-from hub.domain.terms import Micros, PartyId, Term
+from hub.domain.terms import PartyId, Term
 from hub.errors import Conflict, Malformed, Misconfigured, Refused, Tampered
 from hub.postgres import Urls
 from hub.rules import Rules
 from hub.statements.desk import Statements
 from hub.statements.proof import Slip, prove
-from hub.statements.receipt import Receipts
 from hub.statements.said import Done, Said, Spoken
 from tests import canary
 from tests.fakes.house import LOG, OPERATOR, WORK, House, body, open_house
-from tests.fakes.statements import scope
+from tests.fakes.statements import RECEIPT_KEY, desk_over, receipts_over, scope
 from tests.fakes.wide import CALL, CARE, DAY, HELP, SCHOOL, WIDE
 from tests.fakes.wide import WORK as AGENCY
 
@@ -54,31 +50,9 @@ async def house(engine: AsyncEngine, vault_engine: AsyncEngine, tmp_path: Path) 
         yield opened
 
 
-@dataclass
-class Ticking:
-    """The house's clock, which goes on a little whenever it is looked at."""
-
-    house: House
-
-    def now_us(self) -> Micros:
-        self.house.clock.us += 1
-        return Micros(self.house.clock.us)
-
-
 @pytest.fixture
 def desk(house: House) -> Statements:
-    notes = Notes(house.committer, LOG, OPERATOR, house.clock, secrets.token_bytes)
-    return Statements(
-        house.engine,
-        LOG,
-        house.log,
-        notes,
-        house.digests,
-        house.pseudonymiser,
-        Ticking(house),
-        secrets.token_bytes,
-        house.route.rules,
-    )
+    return desk_over(house)
 
 
 def spoken(voice: Voice = Voice.jongere, **other: Any) -> Spoken:
@@ -386,9 +360,9 @@ async def test_that_it_was_read_is_in_the_log_first(house: House, desk: Statemen
 # -- receipts
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def key() -> OKPKey:
-    return OKPKey.generate_key("Ed25519", {"kid": "ontvangst-1"}, private=True)
+    return RECEIPT_KEY
 
 
 def decoded(part: str) -> bytes:
@@ -405,14 +379,13 @@ def verified(signed: str, key: OKPKey) -> dict[str, Any]:
     return found
 
 
-async def slip(house: House, desk: Statements, key: OKPKey, statement: UUID, seq: int | None = None) -> Slip:
-    receipts = Receipts(key, "https://hub.voorbeeld.example", house.digests)
-    return prove(receipts, WIDE, await desk.event(statement, seq))
+async def slip(house: House, desk: Statements, statement: UUID, seq: int | None = None) -> Slip:
+    return prove(receipts_over(house), WIDE, await desk.event(statement, seq))
 
 
 async def test_a_receipt_can_be_checked_without_the_hub(house: House, desk: Statements, key: OKPKey):
     statement = await gave(desk)
-    made = await slip(house, desk, key, statement)
+    made = await slip(house, desk, statement)
     fields = verified(made.receipt.signed, key)
     assert fields["schema_version"].endswith("receipt-eu-gdpr")
     assert fields["record_id"] == str(statement)
@@ -435,8 +408,8 @@ async def test_a_receipt_can_be_checked_without_the_hub(house: House, desk: Stat
 async def test_a_receipt_holds_no_number_and_its_pseudonym_joins_no_two(house: House, desk: Statements, key: OKPKey):
     statement = await gave(desk)
     await desk.withdraw_one(statement, spoken())
-    first, second = [await slip(house, desk, key, statement, seq) for seq in (1, 2)]
-    again = await slip(house, desk, key, statement, 1)
+    first, second = [await slip(house, desk, statement, seq) for seq in (1, 2)]
+    again = await slip(house, desk, statement, 1)
     assert first.receipt.signed == again.receipt.signed
     assert first.receipt.fields["pii_principal_id"] != second.receipt.fields["pii_principal_id"]
     for one in (first, second):
@@ -450,23 +423,23 @@ async def test_a_receipt_holds_no_number_and_its_pseudonym_joins_no_two(house: H
 
 async def test_a_receipt_keeps_the_whereabouts_from_a_representative(house: House, desk: Statements, key: OKPKey):
     statement = await gave(desk, who=parent(), born=CHILD, shielded=True)
-    made = await slip(house, desk, key, statement)
+    made = await slip(house, desk, statement)
     text = f"{verified(made.receipt.signed, key)}{made.headline}{made.facts}{made.way_back}"
     for party in (CARE, SCHOOL):
         assert party not in text
         assert WIDE.parties[party].name not in text
-    open_one = await slip(house, desk, key, await gave(desk, who=parent(), born=CHILD))
+    open_one = await slip(house, desk, await gave(desk, who=parent(), born=CHILD))
     assert WIDE.parties[CARE].name in str(open_one.facts)
 
 
 async def test_a_slip_says_how_to_go_back_on_it(house: House, desk: Statements, key: OKPKey):
-    made = await slip(house, desk, key, await gave(desk))
+    made = await slip(house, desk, await gave(desk))
     assert made.headline == "Op 2 november 2026 is een toestemming gegeven."
     facts = dict(made.facts)
     assert facts["Waarvoor"] == "Hulp"
     assert facts["Kenmerk van die tekst (SHA-256)"] == NOTICE.sha256
     assert any("net zo makkelijk" in sentence for sentence in made.way_back)
-    objection = await slip(house, desk, key, await gave(desk, kind=NO, scope=Scope()))
+    objection = await slip(house, desk, await gave(desk, kind=NO, scope=Scope()))
     assert any("artikel 18" in sentence for sentence in objection.way_back)
 
 

@@ -13,6 +13,9 @@ from hub.console.officer import overview, refusals
 from hub.console.officer.entry import EntryPages
 from hub.console.officer.log import LogPages
 from hub.console.officer.person import PersonPages
+from hub.console.officer.policy import PolicyPages
+from hub.console.officer.policy_proposal import ProposalPages
+from hub.console.officer.statements import HERE, StatementPages
 from hub.console.officer.telling import Teller
 from hub.console.officer.whole import WholePages
 from hub.console.routes import Handler, Route
@@ -32,6 +35,7 @@ def routes(officer: OfficerDesk, gate: Gate, clock: Clock) -> Iterator[Route]:
 
     teller = Teller(officer)
     log, entry = LogPages(officer, gate), EntryPages(officer, gate, teller)
+    agreements, proposals = PolicyPages(officer, gate), ProposalPages(officer, gate)
     person, whole = PersonPages(officer, gate, teller), WholePages(officer, gate)
     yield Route("GET", HOME, page(overview.show))
     yield Route("GET", f"{HOME}/logboek", log.show)
@@ -43,6 +47,27 @@ def routes(officer: OfficerDesk, gate: Gate, clock: Clock) -> Iterator[Route]:
     yield Route("GET", f"{HOME}/persoon", person.ask)
     yield Route("POST", f"{HOME}/persoon", person.answer)
     yield Route("POST", f"{HOME}/persoon/bewijs", person.evidence)
+    if officer.statements is not None and officer.receipts is not None:
+        yield from _statements(StatementPages(officer, officer.statements, officer.receipts, gate))
     yield Route("GET", f"{HOME}/weigeringen", page(refusals.show))
+    yield Route("GET", f"{HOME}/afspraken", agreements.every)
+    yield Route("GET", f"{HOME}/afspraken/afspraak/{{agreement:path}}", agreements.one)
+    yield Route("POST", f"{HOME}/afspraken/afspraak/{{agreement:path}}", agreements.act)
+    yield Route("GET", f"{HOME}/afspraken/voorstellen", proposals.ask)
+    yield Route("POST", f"{HOME}/afspraken/voorstellen", proposals.propose)
+    yield Route("GET", f"{HOME}/afspraken/voorstel/{{policy}}", proposals.one)
+    yield Route("POST", f"{HOME}/afspraken/voorstel/{{policy}}", proposals.act)
     yield Route("GET", f"{HOME}/controle", whole.show)
     yield Route("GET", f"{HOME}/controle/groei", whole.growth)
+
+
+def _statements(pages: StatementPages) -> Iterator[Route]:
+    yield Route("GET", HERE, pages.ask)
+    yield Route("POST", HERE, pages.answer)
+    yield Route("GET", f"{HERE}/nieuw", pages.form)
+    yield Route("POST", f"{HERE}/nieuw", pages.record)
+    yield Route("GET", f"{HERE}/{{id:uuid}}", pages.show)
+    yield Route("POST", f"{HERE}/{{id:uuid}}/intrekken", pages.withdraw)
+    yield Route("POST", f"{HERE}/{{id:uuid}}/besluit", pages.decide)
+    yield Route("GET", f"{HERE}/{{id:uuid}}/bewijs", pages.slip)
+    yield Route("GET", f"{HERE}/{{id:uuid}}/bewijs/ondertekend", pages.signed)
