@@ -21,6 +21,7 @@ from hub import doctor as examination
 from hub import operations
 from hub.app import Hub, databases, load_signer, make_keys, migrate_all, open_hub
 from hub.commands.mending import delivery_commands, mending_commands
+from hub.commands.notices import notice_commands
 from hub.commands.statements import statement_commands
 from hub.consent.policy import load_policy
 from hub.consent.store import kept_policy
@@ -365,6 +366,7 @@ def _with_hub(work: Callable[[Hub], Coroutine[Any, Any, None]]) -> None:
 mending_commands(connector, _with_hub)
 delivery_commands(main, _with_hub)
 statement_commands(rights, _with_hub)
+notice_commands(rights, _with_hub)
 
 
 @policy.command("check")
