@@ -20,6 +20,6 @@ def routes(gate: Gate) -> Iterator[Route]:
     async def choose(request: Request) -> Response:
         session = await gate.admit(request, *Role)
         places = places_of(session.staff)
-        return go(places[0].href) if len(places) == 1 else render(request, "beginning.html", places=places)
+        return go(places[0].begins(session.staff)) if len(places) == 1 else render(request, "beginning.html", places=places)
 
     yield Route("GET", "/", choose)

@@ -11,10 +11,10 @@ import yaml
 
 from hub.consent.life import Act, ActKind, History, Method, agreement_hash, history_of
 from hub.consent.model import Agreement, PolicySet
-from hub.consent.policy import load_policy
+from hub.consent.policy import load_policy, read_policy
 from hub.domain.staff import Role, Staff, StaffId
 from hub.domain.terms import AgreementId, Micros, PartyId
-from hub.policies.files import text_of, with_agreement
+from hub.policies.files import files_of, text_of, with_agreement
 
 POLICY = Path(__file__).parents[2] / "schemas" / "policy"
 DUO_DESK = AgreementId("duo-doorstroompunt/1")
@@ -34,10 +34,16 @@ AT_LINDEMARK = person(5, Role.decision_maker, party="doorstroompunt-lindemark")
 AUDITOR = person(6, Role.auditor)
 
 
+_KEPT = ("duo-doorstroompunt/1", "doorstroompunt-werk-en-inkomen/1", "mbo-doorstroompunt/1")
+
+
 @cache
 def shipped() -> PolicySet:
-    """The policy set of the repository."""
-    return load_policy(POLICY)
+    """The policy set of the repository, with a few of its agreements."""
+    whole = load_policy(POLICY)
+    files = {name: text for name, text in files_of(whole).items() if not name.startswith("agreements/")}
+    kept = {f"agreements/{number}.yaml": text_of(agreement_of(whole, name)) for number, name in enumerate(_KEPT)}
+    return read_policy(files | kept)
 
 
 def changed(policy: PolicySet, agreement: AgreementId = DUO_DESK, *, version: str | None = None, **other: Any) -> PolicySet:
@@ -47,7 +53,7 @@ def changed(policy: PolicySet, agreement: AgreementId = DUO_DESK, *, version: st
     found = next(each for each in policy.agreements if each.id == agreement)
     text = text_of(found)
     if version is not None:
-        text = text.replace(f'"{agreement}', f'"{agreement.rpartition("/")[0]}/{version}')
+        text = text.replace(agreement, f"{agreement.rpartition('/')[0]}/{version}")
     plain = yaml.safe_load(text)
     if "oldest" in other:
         plain["clauses"][0]["subject"]["age"]["max"] = other.pop("oldest")

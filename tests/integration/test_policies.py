@@ -26,7 +26,7 @@ from hub.consent.policy import canonical_policy
 from hub.consent.store import NO_POLICY, keep_policy, kept_policy, policy_in_use
 from hub.db import transaction
 from hub.domain.staff import Role, Staff
-from hub.domain.terms import AgreementId, PartyId, PolicyHash
+from hub.domain.terms import AgreementId, PartyId, PolicyHash, RecordKind
 from hub.errors import HubError, Malformed, Misconfigured, Refused, Tampered
 from hub.policies import signature, store
 from hub.policies.founding import found
@@ -50,6 +50,7 @@ from tests.fakes.partner import digest
 from tests.fakes.recorder import LOG, OPERATOR, START, Clock, bodies, committing, count
 
 SECOND = AgreementId("duo-doorstroompunt/2")
+UITVAL = RecordKind("uitvalmelding")
 WORDS = "Het voorstel is noodzakelijk en evenredig."
 
 
@@ -209,7 +210,7 @@ async def test_what_is_suspended_is_refused_at_once_by_what_is_compiled_from_it(
     after = await hall.now()
     day = hall.policies.today()
     for used, shut in ((before, ()), (after, ("AFSPRAAK_GESCHORST",))):
-        lane = compile_policy(used.policy, used.life).lane(DUO, LINDEMARK, next(iter(policy.records)), None, day)
+        lane = compile_policy(used.policy, used.life).lane(DUO, LINDEMARK, UITVAL, None, day)
         assert {code for row in lane.clauses for code in row.shut if code.startswith("AFSPRAAK")} == set(shut)
 
 
@@ -221,7 +222,7 @@ async def test_a_party_that_has_not_signed_has_not_acceded(hall: Hall) -> None:
     await hall.policies.activate(shipped().hash, after.hash, Hand(AT_DUO))
     used, day = await hall.now(), hall.policies.today()
     table = compile_policy(used.policy, used.life)
-    record = next(iter(after.records))
+    record = UITVAL
     for desk, shut in ((LINDEMARK, set()), (PartyId("doorstroompunt-schelmonde"), {"PARTIJ_NIET_TOEGETREDEN"})):
         assert {code for row in table.lane(DUO, desk, record, None, day).clauses for code in row.shut} == shut
     schelmonde = person(7, Role.decision_maker, party="doorstroompunt-schelmonde")

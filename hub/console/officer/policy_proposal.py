@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Sequence
 from typing import Final
@@ -54,7 +55,7 @@ class ProposalPages:
         if not text.strip() or len(text) > MOST:
             return self._form(request, scene, text[:MOST], 400, ["Vul de tekst van de afspraak in."])
         try:
-            after = with_agreement(scene.look.policy, text)
+            after = await asyncio.to_thread(with_agreement, scene.look.policy, text)  # it reads the whole set anew
             await self._desk.policies.propose(after, self._desk.hand(session))
         except Misconfigured as error:
             return self._form(request, scene, text, 400, english=[error.what, error.why, error.now])
