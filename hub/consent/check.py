@@ -169,7 +169,7 @@ def check_agreement(agreement: Agreement, policy: PolicySet, document: Document)
 
 def _example(test: Example, agreement: Agreement, policy: PolicySet, document: Document, at: Place) -> None:
     _known((*test.reasons, *test.withheld.values()), policy.reasons, document, at, "reason code")
-    _known((*test.passes, *test.withheld), policy.elements, document, at, "data element")
+    _known((*test.passes, *test.forms, *test.withheld), policy.elements, document, at, "data element")
     _known(test.path, policy.parties, document, (*at, "path"), "party")
     _known(test.given.facts, policy.facts, document, (*at, "given", "facts"), "fact")
     for name, value in test.given.facts.items():

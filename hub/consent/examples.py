@@ -97,6 +97,9 @@ def _faults(agreement: Agreement, example: Example, decision: Decision) -> Itera
     for name in example.passes:
         if name not in passed:
             yield f"{name} stays behind: {withheld.get(name, 'it is not in the record')}"
+    for name, form in example.forms.items():
+        if passed.get(name) is not form:
+            yield f"{name} does not pass as {form.value}: {passed.get(name) or withheld.get(name, 'it is not in the record')}"
     for name, reason in example.withheld.items():
         if withheld.get(name) != reason:
             yield f"{name} is not withheld for {reason}, but {withheld.get(name) or 'passes'}"

@@ -442,6 +442,7 @@ class Example(Rule):
     expect: Literal["permit", "deny"]
     reasons: tuple[ReasonCode, ...] = ()
     passes: tuple[ElementName, ...] = ()
+    forms: Annotated[dict[ElementName, Form], Field(default_factory=dict)]
     withheld: Annotated[dict[ElementName, ReasonCode], Field(default_factory=dict)]
 
 

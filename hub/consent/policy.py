@@ -94,7 +94,7 @@ _NEEDED = ("elements", "records", "reasons", "obligations", "laws", "purposes")
 
 def load_policy(path: Path) -> PolicySet:
     """The policy set of directory `path`. Raises errors.Misconfigured naming file, line, what is wrong and what to do."""
-    files = _files(path)
+    files = policy_files(path)
     if not files:
         raise Misconfigured(
             "There is no policy set.",
@@ -104,7 +104,8 @@ def load_policy(path: Path) -> PolicySet:
     return read_policy(files)
 
 
-def _files(path: Path) -> dict[str, str]:
+def policy_files(path: Path) -> dict[str, str]:
+    """The files of a policy directory, by their place in it. Raises errors.Misconfigured where one cannot be read."""
     try:
         return {file.relative_to(path).as_posix(): file.read_text("utf-8") for file in sorted(path.rglob("*.yaml"))}
     except (OSError, UnicodeDecodeError):

@@ -18,10 +18,11 @@ from hub.consent.model import Agreement, LegalBasis, Permit, PolicySet, Requirem
 from hub.consent.question import Decision, Question
 from hub.consent.table import DecisionTable, Lane
 from hub.domain.facts import Stated, StatementKind, SubjectFacts, Voice
-from hub.domain.terms import ElementName, FactName, Form, PartyId
+from hub.domain.terms import ClauseId, ElementName, FactName, Form, PartyId
 
 _SCHOOLS = ("po", "vo", "pro", "vso", "entree", "mbo")
 _LONGEST = 4
+_NUMBER = ElementName("onderwijsnummer")  # whose young people have no bsn: one of the two passes
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,11 @@ class Step:
     clause: Permit
     giver: PartyId
     recipient: PartyId
+
+    @property
+    def key(self) -> tuple[ClauseId, PartyId, PartyId]:
+        """What names the step."""
+        return self.clause.id, self.giver, self.recipient
 
 
 Way = tuple[Step, ...]
@@ -142,7 +148,7 @@ def cells(
     policy: PolicySet, table: DecisionTable, way: Way, known: Known = ANYONE
 ) -> Iterator[tuple[SubjectFacts, tuple[int, int]]]:
     """All that the rules can tell apart along `way`, everything else as its clauses want it."""
-    for day in _days(table, way, known):
+    for day in days(table, way) if known.day is None else [known.day]:
         lanes = _lanes(table, way, day)
         borders = sorted({0, 121, *(border for lane in lanes for border in lane.borders)})
         for first, beyond in pairwise(borders):
@@ -153,15 +159,15 @@ def cells(
                         yield facts, (first, beyond - 1)
 
 
-def _days(table: DecisionTable, way: Way, known: Known) -> Iterator[date]:
-    if known.day is not None:
-        yield known.day
-        return
+def days(table: DecisionTable, way: Way) -> list[date]:
+    """The first day of every stretch in which no rule of `way` changes, as long as all its agreements run."""
+    found: list[date] = []
     day = max(step.agreement.effective.start for step in way)
     until = min(step.agreement.effective.until for step in way)
     while day < until:
-        yield day
+        found.append(day)
         day = min(lane.until for lane in _lanes(table, way, day))
+    return found
 
 
 def _lanes(table: DecisionTable, way: Way, day: date) -> list[Lane]:
@@ -215,7 +221,8 @@ def _facts(
                     lifting.setdefault(name, set()).add(value)
     free: Mapping[FactName, set[bool]] = {**asked_facts, **lifting}
     standing = frozenset(stated for step in way for stated in statements(policy, step, age))
-    for values in product(*(sorted(each) for each in free.values())):
+    numbers = (True, False) if any(_NUMBER in step.clause.fields for step in way) else (True,)
+    for has_bsn, *values in product(numbers, *(sorted(each) for each in free.values())):
         yield SubjectFacts(
             as_of=day,
             age=age,
@@ -226,7 +233,7 @@ def _facts(
             onderwijssoort=school,
             datum_diploma=None,
             gemeente=gemeente,
-            has_bsn=True,
+            has_bsn=has_bsn,
             standing=standing,
             more=frozenset({*zip(free, values, strict=True), *dates}),
         )
@@ -266,6 +273,42 @@ def joined(ages: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
         else:
             told.append((first, last))
     return told
+
+
+def conditions(policy: PolicySet, reached: Reach) -> Iterator[str]:
+    """What must be so for anything to pass along a way, in Dutch, for all its steps together."""
+    spans = " en ".join(str(first) if first == last else f"{first} tot en met {last}" for first, last in reached.ages)
+    yield f"leeftijd: {spans} jaar"
+    told: dict[str, None] = {}
+    for step in reached.way:
+        for sentence in _asks(policy, step):
+            told.setdefault(sentence)
+    yield from told
+
+
+def _asks(policy: PolicySet, step: Step) -> Iterator[str]:
+    clause = step.clause
+    for label, asked in (
+        ("startkwalificatie", clause.subject.startkwalificatie),
+        ("ingeschreven", clause.subject.ingeschreven),
+    ):
+        if asked is not None:
+            yield f"{label}: {'ja' if asked.value else 'nee'}"
+    if clause.subject.onderwijssoort is not None:
+        yield f"soort school: {', '.join(clause.subject.onderwijssoort.one_of)}"
+    for name, condition in clause.subject.facts.items():
+        yield f"{policy.facts[name].label_nl}: {'ja' if condition.value else 'nee'}"
+    for name, window in clause.subject.within.items():
+        yield f"{policy.facts[name].label_nl}: hooguit {window.months} maanden geleden"
+    if clause.recipient.home:
+        yield f"de jongere woont waar {policy.parties[step.recipient].name} voor werkt"
+    if all(policy.laws[basis].same_college for basis in clause.bases):
+        yield "gever en ontvanger werken voor dezelfde gemeente"
+    for needed, _ in required(policy, clause):
+        sometimes = " (kort na een diploma)" if needed.when else ""
+        yield f"verklaring: {needed.statement.value}{sometimes}"
+    if any(policy.laws[basis].objection_possible for basis in clause.bases):
+        yield "geen bezwaar"
 
 
 def who_can(policy: PolicySet, table: DecisionTable, element: ElementName, known: Known = ANYONE) -> list[Reach]:

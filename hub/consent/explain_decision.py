@@ -1,0 +1,221 @@
+"""A decision on a question, told to three readers: who supervises, who works with the young person, and the young person.
+
+Pure, in Dutch. What says something about a person is told to the data protection officer alone, and only where the sealed facts
+were opened for them; a value of a fact is told to nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from typing import Any, Final
+
+from hub.consent.advice import advice
+from hub.consent.explain import FORMS, dutch_date, explain_reason, find_clause, name_of
+from hub.consent.model import Gate, PolicySet
+from hub.consent.question import Decision, Outcome, Question
+from hub.consent.remedy import Part, Remedy
+from hub.domain.stages import Grant
+from hub.domain.terms import ElementName, ReasonCode, Term
+
+_SEALED: Final = ReasonCode("PERSOONLIJK")
+_NOT_TOLD: Final = "Dit hangt af van iets persoonlijks. De privacy officer kan zien wat het is."
+_NOT_TOLD_YOU: Final = "Dit hangt af van uw eigen situatie. Vraag ernaar bij wie de gegevens geeft."
+_TO_YOU: Final = {
+    Gate.invoer: "Het bericht over u was niet goed te lezen.",
+    Gate.agreement: "Er is geen afspraak die dit nu goed vindt.",
+    Gate.purpose: "Dit is niet waar uw gegevens voor bedoeld zijn.",
+    Gate.basis: "De wet staat dit nu niet toe.",
+    Gate.recipient: "Deze organisatie mag dit nu niet krijgen.",
+    Gate.subject: "Deze hulp is er niet voor iedereen, of er is nog iets niet bekend.",
+    Gate.consent: "Eerst moet iemand hier ja tegen zeggen.",
+    Gate.fields: "Deze gegevens zijn hier niet voor nodig.",
+    Gate.retention: "De gegevens zouden meteen weer weg moeten.",
+    Gate.bezorging: "De gegevens konden niet worden bezorgd.",
+}
+_GATES: Final = {
+    Gate.agreement: "afspraak",
+    Gate.purpose: "doel",
+    Gate.basis: "grondslag",
+    Gate.recipient: "ontvanger",
+    Gate.subject: "jongere",
+    Gate.consent: "verklaring",
+    Gate.fields: "gegevens",
+    Gate.retention: "bewaren",
+}
+
+
+class Reader(StrEnum):
+    """Who reads the explanation."""
+
+    fg = "fg"
+    medewerker = "medewerker"
+    jongere = "jongere"
+
+
+def tell(
+    policy: PolicySet, question: Question, decision: Decision, remedy: Remedy | None, reader: Reader, *, opened: bool = False
+) -> str:
+    """The decision in sentences. `opened`: the sealed facts were opened for this reader, which counts for the `fg` alone."""
+    shown = opened and reader is Reader.fg
+    if reader is Reader.jongere:
+        lines = _to_you(policy, question, decision, remedy)
+    elif decision.grant is not None:
+        lines = _permitted(policy, question, decision, decision.grant, shown)
+    else:
+        lines = _refused(policy, question, decision, remedy, shown)
+    return "\n".join(lines)
+
+
+def told(
+    policy: PolicySet, decision: Decision, remedy: Remedy | None, reader: Reader, *, opened: bool = False
+) -> dict[str, Any]:
+    """The same as data, with no more in it than the reader may see."""
+    shown = opened and reader is Reader.fg
+    parts = [] if remedy is None else remedy.parts
+    return {
+        "outcome": decision.outcome.value,
+        "policy": decision.policy,
+        "agreement": decision.agreement,
+        "clause": decision.clause,
+        "purpose": decision.purpose,
+        "fields": [{"element": name, "form": form.value} for name, form in decision.fields],
+        "refused": [{"element": name, "reason": _shown(policy, code, shown)} for name, code in decision.refused],
+        "reasons": [_as_data(policy, code) for code in _codes(policy, decision.reasons, shown)],
+        "change": [
+            {"what": advice(policy, part), "reason": part.code, "who": part.who}
+            if shown or not _is_personal(policy, part)
+            else {"what": _NOT_TOLD, "reason": _SEALED, "who": "privacy officer"}
+            for part in parts
+        ],
+        "obligations": [] if decision.grant is None else list(decision.grant.obligations),
+        "valid_until": decision.valid_until.isoformat(),
+    }
+
+
+def _as_data(policy: PolicySet, code: ReasonCode) -> dict[str, Any]:
+    reason = policy.reasons[code]
+    return {
+        "code": code,
+        "gate": reason.gate.value,
+        "text": reason.text_nl,
+        "remedy": reason.remedy_nl,
+        "who": reason.who,
+    }
+
+
+def _permitted(policy: PolicySet, question: Question, decision: Decision, grant: Grant, shown: bool) -> Iterator[str]:
+    clause = find_clause(policy, grant.agreement, grant.clause)
+    assert clause is not None, "a grant is made from a clause of its own policy set"
+    purpose = policy.purposes[grant.purpose]
+    title = next(signed.title for signed in policy.agreements if signed.id == grant.agreement)
+    giver, recipient = _ends(policy, question)
+    part = ", maar niet alles wat is gevraagd" if decision.outcome is Outcome.partial else ""
+    yield f"Toegestaan{part}: {giver} geeft aan {recipient}."
+    yield f"Waarom: {clause.why_nl}"
+    yield f"Doel: {purpose.label_nl}. {purpose.plain_nl}"
+    yield f"Afspraak: {title} ({grant.agreement}), {clause.article}."
+    for name in grant.bases:
+        basis = policy.laws[name]
+        doubt = " Een jurist moet deze lezing nog bevestigen." if basis.review == "needed" else ""
+        yield f"Grondslag: {basis.law.name} ({basis.law.bwb}), {basis.article}: {basis.text_nl}{doubt}"
+    yield "Gaat mee:"
+    for element, form in decision.fields:
+        yield f"- {policy.elements[element].label_nl}{FORMS[form]}: {clause.fields[element].need}"
+    if decision.refused:
+        yield "Blijft achter:"
+    for reason, labels in _by_reason(policy, decision.refused, shown):
+        yield f"- {labels}: {policy.reasons[reason].text_nl}"
+    yield f"Bewaren: {clause.retention.text_nl}"
+    for duty in grant.obligations:
+        yield f"Plicht: {policy.obligations[Term(duty)].text_nl}"
+    informs = clause.duty_to_inform
+    yield f"Informeren: door {informs.who.value}. {informs.when} Tekst: {informs.text}"
+    yield f"Dit antwoord geldt tot {dutch_date(decision.valid_until)}; daarna wordt opnieuw beslist."
+
+
+def _refused(policy: PolicySet, question: Question, decision: Decision, remedy: Remedy | None, shown: bool) -> Iterator[str]:
+    giver, recipient = _ends(policy, question)
+    yield f"Geweigerd: {giver} geeft niets aan {recipient}."
+    if decision.agreement is not None and decision.clause is not None:
+        title = next(signed.title for signed in policy.agreements if signed.id == decision.agreement)
+        clause = find_clause(policy, decision.agreement, decision.clause)
+        article = "" if clause is None else f", {clause.article}"
+        yield f"Dichtst bij: {title} ({decision.clause}{article})."
+    yield "Wat dicht is:"
+    for code in _codes(policy, decision.reasons, shown):
+        reason = policy.reasons[code]
+        yield f"- {_GATES.get(reason.gate, reason.gate.value)}: {explain_reason(policy, code)}"
+    if remedy is not None:
+        yield from _smallest(policy, remedy, shown)
+    yield f"Dit antwoord geldt tot {dutch_date(decision.valid_until)}; daarna wordt opnieuw beslist."
+
+
+def _smallest(policy: PolicySet, remedy: Remedy, shown: bool) -> Iterator[str]:
+    if not remedy.parts:
+        yield "Geen verandering van feiten, verklaringen of deze bepalingen opent deze weg; er is een nieuwe bepaling nodig."
+        return
+    yield "De kleinste verandering die het wel mogelijk maakt:" if remedy.possible else "Dit zou anders moeten zijn:"
+    for part in remedy.parts:
+        if not shown and _is_personal(policy, part):
+            yield f"- {_NOT_TOLD}"
+        else:
+            who = "niemand kan dit veranderen" if part.who is None else f"wie: {part.who}"
+            yield f"- {advice(policy, part)} ({who})"
+
+
+def _to_you(policy: PolicySet, question: Question, decision: Decision, remedy: Remedy | None) -> Iterator[str]:
+    giver, recipient = _ends(policy, question)
+    grant = decision.grant
+    if grant is None:
+        yield f"{giver} mag uw gegevens nu niet aan {recipient} geven."
+        yield from dict.fromkeys(
+            _NOT_TOLD_YOU if policy.reasons[code].personal else _TO_YOU[policy.reasons[code].gate] for code in decision.reasons
+        )
+        if remedy is not None and remedy.possible and not any(_is_personal(policy, part) for part in remedy.parts):
+            yield "Dit kan veranderen. Vraag het aan wie de gegevens geeft."
+        return
+    clause = find_clause(policy, grant.agreement, grant.clause)
+    assert clause is not None, "a grant is made from a clause of its own policy set"
+    yield f"{giver} mag gegevens over u aan {recipient} geven."
+    yield f"Waarvoor? {policy.purposes[grant.purpose].plain_nl}"
+    yield f"Waarom mag dat? {clause.why_nl}"
+    yield f"Deze gegevens gaan mee: {_labels(policy, [name for name, _ in decision.fields])}."
+    yield "Al het andere blijft achter."
+    yield f"Hoe lang? {clause.retention.text_nl}"
+    yield clause.duty_to_inform.text
+    if any(policy.laws[basis].objection_possible for basis in grant.bases) and "bezwaar" not in clause.duty_to_inform.text:
+        yield "Wilt u dit niet? U mag bezwaar maken."
+    if any(policy.laws[basis].kind == "consent" for basis in grant.bases):
+        yield "Dit mag omdat u ja zei. U mag uw ja altijd intrekken."
+    yield f"Dit geldt tot {dutch_date(decision.valid_until)}. Daarna kijken wij opnieuw."
+
+
+def _ends(policy: PolicySet, question: Question) -> tuple[str, str]:
+    return name_of(policy, question.path[-2]), name_of(policy, question.path[-1])
+
+
+def _labels(policy: PolicySet, names: Sequence[ElementName]) -> str:
+    return ", ".join(policy.elements[name].label_nl if name in policy.elements else name for name in names)
+
+
+def _shown(policy: PolicySet, code: ReasonCode, shown: bool) -> ReasonCode:
+    return _SEALED if policy.reasons[code].personal and not shown else code
+
+
+def _codes(policy: PolicySet, reasons: Sequence[ReasonCode], shown: bool) -> Sequence[ReasonCode]:
+    return tuple(dict.fromkeys(_shown(policy, code, shown) for code in reasons))
+
+
+def _by_reason(
+    policy: PolicySet, refused: Sequence[tuple[ElementName, ReasonCode]], shown: bool
+) -> Iterator[tuple[ReasonCode, str]]:
+    held: dict[ReasonCode, list[ElementName]] = {}
+    for element, code in refused:
+        held.setdefault(_shown(policy, code, shown), []).append(element)
+    for code, names in held.items():
+        yield code, _labels(policy, names)
+
+
+def _is_personal(policy: PolicySet, part: Part) -> bool:
+    return part.code is not None and part.code in policy.reasons and policy.reasons[part.code].personal
