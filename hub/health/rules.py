@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import date, timedelta
 from typing import Final
 
+from sqlalchemy.ext.asyncio import AsyncEngine
+
 from hub.clock import legal_date
 from hub.consent.model import PolicySet
-from hub.domain.terms import Micros
+from hub.domain.terms import LogId, Micros
 from hub.errors import HubError
-from hub.health.findings import Finding, attention, ok, wrong
+from hub.health.findings import Finding, State, attention, ok, wrong
+from hub.policies.use import InUse
+from hub.policies.use import in_use as used_by
 
-_SOON: Final = timedelta(days=60)
+_SOON: Final = timedelta(days=90)
 
 
 def policy(load: Callable[[], PolicySet], now: Micros) -> list[Finding]:
@@ -21,28 +26,63 @@ def policy(load: Callable[[], PolicySet], now: Micros) -> list[Finding]:
         found = load()
     except HubError:
         return [wrong("policy")]
-    day = legal_date(now)
-    agreements = [one for one in found.agreements if day < one.effective.until]
-    ended = [one.id for one in found.agreements if day >= one.effective.until]
-    incomplete = [one.id for one in agreements if one.controllership is None or one.processor_contract is None]
-    overdue = [one.id for one in agreements if one.dpia.review_due <= day]
+    return [ok("policy", hash=found.hash), *_agreements(found, legal_date(now))]
+
+
+async def in_use(engine: AsyncEngine, log_id: LogId, load: Callable[[], PolicySet], now: Micros) -> list[Finding]:
+    """The set in use is the directory's, was put into use by somebody, and its agreements are in force."""
+    used = await used_by(engine, log_id)
+    if used is None:
+        return [attention("policy-unused")]
+    try:
+        differs = (await asyncio.to_thread(load)).hash != used.policy.hash
+    except HubError:
+        differs = False  # that it does not load is a finding of its own
+    shut = _names(used.life.shut)
+    founded = sum(version.founded for version in used.history.versions.values())
     return [
-        ok("policy", hash=found.hash),
-        attention("agreement-ended", names=_names(ended)) if ended else ok("agreement-ended"),
-        attention("agreement-incomplete", names=_names(incomplete)) if incomplete else ok("agreement-incomplete"),
-        wrong("agreement-review-overdue", names=_names(overdue)) if overdue else ok("agreement-review-overdue"),
-        _soon("agreement-ends", ((one.id, one.effective.until) for one in agreements), day),
-        _soon("agreement-review", ((one.id, one.dpia.review_due) for one in agreements), day),
-        _soon("law-ends", ((law.id, law.valid_until) for law in found.laws.values() if law.valid_until), day),
+        attention("policy-differs", hash=used.policy.hash[:12]) if differs else ok("policy-differs"),
+        ok("policy-founded", founded=founded) if used.history.use is None or used.history.use.by else _begun(used),
+        attention("agreement-shut", names=shut) if shut else ok("agreement-shut"),
+        *(_agreements(used.policy, legal_date(now), "in use") if differs else ()),
     ]
 
 
-def _soon(code: str, ends: Iterable[tuple[str, date]], day: date) -> Finding:
-    """The first day of what ends within two months, and the names of all that do."""
+def _begun(used: InUse) -> Finding:
+    """That nobody put the set into use is as it should be on a laptop, and is said all the same."""
+    return Finding("policy-founded", State.ok, {"founded": len(used.policy.agreements)}, "founded, not activated")
+
+
+def _agreements(found: PolicySet, day: date, about: str = "") -> list[Finding]:
+    agreements = [one for one in found.agreements if day < one.effective.until]
+    # What ended longer ago is history: it stays in a set so that entries of then can be explained.
+    ended = [one.id for one in found.agreements if one.effective.until <= day <= one.effective.until + _SOON]
+    incomplete = [one.id for one in agreements if one.controllership is None or one.processor_contract is None]
+    overdue = [one.id for one in agreements if one.dpia.review_due <= day]
+    advice = [(one.id, due) for one in agreements if (due := one.fg_advice.review_due) is not None]
+    unadvised = [name for name, due in advice if due <= day]
+    return [
+        attention("agreement-ended", about, names=_names(ended)) if ended else ok("agreement-ended", about),
+        attention("agreement-incomplete", about, names=_names(incomplete)) if incomplete else ok("agreement-incomplete", about),
+        wrong("agreement-review-overdue", about, names=_names(overdue)) if overdue else ok("agreement-review-overdue", about),
+        wrong("agreement-advice-overdue", about, names=_names(unadvised))
+        if unadvised
+        else ok("agreement-advice-overdue", about),
+        _soon("agreement-ends", ((one.id, one.effective.until) for one in agreements), day, about),
+        _soon("agreement-review", ((one.id, one.dpia.review_due) for one in agreements), day, about),
+        _soon("agreement-advice", advice, day, about),
+        _soon("law-ends", ((law.id, law.valid_until) for law in found.laws.values() if law.valid_until), day, about),
+    ]
+
+
+def _soon(code: str, ends: Iterable[tuple[str, date]], day: date, about: str) -> Finding:
+    """The first day of what ends within three months, and the names of all that do."""
     near = sorted((end, name) for name, end in ends if day < end <= day + _SOON)
     if not near:
-        return ok(code)
-    return attention(code, names=_names(name for _, name in near), date=near[0][0].isoformat(), days=(near[0][0] - day).days)
+        return ok(code, about)
+    return attention(
+        code, about, names=_names(name for _, name in near), date=near[0][0].isoformat(), days=(near[0][0] - day).days
+    )
 
 
 def _names(names: Iterable[str]) -> str:

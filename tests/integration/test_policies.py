@@ -203,7 +203,6 @@ async def test_from_proposal_to_end(hall: Hall) -> None:
 
 
 async def test_what_is_suspended_is_refused_at_once_by_what_is_compiled_from_it(hall: Hall) -> None:
-    policy = shipped()
     await hall.found()
     before = await hall.now()
     await hall.policies.suspend(DUO_DESK, SuspendReason.unlawful, Hand(AT_DUO))

@@ -56,11 +56,13 @@ def test_a_set_that_does_not_load() -> None:
 @pytest.mark.parametrize(
     ("days", "found"),
     [
-        (61, {}),
-        (60, {"agreement-ends": State.attention}),
+        (91, {}),
+        (90, {"agreement-ends": State.attention}),
         (1, {"agreement-ends": State.attention}),
         (0, {"agreement-ended": State.attention}),
         (-9, {"agreement-ended": State.attention}),
+        (-90, {"agreement-ended": State.attention}),
+        (-91, {}),
     ],
 )
 def test_an_agreement_that_ends(days: int, found: dict[str, State]) -> None:
@@ -70,11 +72,20 @@ def test_an_agreement_that_ends(days: int, found: dict[str, State]) -> None:
 
 @pytest.mark.parametrize(
     ("days", "found"),
-    [(61, {}), (60, {"agreement-review": State.attention}), (0, {"agreement-review-overdue": State.wrong})],
+    [(91, {}), (90, {"agreement-review": State.attention}), (0, {"agreement-review-overdue": State.wrong})],
 )
 def test_an_assessment_that_is_due(days: int, found: dict[str, State]) -> None:
     dpia = shipped().agreements[0].dpia.model_copy(update={"review_due": after(days)})
     assert not_well(policy(lambda: with_agreement(dpia=dpia), NOW)) == found
+
+
+@pytest.mark.parametrize(
+    ("days", "found"),
+    [(91, {}), (90, {"agreement-advice": State.attention}), (0, {"agreement-advice-overdue": State.wrong})],
+)
+def test_an_advice_that_is_due(days: int, found: dict[str, State]) -> None:
+    advice = shipped().agreements[0].fg_advice.model_copy(update={"review_due": after(days)})
+    assert not_well(policy(lambda: with_agreement(fg_advice=advice), NOW)) == found
 
 
 @pytest.mark.parametrize("what", ["controllership", "processor_contract"])
