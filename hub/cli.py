@@ -20,8 +20,13 @@ from pydantic import ValidationError
 from hub import doctor as examination
 from hub import operations
 from hub.app import Hub, databases, load_signer, make_keys, migrate_all, open_hub
+from hub.clock import SystemClock, legal_date
 from hub.commands.mending import delivery_commands, mending_commands
 from hub.commands.notices import notice_commands
+from hub.commands.policies import policy_commands
+from hub.commands.policy_diff import policy_diff_commands
+from hub.commands.policy_export import policy_export_commands
+from hub.commands.policy_tools import policy_tool_commands
 from hub.commands.statements import statement_commands
 from hub.consent.policy import load_policy
 from hub.consent.store import kept_policy
@@ -363,6 +368,10 @@ def _with_hub(work: Callable[[Hub], Coroutine[Any, Any, None]]) -> None:
     run(opened)
 
 
+policy_commands(policy, _with_hub)
+policy_tool_commands(policy, guarded, lambda: settings().policy, lambda: legal_date(SystemClock().now_us()))
+policy_diff_commands(policy, _with_hub, guarded)
+policy_export_commands(policy, _with_hub)
 mending_commands(connector, _with_hub)
 delivery_commands(main, _with_hub)
 statement_commands(rights, _with_hub)
