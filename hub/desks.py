@@ -121,6 +121,7 @@ def _desk(hub: Hub, http: Http, provider: str) -> Desk:
             names=staff.names,
             statements=hub.statements,
             receipts=load_receipts(hub.settings, hub.digests),
+            notices=hub.notices,
             policies=Policies(hub.engine, hub.notes),
         ),
         administrator=AdministratorDesk(

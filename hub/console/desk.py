@@ -14,6 +14,7 @@ from hub.domain.staff import Staff
 from hub.health.findings import Finding
 from hub.mend.deliveries import Deliveries
 from hub.mend.desk import Mending
+from hub.notices.desk import NoticeDesk
 from hub.policies.service import Policies
 from hub.ports import Clock
 from hub.rights.person import Persons
@@ -86,6 +87,8 @@ class OfficerDesk:
     statements: Statements | None = None
     receipts: Receipts | None = None
     """None, both, in a desk where nothing is recorded."""
+    notices: NoticeDesk | None = None
+    """None in a desk that tells recipients nothing."""
     policies: Policies | None = None
     """The life of the agreements; None in a console that does not show it."""
 

@@ -54,6 +54,7 @@ PLACES: Final = (
             Entry("Persoon", "/functionaris/persoon", SEARCHERS),
             Entry("Verklaringen", "/functionaris/verklaringen", SEARCHERS),
             Entry("Weigeringen", "/functionaris/weigeringen", READERS),
+            Entry("Intrekkingen", "/functionaris/intrekkingen", READERS),
             Entry("Afspraken", "/functionaris/afspraken", AGREEING),
             Entry("Controle", "/functionaris/controle", READERS),
         ),

@@ -42,6 +42,8 @@ DONE: Final[Mapping[str, str]] = MappingProxyType(
         "beeindigd": "De afspraak is beëindigd.",
         "verklaring-vastgelegd": "De verklaring is vastgelegd en geldt. Geef het ontvangstbewijs mee.",
         "verklaring-ingetrokken": "De verklaring is ingetrokken. Dat geldt meteen, ook voor gegevens die klaarliggen.",
+        "antwoord-vastgelegd": "Het antwoord van de ontvanger is vastgelegd.",
+        "bericht-afgesloten": "Het bericht is afgesloten.",
         "bezwaar-beslist": "Het besluit over het bezwaar is vastgelegd.",
         "opgegeven": "De bezorgingen zijn opgegeven en hun inhoud is gewist.",
     }

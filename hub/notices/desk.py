@@ -85,6 +85,11 @@ class NoticeDesk:
         events = await store.events(*self.notices.issue.log, [one.notice_id for one in told])
         return outcome_of(cause_id, found[0].kind, found[0].since_us, Micros(self.notices.issue.now()), told, events)
 
+    async def whose(self, cause_id: UUID) -> bytes:
+        """The tag of whom a cause is about, for the receipt; empty for one that is about nobody."""
+        found = await store.find_cause(*self.notices.issue.log, cause_id)
+        return b"" if found is None or found[1] is None else found[1]
+
     async def push(self, recipient: PartyId, sink: Sink) -> int:
         """Sends what is due to a recipient's own system; see `hub.notices.push.NoticePusher`."""
         return await self.pusher.drain(recipient, sink)

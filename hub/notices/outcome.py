@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
+from hub.clock import rfc3339
 from hub.domain.terms import AgreementId, ElementName, Micros, PartyId
 from hub.notices.model import NO_NOTICE, Action, CauseKind, Event, Ground, Happened, Method, Notice, State
+from hub.notices.wire import ACTIONS, METHODS, STATES
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,3 +88,25 @@ def _of(notice: Notice, told: Mapping[UUID, Notice], events: Sequence[Event]) ->
         silent=notice.late,
         via=None if notice.via == NO_NOTICE or notice.via not in told else told[notice.via].recipient,
     )
+
+
+def payload_of(outcome: OutcomeReceipt) -> dict[str, Any]:
+    """The outcome as the fields of a receipt (`hub.statements.receipt`), by the names of ISO/IEC TS 27560 where it has them."""
+    return {
+        "event": {"event_type": outcome.cause.value, "event_time": rfc3339(outcome.since_us), "settled": outcome.settled},
+        "recipient_third_parties": [
+            {
+                "party_id": str(one.recipient),
+                "asked": ACTIONS[one.action],
+                "elements": list(map(str, one.elements)),
+                "deliveries": one.deliveries,
+                "event_state": STATES[one.state],
+                "done": None if one.done is None else METHODS[one.done],
+                "ground": None if one.ground is None else one.ground.value,
+                "statement_sha256": one.digest,
+                "silent": one.silent,
+                "told_by": one.via,
+            }
+            for one in outcome.recipients
+        ],
+    }

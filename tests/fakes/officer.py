@@ -11,6 +11,7 @@ from hub.audit.search import Search
 from hub.console.app import create_console
 from hub.console.desk import Desk, OfficerDesk
 from hub.domain.staff import Role
+from hub.notices.desk import notice_desk
 from hub.rights.person import Persons
 from tests.fakes import console
 from tests.fakes.house import LOG, OPERATOR, House
@@ -34,7 +35,15 @@ async def console_over(house: House) -> FastAPI:
     notes = Notes(house.committer, LOG, OPERATOR, house.clock, secrets.token_bytes)
     persons = Persons(house.log, search, notes, house.pseudonymiser, house.vault)
     officer = OfficerDesk(
-        search, persons, house.log, notes, house.route.rules.policy, _names, desk_over(house), receipts_over(house)
+        search,
+        persons,
+        house.log,
+        notes,
+        house.route.rules.policy,
+        _names,
+        desk_over(house),
+        receipts_over(house),
+        notice_desk(house.log, search, notes, house.vault, lambda: house.route.rules.policy),
     )
     sign_in = console.SignIn(console.staff(Role.privacy_officer))
     return create_console(Desk(house.clock, sessions, sign_in, console.PROVIDER, False, officer=officer))

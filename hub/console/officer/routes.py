@@ -12,6 +12,7 @@ from hub.console.gate import Gate
 from hub.console.officer import overview, refusals
 from hub.console.officer.entry import EntryPages
 from hub.console.officer.log import LogPages
+from hub.console.officer.notices import NOTICES, NoticePages
 from hub.console.officer.person import PersonPages
 from hub.console.officer.policy import PolicyPages
 from hub.console.officer.policy_proposal import ProposalPages
@@ -50,6 +51,8 @@ def routes(officer: OfficerDesk, gate: Gate, clock: Clock) -> Iterator[Route]:
     if officer.statements is not None and officer.receipts is not None:
         yield from _statements(StatementPages(officer, officer.statements, officer.receipts, gate))
     yield Route("GET", f"{HOME}/weigeringen", page(refusals.show))
+    if officer.notices is not None:
+        yield from _notices(NoticePages(officer, officer.notices, gate))
     yield Route("GET", f"{HOME}/afspraken", agreements.every)
     yield Route("GET", f"{HOME}/afspraken/afspraak/{{agreement:path}}", agreements.one)
     yield Route("POST", f"{HOME}/afspraken/afspraak/{{agreement:path}}", agreements.act)
@@ -59,6 +62,15 @@ def routes(officer: OfficerDesk, gate: Gate, clock: Clock) -> Iterator[Route]:
     yield Route("POST", f"{HOME}/afspraken/voorstel/{{policy}}", proposals.act)
     yield Route("GET", f"{HOME}/controle", whole.show)
     yield Route("GET", f"{HOME}/controle/groei", whole.growth)
+
+
+def _notices(pages: NoticePages) -> Iterator[Route]:
+    yield Route("GET", NOTICES, pages.every)
+    yield Route("GET", f"{NOTICES}/{{id:uuid}}", pages.one)
+    yield Route("POST", f"{NOTICES}/{{id:uuid}}/antwoord", pages.answer)
+    yield Route("POST", f"{NOTICES}/{{id:uuid}}/afsluiten", pages.close)
+    yield Route("GET", f"{NOTICES}/{{id:uuid}}/gevolg", pages.outcome)
+    yield Route("GET", f"{NOTICES}/{{id:uuid}}/gevolg/ondertekend", pages.signed)
 
 
 def _statements(pages: StatementPages) -> Iterator[Route]:
