@@ -68,7 +68,7 @@ def _party(policy: PolicySet, name: Any) -> dict[str, Any]:
     party = policy.parties[name]
     return {
         "@id": _iri("party", party.id),
-        "@type": ["odrl:Party", "dpv:LegalEntity", *(["dpv:PublicAuthority"] if party.is_authority else [])],
+        "@type": ["odrl:Party", "dpv:LegalEntity", *(["dpv:GovernmentalOrganisation"] if party.is_authority else [])],
         "dct:title": party.name,
         "dpv:hasIdentifier": party.oin,
         "dpv:hasDataController": _ref("party", party.controller),
@@ -146,14 +146,14 @@ def _permission(policy: PolicySet, agreement: Agreement, clause: Permit) -> dict
         "@type": "odrl:Permission",
         "dct:source": clause.article,
         "dct:description": clause.why_nl,
-        "odrl:action": {"@id": "odrl:transfer"},
+        "odrl:action": {"@id": "dpv:Disclose"},
         "odrl:assigner": _sides(policy, agreement, clause.giver),
         "odrl:assignee": _sides(policy, agreement, clause.recipient),
         "dpv:hasRecipient": _sides(policy, agreement, clause.recipient),
         "dpv:hasPurpose": [_ref("purpose", purpose) for purpose in clause.purposes],
         "dpv:hasLegalBasis": [_ref("basis", basis) for basis in clause.bases],
         "odrl:target": [
-            {**_ref("element", name), "hub:form": need.form.value, "dpv:hasNecessity": need.need}
+            {**_ref("element", name), "hub:form": need.form.value, "dct:description": need.need}
             for name, need in clause.fields.items()
         ],
         "dpv:hasStorageCondition": {
@@ -183,7 +183,7 @@ def _prohibition(policy: PolicySet, agreement: Agreement, clause: Forbid) -> dic
         "@type": "odrl:Prohibition",
         "dct:source": clause.article,
         "dct:description": clause.why_nl,
-        "odrl:action": {"@id": "odrl:transfer"},
+        "odrl:action": {"@id": "dpv:Disclose"},
         "odrl:assigner": _sides(policy, agreement, clause.giver),
         "odrl:assignee": _sides(policy, agreement, clause.recipient),
         "odrl:target": [_ref("element", name) for name in names],

@@ -19,9 +19,17 @@ SHIPPED = load_policy(Path(__file__).parents[3] / "schemas" / "policy")
 KEYWORDS = {"@context", "@id", "@type", "@graph", "@value"}
 # The words that are used, as DPV 2 and ODRL 2.2 publish them.
 DPV = {
-    *("LegalEntity", "PublicAuthority", "Purpose", "LegalBasis", "PersonalData", "SpecialCategoryPersonalData"),
+    *(
+        "LegalEntity",
+        "GovernmentalOrganisation",
+        "Disclose",
+        "Purpose",
+        "LegalBasis",
+        "PersonalData",
+        "SpecialCategoryPersonalData",
+    ),
     *("IdentifyingPersonalData", "StorageDuration", "hasIdentifier", "hasDataController", "hasProcessing"),
-    *("hasImpactAssessment", "hasRecipient", "hasPurpose", "hasLegalBasis", "hasNecessity", "hasStorageCondition"),
+    *("hasImpactAssessment", "hasRecipient", "hasPurpose", "hasLegalBasis", "hasStorageCondition"),
 }
 ODRL = {
     *(
@@ -37,7 +45,7 @@ ODRL = {
         "conflict",
         "prohibit",
     ),
-    *("party", "permission", "prohibition", "duty", "action", "transfer", "assigner", "assignee", "target", "constraint"),
+    *("party", "permission", "prohibition", "duty", "action", "assigner", "assignee", "target", "constraint"),
     *("leftOperand", "rightOperand", "operator", "purpose", "gteq", "lteq", "eq", "isAnyOf"),
 }
 
