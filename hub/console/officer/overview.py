@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -10,13 +11,17 @@ from starlette.responses import Response
 
 from hub.audit.search import Search, Selection
 from hub.audit.search.signals import DAY
+from hub.consent import mandate
+from hub.consent.force import expiring
 from hub.console.desk import OfficerDesk
 from hub.console.gate import Gate
 from hub.console.navigation import READERS, SEARCHERS
-from hub.console.officer import words
+from hub.console.officer import policy_words, words
 from hub.console.officer.choosing import address
+from hub.console.officer.policy_parts import HERE as AGREEMENTS
 from hub.console.page import render
 from hub.console.table import Column, Link, asks_csv, csv_of, table_of
+from hub.policies.service import Look
 from hub.ports import Clock
 
 _TOP = 5
@@ -73,9 +78,12 @@ async def show(request: Request, officer: OfficerDesk, gate: Gate, clock: Clock)
     )
     if asks_csv(request, "redenen"):
         return csv_of(table, "redenen-van-weigering.csv")
+    look = None if officer.policies is None else await officer.policies.look()
+    ends = [] if look is None else list(_ends(look))
     return render(
         request,
         "officer/overview.html",
+        ends=ends,
         may_search=not session.staff.roles.isdisjoint(SEARCHERS),
         given=given,
         refused=refused,
@@ -84,3 +92,10 @@ async def show(request: Request, officer: OfficerDesk, gate: Gate, clock: Clock)
         signals=signals,
         reasons=table,
     )
+
+
+def _ends(look: Look) -> Iterator[tuple[Link, str]]:
+    """What of the agreements in use ends soon."""
+    for each in expiring(look.policy, look.today):
+        title = mandate.agreement_in(look.policy, each.agreement).title
+        yield Link(title, f"{AGREEMENTS}/afspraak/{each.agreement}"), policy_words.ends(look.policy, each)
