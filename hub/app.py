@@ -61,6 +61,7 @@ from hub.route import Route
 from hub.rules import Rules
 from hub.settings import Settings
 from hub.statements.desk import Statements
+from hub.statements.proof import prove
 from hub.statements.receipt import Receipts
 
 _KEYRING, _LOG_KEY, _TOKEN_KEY, _HIGH_WATER, _POSTGRES = "keyring.json", "log.key", "token.jwk", "high-water", "postgres"
@@ -365,7 +366,11 @@ def _is_loopback(host: str) -> bool:
 def api_of(hub: Hub) -> FastAPI:
     """The REST interface over a hub."""
     issuer = issuer_of(hub.settings)
-    key = load_token_key(hub.settings)
+    key, receipts = load_token_key(hub.settings), load_receipts(hub.settings, hub.digests)
+
+    async def receipt_of(statement_id: UUID) -> str:
+        return prove(receipts, hub.policy, await hub.statements.first(statement_id)).receipt.signed
+
     return create_api(
         way=hub.route,
         partners=PartnerStore(hub.engine, hub.log_id),
@@ -379,6 +384,9 @@ def api_of(hub: Hub) -> FastAPI:
         issuer=issuer,
         contact=hub.settings.contact,
         notices=hub.notices,
+        statements=hub.statements,
+        receipt_of=receipt_of,
+        receipt_keys=receipts.public_keys(),
         evaluator=Evaluations(
             rules=hub.rules,
             notes=hub.notes,

@@ -22,7 +22,8 @@ AANLEVEREN: Final = "uitvalmeldingen:aanleveren"
 OPHALEN: Final = "bezorgingen:ophalen"
 BESLISSINGEN: Final = "beslissingen"
 BERICHTEN: Final = "berichten"
-SCOPES: Final = frozenset({AANLEVEREN, OPHALEN, BESLISSINGEN, BERICHTEN})
+VERKLARINGEN: Final = "verklaringen"
+SCOPES: Final = frozenset({AANLEVEREN, OPHALEN, BESLISSINGEN, BERICHTEN, VERKLARINGEN})
 
 ALGORITHMS: Final = ("RS256", "PS256", "ES256")
 """What a partner may sign with; `none` and the shared-secret algorithms are not among them."""

@@ -7,7 +7,8 @@ hand in `hub.receive.openapi`, and a test compares the two.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -33,6 +34,7 @@ from hub.receive.oauth import KEYS_PATH, METADATA_PATH, TOKEN_PATH, TokenDesk
 from hub.receive.openapi import TITLE, describe
 from hub.receive.problem import of_error
 from hub.receive.request import JSON, Gate
+from hub.receive.statements import RECEIPT_KEYS_PATH, STATEMENTS_PATH, ReceiptOf, StatementDoor, StatementsDesk
 from hub.receive.store import Idempotency
 
 
@@ -51,12 +53,16 @@ def create_api(
     *,
     evaluator: Evaluator,
     notices: NoticesDesk,
+    statements: StatementsDesk,
+    receipt_of: ReceiptOf,
+    receipt_keys: Mapping[str, Any],
 ) -> FastAPI:
     """The application.
 
     `ready` raises where the hub cannot do its work now; `issuer` is its address, without a path; `contact` the e-mail address
     that the interface description names (beheer@ the issuer's host without one). `evaluator` answers decision calls,
-    `notices` is where recipients are told what to do with what they received.
+    `notices` is where recipients are told what to do with what they received, `statements` where what is said is recorded;
+    `receipt_of` gives the signed receipt of it, to be checked with `receipt_keys` (a JWK Set).
     """
     app = FastAPI(
         title=TITLE,
@@ -76,6 +82,7 @@ def create_api(
     deliveries = Deliveries(way, gate)
     access = AccessDesk(gate, evaluator, issuer)
     told = NoticePages(notices, partners, gate)
+    heard = StatementDoor(statements, receipt_of, gate, idempotency, clock, digest, new_request_id, log_id)
     desk = TokenDesk(tokens, partners, clock, digest)
     for method, path, endpoint in (
         ("POST", "/v1/uitvalmeldingen", messages.post),
@@ -83,6 +90,8 @@ def create_api(
         ("POST", "/v1/bezorgingen/ontvangst", deliveries.acknowledge),
         ("GET", NOTICES_PATH, told.get),
         ("POST", ANSWER_PATH, told.answer),
+        ("POST", STATEMENTS_PATH, heard.post),
+        ("GET", RECEIPT_KEYS_PATH, _fixed(orjson.dumps(receipt_keys))),
         ("POST", EVALUATION_PATH, access.evaluation(many=False)),
         ("POST", EVALUATIONS_PATH, access.evaluation(many=True)),
         ("GET", AUTHZEN_PATH, access.metadata),

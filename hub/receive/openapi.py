@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from hub.domain.records.uitvalmelding import Uitvalmelding
-from hub.identity.partners import AANLEVEREN, BERICHTEN, BESLISSINGEN, OPHALEN
+from hub.identity.partners import AANLEVEREN, BERICHTEN, BESLISSINGEN, OPHALEN, VERKLARINGEN
 from hub.receive.authzen import EVALUATION_PATH, EVALUATIONS_PATH
 from hub.receive.deliveries import LARGEST_PAGE, USUAL_PAGE
 from hub.receive.edge import VERSION
@@ -18,8 +18,12 @@ from hub.receive.oauth import TOKEN_PATH
 from hub.receive.openapi_access import SCHEMAS as ACCESS_SCHEMAS
 from hub.receive.openapi_notices import ANSWER, FETCH, ID, TAG
 from hub.receive.openapi_notices import schemas as notice_schemas
+from hub.receive.openapi_statements import RECORD
+from hub.receive.openapi_statements import TAG as STATEMENTS_TAG
+from hub.receive.openapi_statements import schemas as statement_schemas
 from hub.receive.problem import EXPLANATIONS, KINDS, MEDIA_TYPE
 from hub.receive.request import JSON
+from hub.receive.statements import STATEMENTS_PATH
 
 TITLE: Final = "Gegevensuitwisseling van school naar werk"
 
@@ -54,6 +58,7 @@ def describe(issuer: str, contact: str | None = None) -> dict[str, Any]:
             {"name": "Uitvalmeldingen", "description": "Aanleveren door een bron"},
             {"name": "Bezorgingen", "description": "Ophalen en bevestigen door een ontvanger"},
             TAG,
+            STATEMENTS_TAG,
             {"name": "Besluiten", "description": "Vooraf vragen of iets gegeven mag worden (AuthZEN, NL GOV)"},
             {"name": "Algemeen", "description": "Beschrijving en toestand"},
         ],
@@ -151,6 +156,18 @@ def _paths() -> dict[str, Any]:
                 },
             }
         },
+        STATEMENTS_PATH.removeprefix("/v1"): {
+            "post": {
+                **RECORD,
+                "security": [{"oauth": [VERKLARINGEN]}],
+                "parameters": [_ref("parameters", "IdempotencyKey")],
+                "requestBody": {"required": True, "content": {JSON: {"schema": _ref("schemas", "VerklaringVastleggen")}}},
+                "responses": {
+                    "201": _answer("Vastgelegd in het logboek; het geldt", "VerklaringAntwoord"),
+                    **_problems(400, 401, 403, 406, 409, 413, 415, 500, 503),
+                },
+            }
+        },
         EVALUATION_PATH.removeprefix("/v1"): _decision_call(
             "vraagBesluit",
             "Vraag of gegevens over een niet genoemde jongere gegeven mogen worden",
@@ -237,6 +254,7 @@ def _oauth(issuer: str) -> dict[str, Any]:
                     OPHALEN: "Bezorgingen ophalen en bevestigen",
                     BESLISSINGEN: "Besluiten vragen",
                     BERICHTEN: "Berichten ophalen en beantwoorden",
+                    VERKLARINGEN: "Verklaringen vastleggen en intrekken",
                 },
             }
         },
@@ -355,6 +373,7 @@ def _schemas() -> dict[str, Any]:
         "Ontvangst": _object({"bezorgingen": _list(_UUID, minItems=1, maxItems=LARGEST_PAGE)}),
         "OntvangstAntwoord": _object({"bevestigd": _list(_UUID), "onbekend": _list(_UUID)}),
         **notice_schemas(),
+        **statement_schemas(),
         "Gezondheid": _object({"status": {"type": "string", "const": "in orde"}}),
         "Beschrijving": {"type": "object", "description": "Een OpenAPI-document"},
         **ACCESS_SCHEMAS,

@@ -70,11 +70,19 @@ class Statements:
 
     # -- saying
 
-    async def record(self, number: str, said: Said, by: StaffId | None = None, claims: Sequence[Claim] = _NO_CLAIMS) -> Done:
+    async def record(
+        self,
+        number: str,
+        said: Said,
+        by: StaffId | None = None,
+        claims: Sequence[Claim] = _NO_CLAIMS,
+        ref: UUID | None = None,
+    ) -> Done:
         """Records what was said, and for a contact preference that is also an objection, that as well.
 
-        `claims` are the door's own conditions. Raises Malformed for a number, scope, period or evidence that does not do,
-        Refused where this voice cannot say this, Conflict where `claims` do not hold, Retry when the log cannot be written.
+        `claims` are the door's own conditions, `ref` the id that it gives the statement. Raises Malformed for a number, scope,
+        period or evidence that does not do, Refused where this voice cannot say this, Conflict where `claims` do not hold,
+        Retry when the log cannot be written.
         """
         pgn = _read(number)
         del number  # a traceback that shows variables shows none of ours
@@ -83,7 +91,7 @@ class Statements:
         proxy_until = check_said(policy, said, legal_date(now))
         for attempt in range(_TRIES):
             found = await self._histories(tag)
-            events = [self._said(tag, said, now, found, proxy_until)]
+            events = [self._said(tag, said, now, found, proxy_until, ref)]
             if said.also_objection:
                 events.append(self._said(tag, objection_beside(said), now, found, None))
             try:
@@ -188,6 +196,10 @@ class Statements:
         told = [(held, history) for history in found.values() if (held := self._hold(history)) is not None]
         given = [Told(held, history.events, not any(contradicts(other, held) for other, _ in told)) for held, history in told]
         return tuple(sorted(given, key=lambda one: one.events[-1].recorded_us, reverse=True))
+
+    async def first(self, statement_id: UUID) -> Event:
+        """The event that a statement began with, for whoever has just recorded it. Raises Refused, Tampered."""
+        return (await self._one(statement_id))[1][statement_id].events[0]
 
     async def _check_log(self, tag: bytes, found: Iterable[History]) -> None:
         """Raises Tampered unless the log names the events that there are: a chain cut short still follows from itself."""
@@ -300,7 +312,15 @@ class Statements:
         moment = int(datetime.combine(day, time(), _AMSTERDAM).timestamp()) * 1_000_000
         return Micros(moment - 1 if latest else moment)
 
-    def _said(self, tag: bytes, said: Said, now: Micros, found: Mapping[UUID, History], proxy_until: date | None) -> Event:
+    def _said(
+        self,
+        tag: bytes,
+        said: Said,
+        now: Micros,
+        found: Mapping[UUID, History],
+        proxy_until: date | None,
+        ref: UUID | None = None,
+    ) -> Event:
         spoken = said.spoken
         stops = (said.what is What.given) != (said.kind in YES)
         moment = self._moment(spoken.happened, now, latest=stops)
@@ -316,7 +336,7 @@ class Statements:
         begins = legal_date(moment) if what is What.refused else said.begins
         return Event(
             tag=tag.hex(),
-            statement_id=said.again or new_ids(1, now, self.entropy(8))[0],
+            statement_id=said.again or ref or new_ids(1, now, self.entropy(8))[0],
             seq=seq,
             what=what,
             kind=said.kind,

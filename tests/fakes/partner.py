@@ -32,6 +32,7 @@ from hub.notices.model import NO_NOTICE, Action, Answer, CauseKind, Notice, Stat
 from hub.notices.plan import after
 from hub.receive.api import create_api
 from hub.rules import Rules
+from tests.fakes.heard import FakeStatements
 from tests.fakes.way import FakeIdempotency, FakeWay
 
 ISSUER = "https://hub.example.nl"
@@ -192,6 +193,7 @@ class Desk:
     notices: FakeNotices = field(default_factory=FakeNotices)
 
     def __post_init__(self) -> None:
+        self.heard = FakeStatements(keys=self.way.keys)
         self.tokens = Tokens(ISSUER, self.key, self.clock, entropy)
         self.school = self.partners.add(SCHOOL, "roc-client", ec_key("roc-1"))
         self.desk = self.partners.add(DESK, "dsp-client", rsa_key("dsp-1"))
@@ -208,6 +210,9 @@ class Desk:
             ISSUER,
             evaluator=self.evaluator or evaluations(self.clock),
             notices=self.notices,
+            statements=self.heard,
+            receipt_of=self.heard.receipt_of,
+            receipt_keys={"keys": []},
         )
 
     def token(self, partner: Partner | None = None, thumbprint: str | None = None) -> str:
