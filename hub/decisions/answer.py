@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from hub.consent.model import PolicySet
-from hub.consent.question import Decision, Outcome
+from hub.consent.question import Decision, Outcome, Question
 from hub.decisions.request import SEMANTICS, Asked
 from hub.domain.terms import ReasonCode, Term
 
@@ -20,8 +20,15 @@ _STOPS: Final = {SEMANTICS[1]: False, SEMANTICS[2]: True}
 def answer(policy: PolicySet, asked: Asked, decisions: Sequence[Decision]) -> dict[str, Any]:
     """The body of the response to one call."""
     if not asked.many:
-        return _one(policy, decisions[0])
-    return {"evaluations": list(_until(asked.semantic, [_one(policy, decision) for decision in decisions]))}
+        return _one(policy, asked.questions[0], decisions[0])
+    return {
+        "evaluations": list(
+            _until(
+                asked.semantic,
+                [_one(policy, question, decision) for question, decision in zip(asked.questions, decisions, strict=True)],
+            )
+        )
+    }
 
 
 def _until(semantic: str, answers: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -31,7 +38,13 @@ def _until(semantic: str, answers: Sequence[dict[str, Any]]) -> Iterator[dict[st
             return
 
 
-def _one(policy: PolicySet, decision: Decision) -> dict[str, Any]:
+def says_yes(question: Question, decision: Decision) -> bool:
+    """Whether all that was asked for passes; a number that is left out for another does not."""
+    passing = {name for name, _ in decision.fields}
+    return decision.outcome is Outcome.permit and (question.elements or frozenset()) <= passing
+
+
+def _one(policy: PolicySet, question: Question, decision: Decision) -> dict[str, Any]:
     codes = tuple(dict.fromkeys((*decision.reasons, *(code for _, code in decision.refused))))
     context: dict[str, Any] = {
         "outcome": decision.outcome.value,
@@ -54,7 +67,7 @@ def _one(policy: PolicySet, decision: Decision) -> dict[str, Any]:
             "retention": grant.retention,
             "processing_activity_id": grant.processing_activity,
         }
-    return {"decision": decision.outcome is Outcome.permit, "context": context}
+    return {"decision": says_yes(question, decision), "context": context}
 
 
 def _for_worker(policy: PolicySet, code: ReasonCode) -> str:

@@ -19,10 +19,10 @@ from hub.audit.entry import EntryKind
 from hub.audit.notes import OPERATION, Notes
 from hub.clock import legal_date
 from hub.consent.decide import ask
-from hub.consent.question import Decision, Outcome, Question
+from hub.consent.question import Decision, Question
 from hub.decisions import store
 from hub.decisions.adl import EVALUATE
-from hub.decisions.answer import answer
+from hub.decisions.answer import answer, says_yes
 from hub.decisions.request import UNREAD, Asked, Reader
 from hub.domain.terms import LogId, PartyId
 from hub.errors import Malformed, Refused
@@ -92,7 +92,7 @@ class Evaluations:
             "policy": decisions[0].policy,
             "content": self.digest(DIGEST, ref.bytes + content).hex(),
             "questions": len(decisions),
-            "permitted": sum(decision.outcome is Outcome.permit for decision in decisions),
+            "permitted": sum(map(says_yes, asked.questions, decisions)),
         }
         if not asked.many:
             details |= {"source": first.path[-2], "recipient": first.path[-1], "record": first.record}
