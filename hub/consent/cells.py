@@ -265,15 +265,24 @@ class Axis:
                 told = zip(self.scales, value.marks, matters, strict=True)
                 yield Value(tuple(marks if asked else every(scale) for scale, marks, asked in told), value.says, value.open)
 
-    def put(self, facts: SubjectFacts, value: Value) -> SubjectFacts:
-        """`facts` with this value."""
-        match self.scales[0]:
+
+_Picked = tuple[Axis, Value]
+
+
+def _facts(facts: SubjectFacts, picked: Iterable[_Picked]) -> SubjectFacts:
+    """`facts` with these values."""
+    changes: dict[str, Any] = {}
+    standing = facts.standing or frozenset()
+    for axis, value in picked:
+        match axis.scales[0]:
             case Yes() | No():
-                return facts.but(standing=(facts.standing or frozenset()) | frozenset(value.says))
+                standing = standing.union(value.says)
             case Further(fact, _):
-                return facts if value.says is None else facts.but(more=facts.more | {(fact, value.says)})
+                if value.says is not None:
+                    changes["more"] = changes.get("more", facts.more) | {(fact, value.says)}
             case scale:
-                return facts.but(**{scale.fact: value.says})
+                changes[scale.fact] = value.says
+    return facts.but(standing=standing, **changes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,24 +305,23 @@ def cells(space: Space) -> Iterator[Cell]:
     for age in ages.values:
         left = open_.left(age.open)
         if left:
-            someone = ages.put(nobody, age)
+            someone = _facts(nobody, [(ages, age)])
             axes = (*_statements(open_.rows, someone), *apart)
             scales = (*ages.scales, *(scale for axis in axes for scale in axis.scales))
-            for marks, facts in _walk(axes, left, open_, someone):
-                yield Cell(scales, (*age.marks, *marks), facts)
+            for picked in _walk(axes, left, open_, ()):
+                marks = tuple(mark for _, value in picked for mark in value.marks)
+                yield Cell(scales, (*age.marks, *marks), _facts(someone, picked))
 
 
-def _walk(
-    axes: Sequence[Axis], left: int, open_: _Open, facts: SubjectFacts
-) -> Iterator[tuple[tuple[frozenset[Mark], ...], SubjectFacts]]:
-    if not axes:
-        yield (), facts
+def _walk(axes: Sequence[Axis], left: int, open_: _Open, picked: tuple[_Picked, ...]) -> Iterator[tuple[_Picked, ...]]:
+    if len(picked) == len(axes):
+        yield picked
         return
-    for value in axes[0].told_apart(left):
+    axis = axes[len(picked)]
+    for value in axis.told_apart(left):
         still = open_.left(left & value.open)
         if still:
-            for marks, found in _walk(axes[1:], still, open_, axes[0].put(facts, value)):
-                yield (*value.marks, *marks), found
+            yield from _walk(axes, still, open_, (*picked, (axis, value)))
 
 
 _Fits = Callable[[Row, SubjectFacts], bool]

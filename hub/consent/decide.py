@@ -82,6 +82,20 @@ def ask(table: DecisionTable, questions: Sequence[Question]) -> list[Decision]:
     return [_decision(table, question) for question in questions]
 
 
+def answers(table: DecisionTable, questions: Sequence[Question]) -> list[Answer]:
+    """What `ask` decides by, whatever elements were asked for and however long it holds: for comparing many questions."""
+    found: list[Answer] = []
+    for question in questions:
+        said: list[_Said] = []
+        last = len(question.path) - 2
+        for number, (giver, recipient) in enumerate(pairwise(question.path)):
+            purpose = question.purpose if number == last else None
+            answer = _ask(table, question.record, purpose, question.facts, giver, recipient, said)[1]
+            said.append((recipient, answer, date.max))
+        found.append(said[-1][1])
+    return found
+
+
 def bulk(
     table: DecisionTable,
     record: RecordKind,

@@ -2,7 +2,7 @@
 
 Two sets are compared way by way: who gives, to whom, and where data are passed on, through whom. Only ways whose rows differ
 are looked at. Their questions are cut into cells (`hub.consent.cells`), both sides decide each cell by
-`hub.consent.decide.ask`, and cells with the same change are put together again. A way passes no party twice, and statements are
+`hub.consent.decide`, and cells with the same change are put together again. A way passes no party twice, and statements are
 those without a limit to elements: one that has it narrows a change to the elements that it names.
 """
 
@@ -19,10 +19,10 @@ from typing import Final
 from hub.consent.cells import Mark, Scale, Space, around, cells, columns, every
 from hub.consent.check import stands_on
 from hub.consent.compile import compile_policy
-from hub.consent.decide import ask
+from hub.consent.decide import answers
 from hub.consent.model import Agreement, Element, Forbid, Permit, PolicySet
 from hub.consent.question import Decision, Question
-from hub.consent.table import DecisionTable
+from hub.consent.table import Answer, DecisionTable
 from hub.domain.rulebook import Rule
 from hub.domain.terms import BasisId, ClauseId, ElementName, Form, PartyId, PolicyHash, PurposeId, RecordKind
 
@@ -48,12 +48,12 @@ NOTHING: Final = Effect()
 """What a refusal lets happen."""
 
 
-def effect_of(decision: Decision) -> Effect:
-    """What `decision` lets happen."""
+def effect_of(decision: Decision | Answer) -> Effect:
+    """What `decision` lets happen, for a question that asks for no elements of its own."""
     grant = decision.grant
     if grant is None:
         return NOTHING
-    return Effect(tuple(sorted(decision.fields)), grant.purpose, grant.bases, tuple(sorted(grant.obligations)), grant.retention)
+    return Effect(tuple(sorted(grant.fields)), grant.purpose, grant.bases, tuple(sorted(grant.obligations)), grant.retention)
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,8 +313,8 @@ def _compared(
     steps[-1] = (*steps[-1][:3], purpose)
     written = [[side.permits_of(step) for step in edges] for side in sides]
     plain = sides[0].elements(record) == sides[1].elements(record)
-    day = date.min
-    while day < date.max:
+    day, end = _in_force(sides, edges[-1])
+    while day < end:
         one, other = (tuple(side.table.lane(*step, day) for step in steps) for side in sides)
         beside = plain and list(map(around, one)) == list(map(around, other))
         space = Space(day, (one, other), lambda side, step, clause: written[side][step][clause.id], beside)
@@ -337,6 +337,12 @@ def _compared(
     return changes, decided
 
 
+def _in_force(sides: Sequence[_Side], edge: _Edge) -> Span:
+    """From the first day of an agreement with a permit here to the last, under either set: on no other day anything passes."""
+    terms = [agreement.effective for side in sides for agreement, _ in side.permits.get(edge, ())]
+    return min(term.start for term in terms), max(term.until for term in terms)
+
+
 def _is_special(element: Element) -> bool:
     return element.kind == "special" or element.category is not None or element.inferable_health
 
@@ -350,7 +356,7 @@ def _regions(
     """What changes on one day, and in how many cells it was decided."""
     found = list(cells(space))
     questions = [Question(record, way, cell.facts, purpose) for cell in found]
-    before, after = (map(effect_of, ask(side.table, questions)) for side in sides)
+    before, after = (map(effect_of, answers(side.table, questions)) for side in sides)
     alike: dict[tuple[tuple[Scale, ...], Effect, Effect], list[tuple[frozenset[Mark], ...]]] = defaultdict(list)
     for cell, was, becomes in zip(found, before, after, strict=True):
         if was != becomes:
