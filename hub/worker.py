@@ -11,6 +11,7 @@ from functools import partial
 from typing import Final
 
 from hub.app import Hub
+from hub.clock import legal_date
 from hub.connector import Connector, Endpoint, FileSource, load_connectors
 from hub.connector import Target as Address
 from hub.domain.terms import ConnectorId
@@ -149,6 +150,8 @@ async def _notices(hub: Hub, todo: Work) -> None:
 
 
 async def _tidy(hub: Hub) -> None:
+    """Statements that end by themselves get an event that says so; that they hold no longer does not wait for it."""
+    await hub.statements.run_due(legal_date(hub.clock.now_us()))
     await identity.forget_assertions(hub.engine, hub.log_id, hub.clock.now_us())
 
 

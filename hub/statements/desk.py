@@ -6,6 +6,7 @@ The same transaction touches what waits for this person, so that a delivery whic
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Final
@@ -263,8 +264,9 @@ class Statements:
                 if last.what is what or held.until is None:
                     continue
                 event = self._event(tag, history, held, what, party=self.notes.operator)
-                await self._write(_END, held.kind, tag, [event], None)
-                done += 1
+                with suppress(Conflict):  # another process was first
+                    await self._write(_END, held.kind, tag, [event], None)
+                    done += 1
         return done
 
     # -- within

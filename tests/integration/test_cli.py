@@ -11,6 +11,8 @@ from typing import Any
 
 import orjson
 import pytest
+from joserfc import jws
+from joserfc.jwk import OKPKey
 
 from hub.app import make_keys
 from hub.postgres import Urls
@@ -294,6 +296,8 @@ def test_trust_of_an_empty_log_with_a_checkpoint_is_refused(hub: Hub, tmp_path: 
 
 # -- statements
 
+_STATEMENT = ("rights", "statement", "record")
+
 
 def test_a_statement_is_recorded_and_the_number_is_nowhere(hub: Hub, tmp_path: Path) -> None:
     given = (
@@ -340,6 +344,39 @@ def test_a_statement_that_would_hold_on_no_day_is_refused(hub: Hub, until: str) 
     given = ("rights", "statement", "record", "--kind", "bezwaar", "--party", "duo", "--from", "2026-11-01", "--until", until)
     fails(hub(*given, stdin=canary.BSN), 1, "no day")
     assert json.loads(hub("admin", "status", "--json").stdout)["log_size"] == 0
+
+
+def test_a_yes_is_recorded_shown_proved_and_taken_back(hub: Hub, tmp_path: Path) -> None:
+    words = ("--channel", "papier", "--party", "mbo-zilverlinde")
+    asked = (*_STATEMENT, "--kind", "contactvoorkeur", "--until", "2099-01-01", *words)
+    fails(hub(*asked, stdin=canary.BSN), 1, "also an objection")
+    done = hub(*asked, "--no-objection", "--json", stdin=canary.BSN)
+    (statement,) = json.loads(done.stdout)["statements"]
+    (shown,) = json.loads(hub("rights", "statement", "history", "--json", stdin=canary.BSN).stdout)
+    assert (shown["id"], shown["state"], shown["events"][0]["what"]) == (statement, "given", "given")
+    assert statement in hub("rights", "statement", "history", stdin=canary.BSN).stdout
+    signed = hub("rights", "statement", "receipt", statement).stdout.strip()
+    (key,) = json.loads(hub("rights", "receipt-key").stdout)["keys"]
+    fields = json.loads(hub("rights", "statement", "receipt", statement, "--json").stdout)
+    assert orjson.loads(jws.deserialize_compact(signed, OKPKey.import_key(key), algorithms=["Ed25519"]).payload) == fields
+    gone = hub("rights", "statement", "withdraw", "--id", statement, *words)
+    assert gone.stdout.startswith("withdrawn")
+    assert hub("rights", "statement", "withdraw", "--id", statement, *words).stdout.startswith("nothing changed")
+    assert hub("rights", "statement", "due").stdout == "none\n"
+    assert hub("rights", "statement", "due", "--end").stdout == "0 ended\n"
+
+
+def test_an_objection_is_decided_by_its_controller(hub: Hub) -> None:
+    done = hub(
+        *_STATEMENT, "--kind", "bezwaar", "--party", "mbo-zilverlinde", "--to", "mbo-zilverlinde", "--json", stdin=canary.BSN
+    )
+    (statement,) = json.loads(done.stdout)["statements"]
+    decide = ("rights", "statement", "objection", statement, "--controller")
+    fails(hub(*decide, "minister-ocw", "--rejected"), 1, "controller")
+    assert hub(*decide, "mbo-zilverlinde", "--rejected").stdout.startswith("rejected")
+    fails(hub(*decide, "mbo-zilverlinde", "--upheld"), 3)
+    cause = ("rights", "statement", "invalidate", statement, "--party", "duo", "--cause", "verhuisd")
+    fails(hub(*cause), 3, "does not hold")
 
 
 def test_an_unknown_command_says_what_there_is(hub: Hub) -> None:
