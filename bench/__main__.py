@@ -16,6 +16,7 @@ from bench import list as list_bench
 from bench import log as log_bench
 from bench import message as message_bench
 from bench import push as push_bench
+from bench import withdrawal as withdrawal_bench
 from bench.world import Result
 
 RESULTS = Path(__file__).parent / "results" / "latest.json"
@@ -25,7 +26,7 @@ def main() -> None:
     """Runs what was asked for and writes the results beside those of the others."""
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument(
-        "only", nargs="*", choices=["list", "message", "log", "push", "decide", []], help="which; by default all"
+        "only", nargs="*", choices=["list", "message", "log", "push", "decide", "withdrawal", []], help="which; by default all"
     )
     parser.add_argument("--persons", type=int, default=100_000, help="persons in the list")
     parser.add_argument("--rounds", type=int, default=5, help="interleaved rounds")
@@ -37,6 +38,7 @@ def main() -> None:
         "log": lambda folder: log_bench.run(folder, asked.seconds, asked.rounds),
         "push": lambda folder: push_bench.run(folder, asked.rounds),
         "decide": lambda folder: decide_bench.run(folder, asked.rounds),
+        "withdrawal": lambda folder: withdrawal_bench.run(folder, asked.persons // 2),
     }
     known = {one["name"]: one for one in json.loads(RESULTS.read_text())} if RESULTS.exists() else {}
     for name in asked.only or every:
