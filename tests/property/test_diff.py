@@ -324,7 +324,7 @@ def _effects(policies: tuple[PolicySet, ...], questions: list[Question]) -> list
     return list(zip(*(map(effect_of, ask(table, questions)) for table in tables), strict=True))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.integers(0, 2**32))
 def test_a_question_is_answered_differently_exactly_where_it_lies_in_a_change(seed: int):
     rng = Random(seed)
@@ -337,7 +337,7 @@ def test_a_question_is_answered_differently_exactly_where_it_lies_in_a_change(se
         assert (before, after) == ((before, before) if change is None else (change.before, change.after))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.integers(0, 2**32))
 def test_a_diff_with_itself_is_empty_and_the_other_way_round_is_the_mirror(seed: int):
     rng = Random(seed)
@@ -345,14 +345,15 @@ def test_a_diff_with_itself_is_empty_and_the_other_way_round_is_the_mirror(seed:
     b = _near(rng, a)
     assert diff(a, a).changes == ()
     there, back = diff(a, b), diff(b, a)
-    mirrored = {(change.way, change.purpose, change.days, change.where, change.after, change.before) for change in back.changes}
-    assert mirrored == {
-        (change.way, change.purpose, change.days, change.where, change.before, change.after) for change in there.changes
-    }
-    assert len(there.wider) == len(back.narrower)
+    for question in _questions(rng, there, back):
+        one, other = _of(there, question), _of(back, question)
+        assert (one is None) == (other is None)
+        if one is not None and other is not None:
+            assert (one.before, one.after) == (other.after, other.before)
+            assert (one.gained, one.released, one.widens) == (other.lost, other.bound, other.narrows)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.integers(0, 2**32))
 def test_two_diffs_in_a_row_come_to_the_diff_from_the_first_to_the_last(seed: int):
     rng = Random(seed)
