@@ -44,21 +44,23 @@ def consent_to_a_public_body(policy: PolicySet, _today: date) -> Iterator[Findin
 def special_data(policy: PolicySet, _today: date) -> Iterator[Finding]:
     """L03: the loader refuses special data without a ground; a ground that a lawyer has not confirmed is told here."""
     for agreement, clause in permits(policy):
-        for name in clause.fields:
-            element = policy.elements[name]
-            if element.kind not in ("special", "document") and not element.inferable_health and element.category is None:
-                continue
-            doubtful = [basis for basis in clause.bases if policy.laws[basis].review == "needed"]
-            if doubtful:
-                yield of_clause(
-                    "L03",
-                    Severity.note,
-                    agreement,
-                    clause.id,
-                    f"{name} kan iets bijzonders vertellen, en een jurist moet {', '.join(doubtful)} nog bevestigen.",
-                    "Bijzondere gegevens mogen alleen met een grond die vaststaat (AVG 9).",
-                    "Laat een jurist de regel lezen en zet daarna review: done.",
-                )
+        elements = [policy.elements[name] for name in clause.fields]
+        names = [
+            element.name
+            for element in elements
+            if element.kind in ("special", "document") or element.inferable_health or element.category is not None
+        ]
+        doubtful = [basis for basis in clause.bases if policy.laws[basis].review == "needed"]
+        if names and doubtful:
+            yield of_clause(
+                "L03",
+                Severity.note,
+                agreement,
+                clause.id,
+                f"{', '.join(names)}: kan iets bijzonders vertellen, en {', '.join(doubtful)} moet nog bevestigd worden.",
+                "Bijzondere gegevens mogen alleen met een grond die vaststaat (AVG 9).",
+                "Laat een jurist de regel lezen en zet daarna review: done.",
+            )
 
 
 def numbers(policy: PolicySet, _today: date) -> Iterator[Finding]:

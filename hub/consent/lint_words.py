@@ -14,7 +14,7 @@ from hub.domain.terms import ElementName
 
 _LONGEST_SENTENCE: Final = 25
 """Words; longer sentences are hard to follow at level B1."""
-_FOR_ALL: Final = 50.0
+_FOR_ALL: Final = 40.0
 _FOR_OFFICERS: Final = 25.0
 _VOWELS: Final = re.compile(r"[aeiouyàáâäèéêëìíîïòóôöùúûü]+", re.IGNORECASE)
 

@@ -124,8 +124,9 @@ def remedies(policy: PolicySet, question: Question, life: Life = AS_WRITTEN) -> 
 
 
 def _least(asked: _Asked, plan: Plan) -> tuple[Change, ...] | None:
-    """The fewest of a plan's changes that permit; of equally few, those that come first in it."""
-    for more in (plan.changes, (*plan.changes, *plan.last_resort)):
+    """The fewest of a plan's changes that permit, of those that someone can make if they do; else of all."""
+    can = tuple(change for change in plan.changes if not _is_known(asked.start, change))
+    for more in (can, plan.changes, (*can, *plan.last_resort), (*plan.changes, *plan.last_resort)):
         if asked(more).grant is not None:
             return _fewest(asked, more) if len(more) <= _ALL_SUBSETS else _pruned(asked, more)
     return None

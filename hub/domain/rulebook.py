@@ -18,7 +18,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from hub.errors import Misconfigured
 
 Place = tuple[str | int, ...]
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same in C, where PyYAML was built with it
 _MEND = "Mend the file; nothing of the set is used until all of it loads."
+
+_LONGEST = 1_000_000
+"""Characters; files of rules are read by people."""
 
 
 class Rule(BaseModel):
@@ -65,7 +69,10 @@ class Document:
 
 
 def _why(kind: str, message: str) -> str:
+    if kind == "value_error" and "not a " in message:
+        return "An id is small letters, digits and - . / : _ between them; a letter that only looks like one does not count."
     known = {
+        "union_tag_not_found": "It does not say which kind of row it is: the key for that is missing, or misspelt.",
         "extra_forbidden": "This key is not known here; a key that is not understood is never skipped.",
         "missing": "This key is missing, and nothing is assumed in its place.",
     }
@@ -74,16 +81,20 @@ def _why(kind: str, message: str) -> str:
 
 def parse(file: str, text: str) -> Document:
     """The document that `text` holds. Raises errors.Misconfigured where it is not plain, explicit YAML."""
+    if len(text) > _LONGEST:
+        raise Misconfigured(f"{file}: the file is too long.", f"It has more than {_LONGEST} characters.", "Divide it in parts.")
+    reader = _Reader(Document(file, None, {}))
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=_Loader)
+        if node is None:
+            reader.document.refuse((), "The file is empty.")
+        return Document(file, reader.plain(node, ()), reader.document.lines)
+    except RecursionError:
+        raise Misconfigured(f"{file}: this does not load.", "It is nested too deeply for rules.", _MEND) from None
     except yaml.YAMLError as wrong:
         mark = getattr(wrong, "problem_mark", None)
         line = 1 if mark is None else mark.line + 1
         raise Misconfigured(f"{file}, line {line}: this is not YAML.", f"{getattr(wrong, 'problem', wrong)}.", _MEND) from None
-    reader = _Reader(Document(file, None, {}))
-    if node is None:
-        reader.document.refuse((), "The file is empty.")
-    return Document(file, reader.plain(node, ()), reader.document.lines)
 
 
 class _Reader:
@@ -92,6 +103,7 @@ class _Reader:
     def __init__(self, document: Document) -> None:
         self.document = document
         self._seen: set[int] = set()
+        self._values = yaml.constructor.SafeConstructor()
 
     def plain(self, node: yaml.Node, place: Place) -> Any:
         self.document.lines.setdefault(place, node.start_mark.line + 1)
@@ -108,8 +120,10 @@ class _Reader:
 
     def _scalar(self, node: yaml.Node, place: Place) -> str | int | None:
         try:
-            value = yaml.SafeLoader("").construct_object(node) if isinstance(node, yaml.ScalarNode) else node
-        except (yaml.YAMLError, ValueError):
+            value = self._values.construct_object(node) if isinstance(node, yaml.ScalarNode) else node
+        except ValueError:
+            self.document.refuse(place, "This day does not exist.")
+        except yaml.YAMLError:
             self.document.refuse(place, "This is no text, whole number, date, yes or no.")
         if isinstance(value, datetime) or not isinstance(value, str | int | date | None):
             self.document.refuse(place, "Only texts, whole numbers, dates, yes and no stand in these files.")
@@ -124,6 +138,8 @@ class _Reader:
             if not isinstance(key, str) or key == "<<":
                 self.document.refuse(place, "Keys are plain words; merging is not used here.")
             self.document.lines[(*place, key)] = key_node.start_mark.line + 1
+            if "*" in key:
+                self.document.refuse((*place, key), "A wildcard permits what nobody has named.", "Name each of them.")
             if key in found:
                 self.document.refuse((*place, key), "This key stands here twice.")
             found[key] = self.plain(value_node, (*place, key))

@@ -39,7 +39,7 @@ def test_reads_what_is_written():
     ("rows:\n\t- x\n", 2, "YAML"),
     ("rows: !!python/object:os.system {a: b}\n", 1, "whole numbers"),
     ("rows: !eigen tekst\n", 1, "no text"),
-    ("rows: 2026-02-30\n", 1, "no text"),
+    ("rows: 2026-02-30\n", 1, "does not exist"),
     ("rows: &a\n  - *a\n", 1, "another place"),
     ("rows:\n  - &a {name: een}\n  - *a\n", 2, "another place"),
     ("rows: !!binary aGFsbG8=\n", 1, "whole numbers"),

@@ -1,0 +1,125 @@
+"""Policy files as people may break them: each is refused with its file, its line, and what to do, as is written beside it.
+
+`set` is a small policy set of its own; a case is one of its files, broken. Reasons and the hub's own record are those shipped.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from hub.consent.lint import as_finding
+from hub.consent.policy import policy_files, read_policy
+from hub.domain.rulebook import parse
+from hub.errors import Misconfigured
+
+HERE = Path(__file__).parent
+SHIPPED = HERE.parents[2] / "schemas" / "policy"
+CASES = sorted(each.name for each in (HERE / "cases").iterdir())
+OF_THE_HUB = ("reasons/", "elements/uitvalmelding.yaml", "records/uitvalmelding.yaml")
+
+
+@cache
+def whole() -> dict[str, str]:
+    shipped = {name: text for name, text in policy_files(SHIPPED).items() if name.startswith(OF_THE_HUB)}
+    return {**shipped, **policy_files(HERE / "set")}
+
+
+def expected(case: str) -> dict[str, str]:
+    return tomllib.loads((HERE / "cases" / case / "expected.toml").read_text("utf-8"))
+
+
+@cache
+def refusal(case: str) -> Misconfigured:
+    with pytest.raises(Misconfigured) as refused:
+        read_policy({**whole(), **policy_files(HERE / "cases" / case)})
+    return refused.value
+
+
+def test_the_set_itself_loads() -> None:
+    assert len(read_policy(whole()).agreements) == 1
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_is_refused_as_is_written_beside_it(case: str) -> None:
+    error, told = refusal(case), expected(case)
+    assert (error.what, error.why, error.now) == (told["what"], told["why"], told["now"])
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_names_the_file_a_line_near_the_fault_and_what_to_do(case: str) -> None:
+    error = refusal(case)
+    (file, broken), *_ = policy_files(HERE / "cases" / case).items()
+    found = re.match(r"(\S+), line (\d+): ", error.what)
+    assert found is not None
+    assert found[1] == file
+    sound = (HERE / "set" / file).read_text("utf-8").splitlines()
+    pairs = enumerate(zip(sound, broken.splitlines(), strict=False), 1)
+    changed = next((number for number, (one, other) in pairs if one != other), len(sound))
+    assert abs(int(found[2]) - changed) <= 25 or file.endswith("proef.yaml")
+    assert error.why.endswith((".", ")."))
+    assert error.now
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_lint_tells_it_as_an_error(case: str) -> None:
+    error = refusal(case)
+    finding = as_finding(error)
+    assert finding.severity == "error"
+    assert (finding.what, finding.why, finding.fix) == (error.what, error.why, error.now)
+    assert f"{finding.file}, line {finding.line}:" in error.what
+
+
+@pytest.mark.parametrize(
+    ("case", "code"),
+    [
+        ("no_necessity", "L01"),
+        ("consent_to_authority", "L02"),
+        ("health_without_ground", "L03"),
+        ("bsn_where_forbidden", "L04"),
+        ("wildcard_party", "L05"),
+        ("retention_above_the_law", "L11"),
+        ("unknown_key", "L00"),
+    ],
+)
+def test_lint_says_which_rule_a_refusal_belongs_to(case: str, code: str) -> None:
+    assert as_finding(refusal(case)).code == code
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_each_case_says_what_it_is(case: str) -> None:
+    assert expected(case)["about"].endswith(".")
+
+
+def test_there_are_enough_of_them() -> None:
+    assert len(CASES) >= 40
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        pytest.param("[" * 5_000, "nested", id="brackets in brackets"),
+        pytest.param("{a: " * 20_000, "nested", id="mappings in mappings"),
+        pytest.param("\n".join(f"{'  ' * depth}a:" for depth in range(2_000)), "", id="very far to the right"),
+        pytest.param("a: 1\n" * 250_000, "too long", id="very many lines"),
+        pytest.param("a: " + "x" * 1_000_001, "too long", id="a line without end"),
+        pytest.param("a: \x00", "not YAML", id="a null byte"),
+        pytest.param("&a [*a]", "another place", id="a list of itself"),
+        pytest.param("a: &a [x]\nb: &b [*a, *a]\nc: [*b, *b]", "another place", id="a list that doubles"),
+    ],
+)
+def test_a_file_made_to_wear_the_reader_out_is_refused(text: str, word: str) -> None:
+    with pytest.raises(Misconfigured) as refused:
+        parse("proef.yaml", text)
+    assert word in str(refused.value)
+    assert "proef.yaml" in refused.value.what
+
+
+def test_a_file_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "parties.yaml").write_bytes(b"parties: \xff")
+    with pytest.raises(Misconfigured, match="UTF-8"):
+        policy_files(tmp_path)

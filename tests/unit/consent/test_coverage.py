@@ -1,0 +1,97 @@
+"""What the tests beside agreements notice: a set that is tested to the letter, and one test less."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from hub.consent.compile import compile_policy
+from hub.consent.coverage import Coverage, coverage
+from hub.consent.examples import run
+from hub.consent.model import Agreement, Gate, PolicySet
+from hub.consent.mutants import mutants
+from hub.consent.policy import policy_files, read_policy
+
+ROOT = Path(__file__).parents[3]
+OF_THE_HUB = ("reasons/", "elements/uitvalmelding.yaml", "records/uitvalmelding.yaml")
+
+
+def read(more: str = "") -> PolicySet:
+    shipped = policy_files(ROOT / "schemas" / "policy")
+    own = policy_files(ROOT / "tests" / "hostile" / "policy" / "set")
+    own["agreements/proef.yaml"] += more
+    return read_policy({**{name: text for name, text in shipped.items() if name.startswith(OF_THE_HUB)}, **own})
+
+
+@pytest.fixture(scope="module")
+def seen() -> Coverage:
+    return coverage(read())
+
+
+def test_says_what_was_seen_of_each_gate(seen: Coverage):
+    (row,) = seen.rows
+    assert row.opened
+    assert row.shut[Gate.recipient]
+    assert not row.shut[Gate.retention]
+    assert not row.complete
+    assert ("recipient", "open/dicht") in row.told()
+
+
+def test_what_no_test_shows_to_pass(seen: Coverage):
+    assert seen.unused == ()  # the one permit of the set shows all its elements
+
+
+def test_changes_that_nothing_notices_survive(seen: Coverage):
+    survivors = {one.what for one in seen.survivors}
+    assert "leeftijd 15 tot en met 22" in survivors
+    assert "ook wie elders woont" not in survivors
+    assert "geslachtsnaam gaat niet mee" not in survivors
+    assert 0 < seen.score < 1
+    assert seen.killed == seen.mutants - len(seen.survivors)
+
+
+def test_the_example_to_write_kills_the_survivor(seen: Coverage):
+    one = next(one for one in seen.survivors if one.what == "leeftijd 15 tot en met 22")
+    with_it = coverage(read(f"  - {{name: de voorgestelde test, {one.example[1:]}\n"))
+    assert one.what not in {survivor.what for survivor in with_it.survivors}
+    assert with_it.killed > seen.killed
+
+
+def test_every_suggestion_is_a_test_that_holds(seen: Coverage):
+    lines = "".join(f"  - {{name: voorstel nummer {n}, {one.example[1:]}\n" for n, one in enumerate(seen.survivors))
+    policy = read(lines)
+    assert [ran.faults for ran in run(policy, compile_policy(policy), policy.agreements[0]) if ran.faults] == []
+
+
+def test_a_test_less_notices_less(seen: Coverage):
+    policy = read()
+    fewer = policy.agreements[0].model_copy(update={"tests": policy.agreements[0].tests[:1]})
+    assert coverage(replace(policy, agreements=(fewer,))).killed < seen.killed
+
+
+def test_every_kind_of_change_is_made():
+    made = " | ".join(one.what for one in mutants(read()))
+    for word in ("leeftijd", "bewaren tot", "gaat niet mee", "gaat mee als", "elders", "een dag later", "verloopt", "bezwaar"):
+        assert word in made
+
+
+def test_shipped_clauses_are_changed_in_every_way(policy: PolicySet):
+    made = " | ".join(one.what for one in mutants(policy))
+    for word in ("is niet nodig", "verbod is er niet", "doet er niet toe", "hergebruik", "ook een ander college", "niet voor"):
+        assert word in made
+
+
+def test_every_change_differs_from_the_set():
+    policy = read()
+    for one in mutants(policy):
+        assert one.policy != policy
+        assert one.clause == "proef/1/melding"
+
+
+def test_one_agreement_of_many(policy: PolicySet):
+    only: Agreement = policy.agreements[0]
+    told = coverage(replace(policy, agreements=policy.agreements[:1]), only.id)
+    assert {row.agreement for row in told.rows} == {only.id}
+    assert told.plain()["mutants"] == told.mutants
