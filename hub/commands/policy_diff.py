@@ -17,7 +17,7 @@ import typer
 
 from hub.app import Hub
 from hub.clock import legal_date
-from hub.consent.cells import Mark, Scale
+from hub.consent.cells import Mark, No, Scale, Yes
 from hub.consent.diff import Change, Diff, diff, summary
 from hub.consent.policy import load_policy
 from hub.domain.terms import Form, Micros
@@ -149,10 +149,12 @@ def _show(found: Diff, counted: Counted | None, *, as_json: bool) -> None:
     for title, part in (("Ruimer", found.wider), ("Krapper", found.narrower), ("Anders", found.changed)):
         if part:
             typer.echo(f"{title} ({len(part)})")
+            alike: dict[tuple[str, ...], list[str]] = {}
             for change in part:
                 number = None if counted is None else counted.per_change.get(found.changes.index(change), 0)
-                typer.echo("\n".join(_lines(change, number)))
-            typer.echo("")
+                alike.setdefault(tuple(_lines(change, number)), []).append(_way(change))
+            for lines, ways in alike.items():
+                typer.echo("\n".join([*(f"  {way}" for way in ways), *lines, ""]))
     if found.special:
         typer.echo(f"Nieuwe bijzondere gegevens: {', '.join(found.special)}")
     if counted is not None:
@@ -164,10 +166,11 @@ def _show(found: Diff, counted: Counted | None, *, as_json: bool) -> None:
 
 
 def _lines(change: Change, number: int | None) -> Iterator[str]:
-    yield f"  {' > '.join(change.way)}: {change.record}, doel {change.purpose or 'niet genoemd'}"
+    yield f"      {change.record}, doel {change.purpose or 'niet genoemd'}"
     yield f"      dagen: {', '.join(f'{_since(start)} tot {end}' for start, end in change.days)}"
     for scale, marks in change.where:
-        yield f"      {_fact(scale)}: {_marks(scale, marks)}"
+        if scale.fact != "gemeente":
+            yield f"      {_fact(scale)}: {_marks(scale, marks)}"
     for sign, fields in (("+", change.gained), ("-", change.lost)):
         if fields:
             yield f"      {sign} {', '.join(name if form is Form.raw else f'{name} ({form.value})' for name, form in fields)}"
@@ -188,12 +191,19 @@ def _lines(change: Change, number: int | None) -> Iterator[str]:
         yield f"      jongeren: {people(number)}"
 
 
+def _way(change: Change) -> str:
+    homes = [f" (gemeente {_marks(scale, marks)})" for scale, marks in change.where if scale.fact == "gemeente"]
+    return " > ".join(change.way) + "".join(homes)
+
+
 def _since(day: date) -> str:
     return "altijd" if day == date.min else str(day)
 
 
 def _fact(scale: Scale) -> str:
-    return _FACTS.get(scale.fact, scale.fact)
+    """What is read, in words; a statement with the purpose that it must count for."""
+    meant = f" voor {scale.purpose}" if isinstance(scale, Yes | No) else ""
+    return _FACTS.get(scale.fact, scale.fact) + meant
 
 
 def _marks(scale: Scale, marks: frozenset[Mark]) -> str:
@@ -243,7 +253,7 @@ def _plain(found: Diff, counted: Counted | None) -> dict[str, Any]:
             "widens": change.widens,
             "narrows": change.narrows,
             "days": [[start, end] for start, end in change.days],
-            "where": {scale.fact: _json_marks(scale, marks) for scale, marks in change.where},
+            "where": [{"fact": scale.fact, "is": _json_marks(scale, marks)} | _scope(scale) for scale, marks in change.where],
             "gained": {str(name): form for name, form in change.gained},
             "lost": {str(name): form for name, form in change.lost},
             "special": list(change.special),
@@ -264,6 +274,17 @@ def _json_marks(scale: Scale, marks: frozenset[Mark]) -> Any:
     if scale.fact == "age":
         return [list(span) for span in _spans(marks)]
     return _marks(scale, marks).split(", ")
+
+
+def _scope(scale: Scale) -> dict[str, Any]:
+    """For what a statement must count: its purpose, and to whom it goes or is addressed."""
+    match scale:
+        case Yes():
+            return {"purpose": scale.purpose, "recipient": scale.recipient, "selfFrom": scale.self_from}
+        case No():
+            return {"purpose": scale.purpose, "addressed": sorted(scale.addressed)}
+        case _:
+            return {}
 
 
 def _replay_lines(done: Replayed) -> Iterator[str]:
