@@ -17,9 +17,9 @@ import typer
 
 from hub.app import Hub
 from hub.clock import legal_date
-from hub.consent.cells import Mark, No, Scale, Yes
 from hub.consent.diff import Change, Diff, diff, summary
 from hub.consent.policy import load_policy
+from hub.consent.scales import Mark, No, Scale, Yes
 from hub.domain.terms import Form, Micros
 from hub.errors import Misconfigured
 from hub.replay.answer import Replayed, Turn, Wrong, people

@@ -16,12 +16,13 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Final
 
-from hub.consent.cells import Mark, Scale, Space, around, cells, columns, every
+from hub.consent.cells import Space, around, cells, columns
 from hub.consent.check import stands_on
 from hub.consent.compile import compile_policy
 from hub.consent.decide import answers
 from hub.consent.model import Agreement, Element, Forbid, Permit, PolicySet
 from hub.consent.question import Decision, Question
+from hub.consent.scales import Mark, Scale, every
 from hub.consent.table import Answer, DecisionTable
 from hub.domain.rulebook import Rule
 from hub.domain.terms import BasisId, ClauseId, ElementName, Form, PartyId, PolicyHash, PurposeId, RecordKind

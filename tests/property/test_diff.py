@@ -12,7 +12,6 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.consent.cells import OTHER, Diploma, Further, Named, No, Plain, Yes
 from hub.consent.compile import compile_policy
 from hub.consent.decide import ask
 from hub.consent.diff import Change, Diff, Effect, diff, effect_of
@@ -35,6 +34,7 @@ from hub.consent.model import (
 )
 from hub.consent.policy import load_policy, named_by_hash
 from hub.consent.question import Question
+from hub.consent.scales import OTHER, Diploma, Further, Named, No, Plain, Yes
 from hub.domain.facts import Stated, StatementKind, StatementState, SubjectFacts, Voice
 from hub.domain.terms import AgreementId, BasisId, ClauseId, FactName, PartyId, PurposeId, ReasonCode
 from hub.domain.territory import PartyKind

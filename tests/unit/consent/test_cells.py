@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from hub.consent.cells import OTHER, Cell, Diploma, Further, Named, Plain, Space, cells, every
+from hub.consent.cells import Cell, Space, cells
 from hub.consent.compile import compile_policy
 from hub.consent.policy import load_policy
+from hub.consent.scales import OTHER, Diploma, Further, Named, Plain, every
 from hub.domain.facts import SubjectFacts
 from hub.domain.terms import FactName, PartyId, RecordKind
 
