@@ -42,6 +42,7 @@ YES, NO = StatementKind.toestemming, StatementKind.bezwaar
 BORN, CHILD = date(2005, 5, 4), date(2011, 3, 5)
 NOTICE = Notice(id=Term("uitleg-hulp"), version="3", sha256="ab" * 32)
 _DAY_US = 86_400_000_000
+_TOUCHED = "SELECT statements FROM deliver_outbox WHERE party_id = $1"
 
 
 @pytest.fixture
@@ -273,7 +274,10 @@ async def test_an_objection_stops_until_the_controller_decides(house: House, des
 async def test_a_queued_delivery_does_not_leave_after_an_objection(house: House, desk: Statements):
     await house.send(body(0))
     assert len(await house.rows("SELECT FROM deliver_outbox WHERE party_id = $1", WORK)) == 1
+    (before,) = await house.rows(_TOUCHED, WORK)
     await desk.record(_number(), said(NO, scope=Scope()))
+    (after,) = await house.rows(_TOUCHED, WORK)
+    assert after["statements"] == before["statements"] + 1  # who decided just before must decide again
     handed = await house.route.release(WORK, 10)
     assert handed.deliveries == ()
 
