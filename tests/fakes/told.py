@@ -86,7 +86,7 @@ class Told:
         """They said yes, long ago."""
         named = scope(set(map(str, purposes)), set(map(str, parties)))
         kind, period = StatementKind.toestemming, (date(2026, 1, 1), None)
-        claim = said(self.house.digests, LOG, self.tag(number), kind, period, scope=named)
+        claim = said(self.house.digests, LOG, self.tag(number), kind, period, scope=named, evidence=None)
         async with transaction(self.house.engine) as connection:
             await connection.raw.execute(claim.statement, *(list(column) for column in zip(*claim.rows, strict=True)))
 

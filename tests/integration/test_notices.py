@@ -21,8 +21,10 @@ from hub.domain.staff import Role, Staff, StaffId
 from hub.domain.terms import AgreementId, PartyId, Term
 from hub.errors import Malformed, Refused, Tampered
 from hub.notices import store
+from hub.notices.desk import NoticeDesk
 from hub.notices.issue import asks
 from hub.notices.model import Action, Answer, CauseKind, Channel, Ground, Happened, Method, Notice, State
+from hub.notices.outcome import payload_of
 from hub.notices.plan import DAY, HOUR
 from hub.statements.said import Spoken
 from ops.demo.controls import Running
@@ -416,3 +418,36 @@ async def test_the_number_is_nowhere(told: Told):
     tables = ("consent_cause", "consent_notice", "consent_notice_event")
     kept = [str(row) for table in tables for row in await told.house.rows(f"SELECT * FROM {table}")]
     assert not any(number in text for text in [*kept, repr(notice), str(await told.house.entries())])
+
+
+async def test_the_history_of_statements_stays_whole_beside_notices(told: Told):
+    await told.consent(0)
+    await told.deliver(0)
+    await told.statements.withdraw(NUMBERS[0], StatementKind.toestemming, Scope(), spoken())
+    await told.watch.tick()
+    (history,) = await told.statements.history(NUMBERS[0])
+    assert history.hold.state.value == "withdrawn"
+
+
+async def test_what_became_of_it_is_told_whoever_answered_how(told: Told):
+    await told.consent(0)
+    await told.deliver(0)
+    notices = {one.recipient: one for one in await told.withdrawn(0)}
+    passed = Answer(Happened.attested, Channel.rest, Method.erased, digest=bytes(32), onward=(DESK,))
+    await told.answers.answer(notices[FOUNDATION].notice_id, passed, recipient=FOUNDATION)
+    await told.answers.answer(notices[AGENCY].notice_id, DECLINED, recipient=AGENCY)
+    told.house.clock.us += 4 * DAY
+    await told.watch.tick()
+    desk = NoticeDesk(told.notices, told.answers, told.watch, told.pusher)
+    outcome = await desk.outcome(notices[AGENCY].cause_id)
+    assert [(one.recipient, one.done, one.ground, one.silent, one.via) for one in outcome.recipients] == [
+        (AGENCY, None, Ground.claims, False, None),
+        (DESK, None, None, True, FOUNDATION),
+        (FOUNDATION, Method.erased, None, False, None),
+    ]
+    assert not outcome.settled
+    said = payload_of(outcome)
+    assert [one["asked"] for one in said["recipient_third_parties"]] == ["wissen"] * 3
+    assert DECLINED.text not in str(said)
+    with pytest.raises(Refused):
+        await desk.outcome(uuid4())
