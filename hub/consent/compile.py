@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from types import MappingProxyType
 from typing import Final
@@ -84,7 +84,7 @@ def _opened(source: _Source, key: LaneKey) -> Lane:
     spans = source.spans.setdefault((giver, recipient, record, purpose), [])
     for since, lane in spans:
         if since <= day < lane.until:
-            return replace(lane, answers={}) if lane.asks or lane.diploma_of else lane
+            return lane.of_its_own() if lane.asks or lane.diploma_of else lane
     since, lane = _lane(source, key)
     if not lane.unknown:
         spans.append((since, lane))

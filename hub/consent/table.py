@@ -180,6 +180,10 @@ class Lane:
     answers: dict[tuple[Hashable, ...], Answer] = field(default_factory=dict)
     grants: dict[tuple[Hashable, ...], tuple[Grant, Grant | None]] = field(default_factory=dict)
 
+    def of_its_own(self) -> Lane:
+        """The same lane with answers of its own, for another day on which it holds; grants are shared."""
+        return Lane(**{name: getattr(self, name) for name in self.__slots__ if name != "answers"})
+
 
 LaneKey = tuple[PartyId, PartyId, RecordKind, PurposeId | None, date]
 
