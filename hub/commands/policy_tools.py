@@ -258,7 +258,7 @@ def _way(found: PolicySet, one: Reach, only: tuple[ElementName, ...] | None) -> 
         "agreement": one.step.agreement.id,
         "clause": one.step.clause.id,
         "purpose": one.step.clause.purposes[0],
-        "fields": {name: form.value for name, form in one.fields.items() if only is None or name in only},
+        "fields": {str(name): form.value for name, form in one.fields.items() if only is None or name in only},
         "ages": one.ages,
         "from": [day.isoformat() for day in one.days],
         "conditions": list(conditions(found, one)),
