@@ -19,7 +19,7 @@ import yaml
 from hub.app import Hub
 from hub.domain.terms import PartyId
 from hub.errors import Misconfigured
-from hub.identity.partners import AANLEVEREN, OPHALEN
+from hub.identity.partners import AANLEVEREN, BERICHTEN, OPHALEN
 from hub.operations import register_partner
 from hub.postgres import Urls
 from hub.settings import Settings
@@ -153,10 +153,11 @@ def write_connectors(path: Path, duo: Path, partners: Path) -> None:
 
 async def register_all(hub: Hub, partners: Path, address: str) -> None:
     """Every partner makes its own key and hands over the public half."""
-    for party, scope in ((SCHOOL, AANLEVEREN), *((name, OPHALEN) for name in (*SYSTEMS, *SENT_TO, WITHOUT_SYSTEM))):
+    takes = [OPHALEN, BERICHTEN]
+    for party, scopes in ((SCHOOL, [AANLEVEREN]), *((name, takes) for name in (*SYSTEMS, *SENT_TO, WITHOUT_SYSTEM))):
         public = partner.make(partners / party, party, address, hub.signer.vkey)
         client_id = json.loads((partners / party / "partner.json").read_text())["client_id"]
-        await register_partner(hub, PartyId(party), client_id, public, [scope])
+        await register_partner(hub, PartyId(party), client_id, public, scopes)
 
 
 def _free_port() -> int:

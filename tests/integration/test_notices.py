@@ -185,6 +185,7 @@ async def test_a_policy_set_that_is_not_kept_stops_it_and_loses_nothing(told: To
         await connection.raw.execute("DELETE FROM consent_policy")
     with pytest.raises(Tampered):
         await told.notices.follow(cause)
+    assert await told.watch.tick() == 0  # and it holds up nothing else
     await told.keep(told.rules.policy)
     assert len(await told.notices.follow(cause)) == 2
 
