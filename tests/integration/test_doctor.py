@@ -213,6 +213,7 @@ async def test_a_private_postgresql_that_is_weak_or_not_running(place: Path) -> 
         ("database-durability", "vault"): State.wrong,
         ("database-connections", "main"): State.attention,
         ("log-opened", ""): State.attention,
+        ("policy-unused", ""): State.attention,
         ("log-mark-place", ""): State.attention,
     }
     assert found["database-durability", "main"].parameters["settings"] == "full_page_writes"
