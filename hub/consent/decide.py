@@ -16,6 +16,7 @@ from typing import Final
 from hub.consent import codes
 from hub.consent.facts import birthday, months_after
 from hub.consent.hear import hear, says_no
+from hub.consent.model import Gate
 from hub.consent.question import Decision, Outcome, Question
 from hub.consent.table import Answer, BasisRow, ClauseRow, Cut, DecisionTable, ForbidRow, Lane, Variant
 from hub.domain.facts import StatementKind, SubjectFacts
@@ -26,6 +27,7 @@ from hub.domain.terms import BasisId, ElementName, PartyId, PurposeId, ReasonCod
 _A_DAY: Final = timedelta(days=1)
 _KEPT: Final = 20_000
 _NOTHING: Final = frozenset[ElementName]()
+_AGREEMENT: Final = tuple(Gate).index(Gate.agreement)
 
 
 def decide(
@@ -243,13 +245,22 @@ def _answer(table: DecisionTable, lane: Lane, facts: SubjectFacts, source: Answe
                 continue
             reasons = {codes.GEEN_VELD}
         told = sorted(reasons, key=table.rank.__getitem__)
-        if nearest is None or (table.rank[told[0]] // 1000, -len(told)) > (table.rank[shut[0]] // 1000, -len(shut)):
+        if nearest is None or _nearness(table, clause, facts, told) > _nearness(table, nearest, facts, shut):
             nearest, shut = clause, told
     if permitted is not None:
         return permitted
     if nearest is None:
         shut = sorted({*lane.unknown, *stopped}, key=lambda code: table.rank.get(code, 0))
     return _refusal(table, nearest, shut, lane, facts, received)
+
+
+def _nearness(
+    table: DecisionTable, clause: ClauseRow, facts: SubjectFacts, shut: Sequence[ReasonCode]
+) -> tuple[bool, bool, int, int]:
+    """How near a clause came: of an agreement in force first, then about this age, then how late and how few gates shut."""
+    gate = table.rank[shut[0]] // 1000
+    meant = facts.age is None or clause.youngest <= facts.age <= clause.oldest
+    return gate > _AGREEMENT, meant, gate, -len(shut)
 
 
 def _refusal(
@@ -463,14 +474,15 @@ def _granted(
 def _barred(
     lane: Lane, facts: SubjectFacts, bases: tuple[BasisId, ...], cuts: dict[ElementName, ReasonCode]
 ) -> tuple[Cut, ...]:
-    """What agreements and the law hold back from what these bases carry."""
-    held = dict(cuts)
+    """What agreements and the law hold back from what these bases carry; first is told what no basis would lift."""
+    held, for_good = dict(cuts), dict[ElementName, ReasonCode]()
     for bar in lane.bars:
         if bar.except_bases.issuperset(bases) or (bar.unless and bar.unless <= facts.more):
             continue
+        found = held if bar.except_bases else for_good
         for name in bar.elements:
-            held[name] = min(bar.reason, held.get(name, bar.reason))
-    return tuple(sorted(held.items()))
+            found[name] = min(bar.reason, found.get(name, bar.reason))
+    return tuple(sorted((held | for_good).items()))
 
 
 def _next_age(lane: Lane, facts: SubjectFacts) -> int | None:

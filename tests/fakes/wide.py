@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -15,7 +16,10 @@ _HERE = Path(__file__).parent
 _POLICY = _HERE.parents[1] / "schemas" / "policy"
 _FILES = {file.relative_to(_POLICY).as_posix(): file.read_text("utf-8") for file in _POLICY.rglob("*.yaml")}
 
-WIDE: PolicySet = read_policy({**_FILES, "agreements/proef.v1.yaml": (_HERE / "wide.yaml").read_text("utf-8")})
+WIDE: PolicySet = replace(
+    read_policy({**_FILES, "agreements/proef.v1.yaml": (_HERE / "wide.yaml").read_text("utf-8")}),
+    prohibitions={},  # a property draws its own
+)
 OWN: Agreement = next(agreement for agreement in WIDE.agreements if agreement.id == "proef/1")
 CARD = RecordKind("proefkaart")
 SCHOOL, CARE, WORK = PartyId("vso-zilverbos"), PartyId("zorgaanbieder-rietzorg"), PartyId("re-integratie-opstap")

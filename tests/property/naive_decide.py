@@ -99,7 +99,17 @@ def _step(question: Ask, source: Answer | None) -> Answer:
         return _no(policy, ["DOEL_NIET_GENOEMD"], None)
     if permitted:
         return permitted[0]
-    return max(tries, key=lambda answer: (_gate(policy, answer.reasons[0]), -len(answer.reasons)))
+    meant = {clause.id: facts.age is None or facts.age in _span(clause) for _, clause in permits}
+
+    def nearness(one: Answer) -> tuple[bool, bool, int, int]:
+        gate = policy.reasons[one.reasons[0]].gate
+        return gate is not Gate.agreement, meant[one.clause], list(Gate).index(gate), -len(one.reasons)
+
+    return max(tries, key=nearness)
+
+
+def _span(clause: Permit) -> range:
+    return range(clause.subject.age.min, clause.subject.age.max + 1)
 
 
 def _on(policy: PolicySet, party: str, side: Side) -> bool:
@@ -357,7 +367,7 @@ def _try(
         return _no(policy, why, clause)
     # fields
     passes, withheld = [], []
-    cuts = dict(cuts)
+    cuts, for_good = dict(cuts), {}
     for row in policy.prohibitions.values():
         kinds = policy.parties[giver].kind, policy.parties[recipient].kind
         meets = (not row.from_kinds or kinds[0] in row.from_kinds) and (not row.to_kinds or kinds[1] in row.to_kinds)
@@ -365,7 +375,9 @@ def _try(
         if meets and row.holds(day) and not lifted and not set(carrying) <= set(row.except_bases):
             for name in policy.records[clause.record].elements:
                 if name in row.elements or policy.elements[name].category in row.categories:
-                    cuts[name] = min(row.reason, cuts.get(name, row.reason))
+                    found = cuts if row.except_bases else for_good
+                    found[name] = min(row.reason, found.get(name, row.reason))
+    cuts |= for_good
     for name in policy.records[clause.record].elements:
         if name == ("onderwijsnummer" if facts.has_bsn or facts.has_bsn is None else "bsn"):
             continue
