@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 from collections.abc import Callable
 from datetime import date
@@ -10,7 +11,7 @@ import pytest
 
 from hub.consent import mandate
 from hub.consent.force import Expiry, Obstacle, State, expiring, life_of, obstacles, state_of
-from hub.consent.life import ActKind, History, agreement_hash, history_of
+from hub.consent.life import ActKind, History, agreement_hash, canonical, history_of
 from hub.domain.staff import Role
 from hub.domain.terms import AgreementId, PartyId
 from hub.errors import Refused
@@ -67,6 +68,7 @@ def test_a_hash_is_of_the_whole_text_and_of_nothing_else() -> None:
 def test_a_hash_stays_when_the_form_of_agreements_grows() -> None:
     """What a file does not say is not in its hash, so a key that only later files have changes no older hash."""
     plain = agreement_of(shipped()).model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    assert agreement_hash(agreement_of(shipped())) == hashlib.sha256(canonical(plain)).hexdigest()
     assert "brings" not in plain
     assert "despite_restriction" not in plain["clauses"][0]
 
@@ -123,6 +125,31 @@ def test_one_person_is_one_pair_of_eyes_whatever_the_register_says() -> None:
     acts = Acts(ActKind.founded, policy).propose(policy, after).activate(policy, after)
     acts.sign(after, AT_DUO, SECOND).sign(after, AT_DUO, SECOND, LINDEMARK)
     assert life_of(after, acts.history).shut == {SECOND: "AFSPRAAK_NIET_ONDERTEKEND"}
+
+
+def test_a_second_signature_of_the_same_person_binds_nobody() -> None:
+    policy, after = shipped(), changed(shipped(), version="2", oldest=25)
+    other = person(7, Role.decision_maker, party="doorstroompunt-schelmonde")
+    acts = Acts(ActKind.founded, policy).propose(policy, after).activate(policy, after)
+    acts.sign(after, AT_DUO, SECOND).sign(after, AT_DUO, SECOND, LINDEMARK).sign(after, other, SECOND)
+    assert LINDEMARK in life_of(after, acts.history).unsigned[SECOND]
+
+
+def test_the_first_signature_fixes_the_text() -> None:
+    policy = shipped()
+    draft, other = changed(policy, version="2", oldest=25), changed(policy, version="2", oldest=24)
+    acts = Acts(ActKind.founded, policy).sign(draft, AT_DUO, SECOND).turn(ActKind.suspended, other, AT_DUO, SECOND)
+    assert acts.history.versions[SECOND].digest == agreement_hash(agreement_of(draft, SECOND))
+    untouched = Acts(ActKind.founded, policy).turn(ActKind.suspended, draft, AT_DUO, SECOND).sign(other, AT_DUO, SECOND)
+    assert untouched.history.versions[SECOND].digest == agreement_hash(agreement_of(other, SECOND))
+
+
+def test_a_proposal_does_not_come_alive_when_its_set_is_in_use_again() -> None:
+    policy, one, two = shipped(), changed(shipped(), version="2", oldest=25), changed(shipped(), version="2", oldest=24)
+    acts = Acts(ActKind.founded, policy).propose(policy, one).propose(policy, two).activate(policy, two)
+    acts.propose(two, policy).activate(two, policy)
+    assert acts.history.open == ()
+    refused(lambda: mandate.check_activation(acts.history, policy.hash, one, AT_DUO, widens=False), "out of date")
 
 
 def test_a_text_that_was_changed_after_it_was_signed_is_not_in_force() -> None:
