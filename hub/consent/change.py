@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
 from hub.consent.facts import age_on
 from hub.consent.model import Accession, Agreement, Life, Need, Permit, PolicySet, Reference
+from hub.consent.otherwise import otherwise, rewritten
 from hub.consent.question import Question
 from hub.domain.facts import Stated, StatementKind, SubjectFacts
 from hub.domain.terms import AgreementId, ClauseId, ElementName, FactName, Form, PartyId, PurposeId
@@ -168,9 +169,9 @@ def _question(situation: Situation, change: Change) -> Situation:
         age = facts.age if question.born is None else age_on(question.born, change.day)
         facts = facts.but(as_of=change.day, age=age)
     elif isinstance(change, Through):
-        question = replace(question, path=change.path)
+        question = otherwise(question, path=change.path)
     elif isinstance(change, ForPurpose):
-        question = replace(question, purpose=change.purpose)
+        question = otherwise(question, purpose=change.purpose)
     elif isinstance(change, FactIs):
         facts = facts.but(**{change.fact: change.value})
     elif isinstance(change, FurtherFactIs):
@@ -178,7 +179,7 @@ def _question(situation: Situation, change: Change) -> Situation:
         facts = facts.but(more=others | {(change.fact, change.value)})
     else:
         facts = facts.but(standing=_standing(facts, change))
-    return replace(situation, question=replace(question, facts=facts))
+    return otherwise(situation, question=otherwise(question, facts=facts))
 
 
 def _standing(facts: SubjectFacts, change: Change) -> frozenset[Stated]:
@@ -204,12 +205,17 @@ def _policy(situation: Situation, change: Change) -> Situation:
     policy, life = situation.policy, situation.life
     if isinstance(change, Revive):
         shut = MappingProxyType({name: why for name, why in life.shut.items() if name != change.agreement})
-        return replace(situation, life=replace(life, shut=shut))
+        return otherwise(situation, life=otherwise(life, shut=shut))
     if isinstance(change, Answer):
-        return replace(situation, life=replace(life, silent=life.silent - {change.party}))
+        return otherwise(situation, life=otherwise(life, silent=life.silent - {change.party}))
     day = situation.question.facts.as_of
-    agreements = tuple(changed(each, change, day) for each in policy.agreements)
-    return replace(situation, policy=replace(policy, agreements=agreements))
+    agreements = tuple(changed(each, change, day) for each in policy.agreements if not _emptied(each, change))
+    return otherwise(situation, policy=otherwise(policy, agreements=agreements))
+
+
+def _emptied(agreement: Agreement, change: Change) -> bool:
+    """Whether nothing is left of an agreement."""
+    return isinstance(change, DropClause) and {clause.id for clause in agreement.clauses} == {change.clause}
 
 
 def changed(agreement: Agreement, change: Change, day: date) -> Agreement:
@@ -221,31 +227,29 @@ def changed(agreement: Agreement, change: Change, day: date) -> Agreement:
         clauses = [clause for clause in clauses if clause.id != change.clause]
     elif isinstance(change, AddField):
         clauses = [_with_field(clause, change) if clause.id == change.clause else clause for clause in clauses]
-    return agreement.model_copy(update={"clauses": tuple(clauses)})
+    return rewritten(agreement, clauses=tuple(clauses))
 
 
 def _with_field(clause: Permit, change: AddField) -> Permit:
     need = Need(form=change.form, need=_NEED)
-    return clause.model_copy(update={"fields": {**clause.fields, change.element: need}})
+    return rewritten(clause, fields={**clause.fields, change.element: need})
 
 
 def _amended(agreement: Agreement, change: Amend, day: date) -> Agreement:
     ends = max(agreement.effective.until, _later(day))
     if change.what == "effective":
         starts = min(agreement.effective.start, day)
-        return agreement.model_copy(
-            update={"effective": agreement.effective.model_copy(update={"start": starts, "until": ends})}
-        )
+        return rewritten(agreement, effective=rewritten(agreement.effective, start=starts, until=ends))
     if change.what == "controllership":
-        return agreement.model_copy(update={"controllership": _NEED})
+        return rewritten(agreement, controllership=_NEED)
     if change.what == "processor_contract":
-        return agreement.model_copy(update={"processor_contract": Reference(ref="nog op te stellen", date=day)})
+        return rewritten(agreement, processor_contract=Reference(ref="nog op te stellen", date=day))
     if change.what == "accession":
         assert change.party is not None
         others = [party for party in agreement.parties if party.id != change.party]
-        return agreement.model_copy(update={"parties": (*others, Accession(id=change.party, acceded=day))})
+        return rewritten(agreement, parties=(*others, Accession(id=change.party, acceded=day)))
     dated = agreement.dpia if change.what == "dpia" else agreement.fg_advice
-    return agreement.model_copy(update={change.what: dated.model_copy(update={"review_due": _later(day)})})
+    return rewritten(agreement, **{change.what: rewritten(dated, review_due=_later(day))})
 
 
 def _later(day: date) -> date:

@@ -19,6 +19,7 @@ from hub.consent.examples import Ran, run
 from hub.consent.facts import months_after
 from hub.consent.model import Agreement, Clause, Example, Gate, Permit, PolicySet
 from hub.consent.mutants import Mutant, mutants
+from hub.consent.otherwise import rewritten
 from hub.consent.question import Decision, Question
 from hub.consent.reach import Known, Step, Way, days, openings, required, steps, ways
 from hub.consent.table import DecisionTable
@@ -167,7 +168,9 @@ def _noticed(mutant: Mutant, changed: DecisionTable, tests: Sequence[tuple[Agree
 
 
 def _only(agreement: Agreement, examples: Sequence[Example]) -> Agreement:
-    return agreement.model_copy(update={"tests": tuple(examples)})
+    """The agreement with some of its tests; with one of the others too where it would have a single one."""
+    others = [one for one in agreement.tests if one not in examples][: max(0, 2 - len(examples))]
+    return rewritten(agreement, tests=(*examples, *others))
 
 
 def _telling(policy: PolicySet, table: DecisionTable, mutant: Mutant, changed: DecisionTable) -> str | None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date
 from types import MappingProxyType
 from typing import Any, Final
@@ -19,6 +18,7 @@ from hub.consent.lint_life import LIFE
 from hub.consent.lint_ways import WAYS
 from hub.consent.lint_words import WORDS
 from hub.consent.model import PolicySet
+from hub.consent.otherwise import otherwise
 from hub.domain.rulebook import Place, parse
 from hub.errors import Misconfigured
 
@@ -77,7 +77,7 @@ def placed(found: list[Finding], files: Mapping[str, str]) -> list[Finding]:
     told: list[Finding] = []
     for one in found:
         file, line = lines.get(one.clause or one.row or one.agreement or "", (None, None))
-        told.append(replace(one, file=file, line=line))
+        told.append(otherwise(one, file=file, line=line))
     return told
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from typing import Final
 
@@ -35,7 +35,7 @@ def out_of_force(policy: PolicySet, _today: date) -> Iterator[Finding]:
                 )
 
 
-def _gaps(agreement: Agreement, rows: list[Period]) -> Iterator[tuple[date, date]]:
+def _gaps(agreement: Agreement, rows: Sequence[Period]) -> Iterator[tuple[date, date]]:
     start, until = agreement.effective.start, agreement.effective.until
     days = sorted({start, until, *(day for row in rows for day in row.borders if start < day < until)})
     open_since: date | None = None

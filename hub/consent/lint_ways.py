@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import date
 from types import MappingProxyType
 
@@ -13,6 +12,7 @@ from hub.consent.compile import compile_policy
 from hub.consent.decide import ask
 from hub.consent.finding import Finding, Severity, of_clause, permits
 from hub.consent.model import Agreement, Forbid, Permit, PolicySet
+from hub.consent.otherwise import otherwise, rewritten
 from hub.consent.question import Question
 from hub.consent.reach import Step, Way, cells, is_open, openings, steps, ways
 from hub.consent.table import DecisionTable
@@ -67,10 +67,11 @@ def _touches(policy: PolicySet, clause: Forbid, step: Step) -> bool:
 def drop(policy: PolicySet, ids: set[ClauseId]) -> PolicySet:
     """The set without some clauses."""
     agreements = [
-        each.model_copy(update={"clauses": tuple(clause for clause in each.clauses if clause.id not in ids)})
+        rewritten(each, clauses=left)
         for each in policy.agreements
+        if (left := tuple(clause for clause in each.clauses if clause.id not in ids))
     ]
-    return replace(policy, agreements=tuple(agreements))
+    return otherwise(policy, agreements=tuple(agreements))
 
 
 def reachable(policy: PolicySet, _today: date) -> Iterator[Finding]:
@@ -78,7 +79,7 @@ def reachable(policy: PolicySet, _today: date) -> Iterator[Finding]:
     every = list(steps(policy))
     table = compile_policy(policy)
     forbids = {clause.id for each in policy.agreements for clause in each.clauses if isinstance(clause, Forbid)}
-    free = replace(drop(policy, forbids), prohibitions=MappingProxyType({}))
+    free = otherwise(drop(policy, forbids), prohibitions=MappingProxyType({}))
     free_table = compile_policy(free)
     for agreement, clause in permits(policy):
         own = [way for step in every if step.clause is clause for way in ways(policy, step, every)]

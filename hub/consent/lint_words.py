@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date
 from typing import Final
 
 from hub.consent.finding import Finding, Severity, of_clause, permits
 from hub.consent.model import PolicySet
+from hub.consent.otherwise import otherwise
 from hub.domain.terms import ElementName
 
 _LONGEST_SENTENCE: Final = 25
@@ -70,7 +70,7 @@ def plain_dutch(policy: PolicySet, _today: date) -> Iterator[Finding]:
     """L17: texts that young people and officers read, in sentences that they can follow."""
     for purpose in policy.purposes.values():
         if (hard := hardness(purpose.plain_nl, _FOR_ALL)) is not None:
-            yield replace(_hard(f"De uitleg van doel {purpose.id}", hard), row=purpose.id)
+            yield otherwise(_hard(f"De uitleg van doel {purpose.id}", hard), row=purpose.id)
     for agreement, clause in permits(policy):
         for label, text, least in (
             ("Het waarom", clause.why_nl, _FOR_OFFICERS),
@@ -78,7 +78,7 @@ def plain_dutch(policy: PolicySet, _today: date) -> Iterator[Finding]:
             ("De bewaartekst", clause.retention.text_nl, _FOR_OFFICERS),
         ):
             if (hard := hardness(text, least)) is not None:
-                yield replace(_hard(label, hard), agreement=agreement.id, clause=clause.id)
+                yield otherwise(_hard(label, hard), agreement=agreement.id, clause=clause.id)
 
 
 def _hard(label: str, hard: str) -> Finding:
