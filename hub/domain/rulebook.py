@@ -23,6 +23,8 @@ _MEND = "Mend the file; nothing of the set is used until all of it loads."
 
 _LONGEST = 1_000_000
 """Characters; files of rules are read by people."""
+_DEEPEST = 50
+"""Lists and mappings within each other; an agreement needs about ten."""
 
 
 class Rule(BaseModel):
@@ -85,6 +87,7 @@ def parse(file: str, text: str) -> Document:
         raise Misconfigured(f"{file}: the file is too long.", f"It has more than {_LONGEST} characters.", "Divide it in parts.")
     reader = _Reader(Document(file, None, {}))
     try:
+        _check_depth(file, text)
         node = yaml.compose(text, Loader=_Loader)
         if node is None:
             reader.document.refuse((), "The file is empty.")
@@ -95,6 +98,18 @@ def parse(file: str, text: str) -> Document:
         mark = getattr(wrong, "problem_mark", None)
         line = 1 if mark is None else mark.line + 1
         raise Misconfigured(f"{file}, line {line}: this is not YAML.", f"{getattr(wrong, 'problem', wrong)}.", _MEND) from None
+
+
+def _check_depth(file: str, text: str) -> None:
+    """Composing calls itself for each level, in C without a bound; so the levels are counted first, from the flat events."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > _DEEPEST:
+            raise Misconfigured(f"{file}: this does not load.", "It is nested too deeply for rules.", _MEND)
 
 
 class _Reader:
