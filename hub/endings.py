@@ -42,7 +42,9 @@ class Endings:
     def stop(self, recipient: PartyId, leaving: Leaving, now: Micros) -> tuple[list[Draft], Claim]:
         """The entries and the claim for what may not go any more; the caller records them with what goes."""
         ended = [(one.held.delivery_id, one.held.attempts, one.reasons) for one in leaving.stopped]
-        entries = self.entries.of_endings(OutcomeKind.stopped, "stop", recipient, ended, leaving.located, self.rules.policy.hash, now)
+        entries = self.entries.of_endings(
+            OutcomeKind.stopped, "stop", recipient, ended, leaving.located, self.rules.policy.hash, now
+        )
         causes = [(delivery, reasons[0]) for delivery, _, reasons in ended]
         return entries, self.outbox.ending(recipient, causes, "stopped", now)
 

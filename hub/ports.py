@@ -84,9 +84,9 @@ class Tally:
 class WorkItem:
     """What must become durable together or not at all: log entries and the rows that belong to them.
 
-    `touches` run first, whatever they find; `claims` then, and may find a conflict; `rows` follow; `closing` statements run under the head's lock and cannot fail.
-    `tally` is kept with the request, so that the same request can be answered again. `receipts` names the
-    entries that a proof is asked for.
+    `touches` run first, whatever they find; `claims` then, and may find a conflict; `rows` follow; `closing` statements run
+    under the head's lock and cannot fail. `tally` is kept with the request, so that the same request can be answered again.
+    `receipts` names the entries that a proof is asked for.
     """
 
     request_id: UUID

@@ -10,7 +10,8 @@ from pydantic import Field
 
 from hub.consent.examples import facts_of
 from hub.consent.facts import birthday
-from hub.consent.model import Given, PolicySet
+from hub.consent.given import Given
+from hub.consent.model import PolicySet
 from hub.consent.question import Question
 from hub.domain.rulebook import Document, Rule, parse
 from hub.domain.terms import ElementName, PartyId, PurposeId, RecordKind

@@ -13,8 +13,9 @@ from datetime import date, timedelta
 from typing import Any, Final, get_args
 
 from hub.consent.facts import months_after
+from hub.consent.given import Onderwijssoort
 from hub.consent.hear import hear, says_no
-from hub.consent.model import Condition, Onderwijssoort
+from hub.consent.model import Condition
 from hub.consent.scales import OLDEST, OTHER, Diploma, Further, Mark, Named, No, Plain, Scale, Yes, every
 from hub.consent.table import Asked, ClauseRow, Lane
 from hub.domain.facts import YES, Stated, StatementKind, SubjectFacts

@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from hub.consent import codes
+from hub.consent.given import Example
 from hub.consent.model import (
     Ages,
     Agreement,
     Element,
-    Example,
     FactSpec,
     Forbid,
     LegalBasis,

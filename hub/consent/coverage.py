@@ -17,7 +17,8 @@ from hub.consent.compile import compile_policy
 from hub.consent.decide import ask
 from hub.consent.examples import Ran, run
 from hub.consent.facts import months_after
-from hub.consent.model import Agreement, Clause, Example, Gate, Permit, PolicySet
+from hub.consent.given import Example
+from hub.consent.model import Agreement, Clause, Gate, Permit, PolicySet
 from hub.consent.mutants import Mutant, mutants
 from hub.consent.otherwise import rewritten
 from hub.consent.question import Decision, Question

@@ -8,7 +8,8 @@ from datetime import date
 
 from hub.consent.decide import ask
 from hub.consent.facts import birthday
-from hub.consent.model import Agreement, Example, Given, GivenStatement, PolicySet
+from hub.consent.given import Example, Given, GivenStatement
+from hub.consent.model import Agreement, PolicySet
 from hub.consent.question import Decision, Outcome, Question
 from hub.consent.table import DecisionTable
 from hub.domain.facts import Stated, StatementKind, SubjectFacts

@@ -12,7 +12,8 @@ from types import MappingProxyType
 from typing import Any, Final, get_args
 
 from hub.consent.check import check_agreement
-from hub.consent.model import Agreement, Forbid, LegalBasis, Need, Onderwijssoort, Permit, PolicySet, Side, Subject
+from hub.consent.given import Onderwijssoort
+from hub.consent.model import Agreement, Forbid, LegalBasis, Need, Permit, PolicySet, Side, Subject
 from hub.consent.otherwise import otherwise, rewritten
 from hub.domain.rulebook import Document
 from hub.domain.terms import BasisId, ClauseId

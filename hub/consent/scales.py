@@ -8,8 +8,8 @@ from datetime import timedelta
 from typing import Final, get_args
 
 from hub.consent.facts import birthday, months_after
+from hub.consent.given import Onderwijssoort
 from hub.consent.hear import hear, says_no
-from hub.consent.model import Onderwijssoort
 from hub.consent.table import Asked, ClauseRow, Lane
 from hub.domain.facts import Stated, StatementKind, SubjectFacts, Voice
 from hub.domain.terms import FactName, PartyId, PurposeId

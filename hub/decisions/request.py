@@ -13,7 +13,8 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final, get_args
 
 from hub.clock import legal_date
-from hub.consent.model import Onderwijssoort, PolicySet
+from hub.consent.given import Onderwijssoort
+from hub.consent.model import PolicySet
 from hub.consent.question import Question
 from hub.domain.facts import Stated, StatementKind, StatementState, SubjectFacts, Voice
 from hub.domain.terms import ElementName, FactName, Micros, PartyId, PurposeId, RecordKind

@@ -33,7 +33,7 @@ class StaffId(Term):
 
 @dataclass(frozen=True, slots=True)
 class Staff:
-    """Someone who signed in. `name` is for their own screen and stands in no log; `party` is whom a decision-maker decides for."""
+    """Someone who signed in. `name` is for their own screen and stands in no log; `party` is whom they decide for."""
 
     staff_id: StaffId
     name: str = field(repr=False)

@@ -1,8 +1,8 @@
 """Sessions at the desks: a random token in a cookie, of which the hub keeps a keyed digest alone.
 
-The token carries a keyed mark over whose session it is, in which roles, for which party and until when, so that whoever can write the register
-can make nobody more than they signed in as. A session ends when its person leaves, after its lifetime, and when nobody used it
-for a while.
+The token carries a keyed mark over whose session it is, in which roles, for which party and until when, so that whoever can
+write the register can make nobody more than they signed in as. A session ends when its person leaves, after its lifetime, and
+when nobody used it for a while.
 """
 
 from __future__ import annotations

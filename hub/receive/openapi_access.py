@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final, get_args
 
-from hub.consent.model import Onderwijssoort
+from hub.consent.given import Onderwijssoort
 from hub.decisions.request import MOST, NAMELESS, PARTY_TYPE, SEMANTICS
 from hub.domain.facts import StatementKind, StatementState, Voice
 from hub.domain.terms import Form
