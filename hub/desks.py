@@ -117,7 +117,7 @@ def _desk(hub: Hub, http: Http, provider: str) -> Desk:
             persons=Persons(hub.log, hub.search, hub.notes, hub.pseudonymiser, hub.vault),
             log=hub.log,
             notes=hub.notes,
-            policy=hub.policy,
+            rules=hub.rules,
             names=staff.names,
             statements=hub.statements,
             receipts=load_receipts(hub.settings, hub.digests),
@@ -127,7 +127,7 @@ def _desk(hub: Hub, http: Http, provider: str) -> Desk:
         administrator=AdministratorDesk(
             mending=mending_of(hub),
             deliveries=deliveries_of(hub),
-            policy=hub.policy,
+            rules=hub.rules,
             examine=examiner_of(hub),
         ),
     )

@@ -54,7 +54,7 @@ def mending_of(hub: Hub) -> Mending:
 def deliveries_of(hub: Hub) -> Deliveries:
     """What waits for recipients, or ended without them."""
     pushed = recipients_of(hub.settings)
-    return Deliveries(hub.engine, hub.log_id, hub.notes, hub.endings, hub.policy, hub.clock, pushed)
+    return Deliveries(hub.engine, hub.log_id, hub.notes, hub.endings, hub.rules, hub.clock, pushed)
 
 
 def describe_connectors(settings: Settings) -> Iterator[str]:

@@ -48,7 +48,7 @@ class Admin:
     """The desk with its gate: every page of it begins here."""
 
     def __init__(self, desk: AdministratorDesk, gate: Gate) -> None:
-        self.mending, self.deliveries, self.policy = desk.mending, desk.deliveries, desk.policy
+        self.mending, self.deliveries, self._desk = desk.mending, desk.deliveries, desk
         self._gate = gate
 
     async def admit(self, request: Request) -> Session:
@@ -61,14 +61,14 @@ class Admin:
 
     def party(self, party: PartyId) -> str:
         """What a party is called."""
-        known = self.policy.parties.get(party)
+        known = self._desk.policy.parties.get(party)
         return known.name if known else str(party)
 
     def reason(self, code: str | None) -> str:
         """What a code means."""
         if code == PERSONAL:
             return "De reden zegt iets over de jongere en staat verzegeld in het logboek."
-        known = self.policy.reasons.get(ReasonCode(code)) if code else None
+        known = self._desk.policy.reasons.get(ReasonCode(code)) if code else None
         if known:
             return known.text_nl
         return f"De hub heeft geen uitleg bij de code {code}." if code else "De reden is niet bewaard."
@@ -77,7 +77,7 @@ class Admin:
         """What helps, and who can do that."""
         if code == PERSONAL:
             return "Vraag de privacyfunctionaris of dit zo hoort."
-        known = self.policy.reasons.get(ReasonCode(code)) if code else None
+        known = self._desk.policy.reasons.get(ReasonCode(code)) if code else None
         return f"{known.remedy_nl} (Door: {known.who}.)" if known else "Meld het de leverancier van de hub, met de code."
 
 

@@ -18,6 +18,7 @@ from hub.notices.desk import NoticeDesk
 from hub.policies.service import Policies
 from hub.ports import Clock
 from hub.rights.person import Persons
+from hub.rules import Rules
 from hub.statements.desk import Statements
 from hub.statements.receipt import Receipts
 
@@ -74,7 +75,7 @@ async def _nobody() -> Mapping[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class OfficerDesk:
-    """What the privacy officer's pages need. `policy` is the set in use; earlier ones are read from where they were kept.
+    """What the privacy officer's pages need. Of the policy, the set in use; earlier ones are read from where they were kept.
     `names` gives the names of members of staff by how the log knows them.
     """
 
@@ -82,7 +83,7 @@ class OfficerDesk:
     persons: Persons
     log: Log
     notes: Notes
-    policy: PolicySet
+    rules: Rules
     names: Callable[[], Awaitable[Mapping[str, str]]] = _nobody
     statements: Statements | None = None
     receipts: Receipts | None = None
@@ -92,6 +93,11 @@ class OfficerDesk:
     policies: Policies | None = None
     """The life of the agreements; None in a console that does not show it."""
 
+    @property
+    def policy(self) -> PolicySet:
+        """The set in use at this moment."""
+        return self.rules.policy
+
 
 @dataclass(frozen=True, slots=True)
 class AdministratorDesk:
@@ -99,8 +105,13 @@ class AdministratorDesk:
 
     mending: Mending
     deliveries: Deliveries
-    policy: PolicySet
+    rules: Rules
     examine: Callable[[], Awaitable[Sequence[Finding]]]
+
+    @property
+    def policy(self) -> PolicySet:
+        """The set in use at this moment."""
+        return self.rules.policy
 
 
 @dataclass(frozen=True, slots=True)

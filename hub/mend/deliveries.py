@@ -20,7 +20,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from hub.audit.entry import EntryKind
 from hub.audit.notes import Notes
 from hub.clock import legal_date
-from hub.consent.model import Deadline, Permit, PolicySet, Side
+from hub.consent.check import CARRIED
+from hub.consent.model import Deadline, Permit, Side
 from hub.deliver.lease.store import claim_hold, claim_try
 from hub.deliver.overview import store
 from hub.deliver.overview.store import Ended, Group, One, System
@@ -31,6 +32,7 @@ from hub.endings import Endings
 from hub.errors import Conflict, Refused
 from hub.mend.source import staff_id
 from hub.ports import Clock
+from hub.rules import Rules
 
 CHUNK: Final = 250
 """Deliveries that are turned in one transaction."""
@@ -163,12 +165,12 @@ class Deliveries:
         log_id: LogId,
         notes: Notes,
         endings: Endings,
-        policy: PolicySet,
+        rules: Rules,
         clock: Clock,
         pushed: Collection[PartyId],
     ) -> None:
         self._engine, self._log_id, self._notes, self._endings = engine, log_id, notes, endings
-        self._policy, self._clock, self._pushed = policy, clock, frozenset(pushed)
+        self._rules, self._clock, self._pushed = rules, clock, frozenset(pushed)
 
     async def queue(self) -> Queue:
         """Everything that waits, and how each recipient stands."""
@@ -200,11 +202,12 @@ class Deliveries:
 
     def quiet(self, queue: Queue) -> list[Party]:
         """The other parties that something may go to, by name: nothing waits for them, and they too can be held."""
-        sides = [clause.recipient for one in self._policy.agreements for clause in one.clauses if isinstance(clause, Permit)]
+        clauses = [clause for one in self._rules.policy.agreements for clause in one.clauses if clause.record in CARRIED]
+        sides = [clause.recipient for clause in clauses if isinstance(clause, Permit)]
         shown = {one.recipient for one in queue.recipients}
         found = [
             party
-            for party in self._policy.parties.values()
+            for party in self._rules.policy.parties.values()
             if party.id not in shown and any(_is(side, party) for side in sides)
         ]
         return sorted(found, key=lambda party: party.name)
@@ -212,7 +215,7 @@ class Deliveries:
     async def find(self, recipient: PartyId) -> Waiting | None:
         """One recipient, if it is a party of the policy or something waits for it."""
         found = next((one for one in await self.waiting() if one.recipient == recipient), None)
-        if found is None and recipient in self._policy.parties:
+        if found is None and recipient in self._rules.policy.parties:
             return self._waiting(recipient, [], None, legal_date(self._clock.now_us()), 0, 0)
         return found
 
@@ -263,7 +266,7 @@ class Deliveries:
 
     async def hold(self, recipient: PartyId, reason: HoldReason, by: Staff | None) -> None:
         """Nothing goes to the recipient from now on. Raises Refused where that is so already, or there is no such party."""
-        if recipient not in self._policy.parties:
+        if recipient not in self._rules.policy.parties:
             raise Refused("This is no party of the hub.", "The policy set does not name it.", "See parties.yaml.")
         claim = claim_hold(self._log_id, recipient, ReasonCode(reason.value), self._clock.now_us())
         details = {"recipient": str(recipient), "reason": reason.value}
@@ -327,7 +330,7 @@ class Deliveries:
         self, recipient: PartyId, groups: Sequence[Group], system: System | None, today: date, people: int, late: int
     ) -> Waiting:
         dues = [due for one in groups if (due := self._due(one, today)) is not None]
-        party = self._policy.parties.get(recipient)
+        party = self._rules.policy.parties.get(recipient)
         oldest = min((one.oldest_us for one in groups), default=None)
         untouched = oldest is not None and not any(one.handed for one in groups) and oldest < self._clock.now_us() - _DAY_US
         silent = untouched or any(one.attempts >= OFTEN for one in groups)
@@ -357,13 +360,13 @@ class Deliveries:
 
     def _term(self, group: Group) -> tuple[Deadline, str] | None:
         """The shortest of the clauses by which such a delivery was given, and the title of their agreement."""
-        giver, taker = self._policy.parties.get(group.source), self._policy.parties.get(group.recipient)
+        giver, taker = self._rules.policy.parties.get(group.source), self._rules.policy.parties.get(group.recipient)
         if giver is None or taker is None:
             return None
         day = legal_date(Micros(group.oldest_us))
         found = [
             (clause.deadline, agreement.title)
-            for agreement in self._policy.agreements
+            for agreement in self._rules.policy.agreements
             if agreement.effective.start <= day < agreement.effective.until
             for clause in agreement.clauses
             if isinstance(clause, Permit)

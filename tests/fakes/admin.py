@@ -12,7 +12,6 @@ import hub.connectors.duo
 from hub.audit.notes import Notes
 from hub.connector import Trouble
 from hub.connectors.duo.inbound import FORMAT
-from hub.consent.policy import load_policy
 from hub.console.desk import AdministratorDesk
 from hub.deliver.lease import store as lease
 from hub.domain.staff import Role, Staff, StaffId
@@ -24,7 +23,7 @@ from hub.mend.desk import mending
 from hub.mend.source import Source
 from hub.receive.drop.store import DropIntake, DropStore
 from tests import canary
-from tests.fakes.house import DESK, DUO, POLICY, WORK, House, body
+from tests.fakes.house import DESK, DUO, WORK, House, body
 from tests.fakes.recorder import LOG, OPERATOR
 from tests.hostile.read import MAPPING, file, line
 
@@ -65,7 +64,7 @@ async def take(house: House, *lines: bytes) -> UUID:
 
 def administrator(house: House, found: Sequence[Finding] = ()) -> AdministratorDesk:
     """The desk, as `hub.app` puts it together; the health of the hub is `found`."""
-    policy = load_policy(POLICY)
+    rules = house.route.rules
     notes = Notes(house.committer, LOG, OPERATOR, house.clock, secrets.token_bytes)
     sources = MappingProxyType({name: Source(name, DUO, FORMAT, INSTALLED) for name in (NAME, SCHOOLS)})
 
@@ -86,8 +85,8 @@ def administrator(house: House, found: Sequence[Finding] = ()) -> AdministratorD
             secrets.token_bytes,
             production=False,
         ),
-        Deliveries(house.engine, LOG, notes, house.route.endings, policy, house.clock, {DESK}),
-        policy,
+        Deliveries(house.engine, LOG, notes, house.route.endings, rules, house.clock, {DESK}),
+        rules,
         examine,
     )
 

@@ -39,7 +39,7 @@ async def console_over(house: House) -> FastAPI:
         persons,
         house.log,
         notes,
-        house.route.rules.policy,
+        house.route.rules,
         _names,
         desk_over(house),
         receipts_over(house),

@@ -13,9 +13,8 @@ import typer
 from sqlalchemy.ext.asyncio import AsyncEngine
 from typer.testing import CliRunner
 
-from hub.commands import mending as commands
 from hub.audit.notes import Notes
-from hub.consent.policy import load_policy
+from hub.commands import mending as commands
 from hub.deliver.lease import store as lease
 from hub.domain.staff import Role, Staff, StaffId
 from hub.domain.terms import Micros, PartyId, ReasonCode
@@ -23,7 +22,7 @@ from hub.endings import Endings
 from hub.errors import Misconfigured, Refused
 from hub.mend import deliveries as module
 from hub.mend.deliveries import Deliveries, DropReason, HoldReason
-from tests.fakes.house import DESK, POLICY, WORK, House, body, open_house
+from tests.fakes.house import DESK, WORK, House, body, open_house
 from tests.fakes.recorder import LOG, OPERATOR
 
 DAY = 86_400_000_000
@@ -40,7 +39,7 @@ async def house(engine: AsyncEngine, vault_engine: AsyncEngine, tmp_path: Path) 
 @pytest.fixture
 def deliveries(house: House) -> Deliveries:
     notes = Notes(house.committer, LOG, OPERATOR, house.clock, secrets.token_bytes)
-    return Deliveries(house.engine, LOG, notes, house.route.endings, load_policy(POLICY), house.clock, {DESK})
+    return Deliveries(house.engine, LOG, notes, house.route.endings, house.route.rules, house.clock, {DESK})
 
 
 async def ids(house: House, recipient: PartyId = DESK) -> list[UUID]:

@@ -17,8 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from typer.testing import CliRunner
 
 import hub.connectors.duo
-from hub.commands import mending as commands
 from hub.audit.notes import Notes
+from hub.commands import mending as commands
 from hub.connector import Trouble
 from hub.connectors.duo.inbound import FORMAT
 from hub.db import transaction

@@ -31,6 +31,7 @@ from hub.policies.files import files_of, text_of
 from hub.policies.founding import found
 from hub.policies.service import Policies
 from hub.policies.use import in_use
+from hub.rules import Rules
 from tests.fakes import console
 from tests.fakes.agreements import (
     AT_DUO,
@@ -101,7 +102,7 @@ async def office(engine: AsyncEngine, tmp_path: Path) -> AsyncIterator[Office]:
 
         log = Log(engine, LOG, KEY.vkey)
         search, nobody = Search(engine, LOG, OPERATOR), cast(Any, None)
-        officer = OfficerDesk(search, nobody, log, notes, shipped(), names, policies=Policies(engine, notes))
+        officer = OfficerDesk(search, nobody, log, notes, Rules(shipped()), names, policies=Policies(engine, notes))
         sign_in = console.SignIn(OFFICER)
         desk = Desk(clock, console.Sessions(), sign_in, console.PROVIDER, secure=False, officer=officer)
         yield Office(engine, notes, desk)

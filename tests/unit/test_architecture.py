@@ -217,8 +217,16 @@ BROKEN: list[tuple[Rule, str, str]] = [
     (made_elsewhere, "hub/route.py", "from hub.domain import stages\nstages.Permitted()"),
     (made_elsewhere, "hub/route.py", "import hub.domain.stages\nhub.domain.stages.Protected()"),
     (made_elsewhere, "hub/route.py", "import hub.domain.stages as s\ns.Delivered()"),
-    (made_elsewhere, "hub/route.py", "import dataclasses\nimport hub.domain.stages\ndataclasses.replace(permitted, grant=other)"),
-    (made_elsewhere, "hub/route.py", "from dataclasses import replace\nfrom hub.domain.stages import Grant\nreplace(permitted, grant=other)"),
+    (
+        made_elsewhere,
+        "hub/route.py",
+        "import dataclasses\nimport hub.domain.stages\ndataclasses.replace(permitted, grant=other)",
+    ),
+    (
+        made_elsewhere,
+        "hub/route.py",
+        "from dataclasses import replace\nfrom hub.domain.stages import Grant\nreplace(permitted, grant=other)",
+    ),
     (made_elsewhere, "hub/normalise/x.py", "Uitvalmelding.model_construct(bsn='1')"),
     (
         made_elsewhere,

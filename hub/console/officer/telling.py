@@ -32,7 +32,7 @@ class Teller:
 
     def __init__(self, officer: OfficerDesk) -> None:
         self._log = officer.log
-        self._today = officer.policy
+        self._officer = officer
         self._kept: dict[str, PolicySet] = {}
 
     async def tell(
@@ -44,18 +44,18 @@ class Teller:
     ) -> Told:
         """The entry in sentences; `reasons` and `outcome` as `explain_entry` takes them. Raises Tampered, Misconfigured."""
         decided_by = fields.get("policy") if fields["kind"] in ("disclosure", "refusal") else None
-        policy = await self._set(decided_by) if decided_by else self._today
+        policy = await self._set(decided_by) if decided_by else self._officer.policy
         if policy is None:
             headline = (
                 "De afspraken waarmee dit is beslist, zijn niet bewaard. Hieronder staan alleen de codes uit de regel zelf."
             )
-            return Told(Explanation(headline), self._today, earlier=True, lost=True)
+            return Told(Explanation(headline), self._officer.policy, earlier=True, lost=True)
         told = explain_entry(policy, fields, reasons=reasons, outcome=outcome)
-        return Told(told, policy, earlier=policy.hash != self._today.hash)
+        return Told(told, policy, earlier=policy.hash != self._officer.policy.hash)
 
     async def _set(self, wanted: str) -> PolicySet | None:
-        if wanted == self._today.hash:
-            return self._today
+        if wanted == self._officer.policy.hash:
+            return self._officer.policy
         if wanted not in self._kept:
             body = await kept_policy(self._log.engine, self._log.log_id, PolicyHash(wanted))
             if body is None:
