@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, StringConstraints
 
@@ -307,13 +307,26 @@ class Deadline(Rule):
     review: Literal["needed", "done"]
 
 
+A_MONTH: Final = 31
+"""Days within which a young person is told at the latest (GDPR 14(3)(a)): the longest month."""
+
+
 class DutyToInform(Rule):
-    """Who tells the young person (GDPR 13, 14), when, in which text, or why nobody need."""
+    """Who tells the young person (GDPR 13, 14), when, in which text, or why nobody need.
+
+    `within_days` after the recipient has it, at the latest; without it a month, and never longer. 0 is the same day.
+    """
 
     who: PartyKind
     when: Sentence
     text: Sentence
     exception: Sentence | None = None
+    within_days: Annotated[int, Field(ge=0, le=A_MONTH)] | None = None
+
+    @property
+    def days(self) -> int:
+        """Within how many days it is done at the latest."""
+        return A_MONTH if self.within_days is None else self.within_days
 
 
 class Permit(Rule):
