@@ -67,4 +67,5 @@ def facts_again(kept: KeptFacts, as_of: date, standing: frozenset[Stated] | None
         gemeente=kept.gemeente,
         has_bsn=kept.has_bsn,
         standing=standing,
+        more=kept.more,
     )

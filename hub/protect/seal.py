@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hub.domain.facts import KeptFacts, Stated, StatementKind, StatementState, SubjectFacts, Voice
 from hub.domain.personal import Pseudonym
 from hub.domain.stages import Canonical, Permitted, Protected, ProtectedRecord, Verdict
-from hub.domain.terms import ElementName, PartyId, PurposeId
+from hub.domain.terms import ElementName, FactName, PartyId, PurposeId
 from hub.errors import Tampered
 from hub.protect.minimise import minimise, pseudonymous_identifier
 from hub.protect.pseudonymise import Domain, DomainKey, pseudonyms
@@ -208,6 +208,7 @@ def _facts_of(
     canonical: Canonical, known: SubjectFacts, group: Sequence[Verdict], refs: Sequence[UUID], versions: Versions
 ) -> bytes:
     """What replay needs to decide again: the facts, and the reasons in full, personal ones included."""
+    further = {"more": {str(name): value for name, value in sorted(known.more)}} if known.more else {}
     return orjson.dumps(
         {
             "versions": {"record": versions.record, "mapping": versions.mapping, "key": versions.key},
@@ -229,6 +230,7 @@ def _facts_of(
                 for ref, verdict in zip(refs, group, strict=True)
                 if not isinstance(verdict, Permitted)
             },
+            **further,
         }
     )
 
@@ -279,4 +281,8 @@ def read_facts(plain: bytes) -> KeptFacts:
         has_bsn=said.get("hasBsn"),
         as_of=day("asOf"),
         standing=None if said.get("standing") is None else frozenset(_heard(one) for one in said["standing"]),
+        more=frozenset(
+            (FactName(name), value if isinstance(value, bool) else date.fromisoformat(value))
+            for name, value in said.get("more", {}).items()
+        ),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
@@ -16,6 +16,7 @@ from hub.consent.decide import ask
 from hub.consent.diff import Change, Diff, effect_of
 from hub.consent.facts import facts_again
 from hub.consent.model import PolicySet
+from hub.consent.otherwise import otherwise
 from hub.consent.question import Question
 from hub.consent.store import standing
 from hub.consent.table import DecisionTable
@@ -147,7 +148,7 @@ class Replays:
         """What would be asked about the same day, knowing what is known now."""
         questions = [case.question for case in cases if case.question is not None]
         said = await standing(self.engine, [(case.tag, one.facts.as_of) for case, one in zip(cases, questions, strict=True)])
-        return [replace(one, facts=one.facts.but(standing=now)) for one, now in zip(questions, said, strict=True)]
+        return [otherwise(one, facts=one.facts.but(standing=now)) for one, now in zip(questions, said, strict=True)]
 
     async def _note(self, kind: EntryKind, operation: str, details: Mapping[str, str], by: StaffId | None) -> int:
         return (await self.notes.write(kind, operation, "policy", details, by=by)).size
@@ -181,7 +182,7 @@ async def _wrong(sets: Sets, case: Case, corrected: Question, candidate: Told) -
     """Whether some of a delivery should not have gone, since when that is so, and what the set says that shows it."""
     policy = await sets.policy(case.policy)
     if policy is not None:
-        for asked in (case, replace(case, question=corrected)):
+        for asked in (case, otherwise(case, question=corrected)):
             told = retold(await sets.decide(policy, asked))
             if elements := _beyond(case.told, told):
                 return Why.never_lawful, elements, told

@@ -19,6 +19,7 @@ SOURCES = sorted((ROOT / "hub").rglob("*.py"))
 
 # Those of the family that live beside the one thing they are about.
 ELSEWHERE = {"hub.db.CommitUnknown", "hub.http.Away", "hub.http.Barred"}
+ELSEWHERE |= {"hub.notices.issue.Unknown"}  # told from another no at the door of partners alone
 ELSEWHERE |= {"hub.connector.Rejected", "hub.connector.SourceAway", "hub.connector.SourceBarred"}
 # What breaks a contract between two pieces of code, or speaks to a library in its own terms at its own door.
 FOREIGN = {"ValueError", "TypeError", "AttributeError", "KeyError", "AssertionError", "PydanticCustomError"}
@@ -26,7 +27,7 @@ AT_ITS_DOOR = {
     "HTTPException": ("hub/receive/", "hub/console/"),
     "Turned": ("hub/console/",),  # an HTTPException with words of its own, which the console's handler shows
     "sa.InvalidatePoolError": ("hub/db.py",),
-    "typer.Exit": ("hub/cli.py",),
+    "typer.Exit": ("hub/cli.py", "hub/commands/"),  # how a command tells its exit status
 }
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from hashlib import blake2b
 from uuid import UUID
 
 import orjson
 import pytest
 
+from hub.consent.facts import facts_again
+from hub.domain.facts import Stated, StatementKind, StatementState, SubjectFacts, Voice
 from hub.domain.stages import ProtectedRecord, Verdict
-from hub.domain.terms import Form
+from hub.domain.terms import FactName, Form, PurposeId
 from hub.errors import Tampered
 from hub.protect.keys import KeyRing
 from hub.protect.pseudonymise import Pseudonymiser, check_pseudonym
@@ -23,6 +26,7 @@ from hub.protect.seal import (
     opening,
     payload_digest,
     protect,
+    read_facts,
     seal,
     unseal,
 )
@@ -37,12 +41,14 @@ RAW = grant({"bsn": Form.raw, "geslachtsnaam": Form.raw})
 PSEUDONYMOUS = grant({"bsn": Form.pseudonym, "gemeente": Form.raw})
 
 
-def protected(verdicts: Sequence[Verdict], person: Person = PERSON, entropy: bytes | None = None) -> ProtectedRecord:
+def protected(
+    verdicts: Sequence[Verdict], person: Person = PERSON, entropy: bytes | None = None, known: SubjectFacts | None = None
+) -> ProtectedRecord:
     enough = ENTROPY_PER_RECORD + ENTROPY_PER_VERDICT * len(verdicts)
     return protect(
         [RECORD],
         [verdicts],
-        [facts(RECORD.record)],
+        [known or facts(RECORD.record)],
         [person],
         {domain: HUB.domain_key(domain) for domain in domains_of([verdicts])},
         [b"c" * 32],
@@ -92,6 +98,36 @@ def test_sealed_facts_hold_what_replay_needs_reasons_about_the_person_included()
     assert canary.BSN.encode() not in unseal(KEY, record.sealed_facts, record.record_id.bytes)
     with pytest.raises(Tampered):
         unseal(KEY, record.sealed_facts, record.verdicts[0].ref.bytes)
+
+
+STATEMENTS = frozenset(
+    {
+        Stated(StatementKind.bezwaar, until=date(2027, 1, 1)),
+        Stated(StatementKind.toestemming, StatementState.withdrawn, Voice.ouder, frozenset({PurposeId("doel")})),
+    }
+)
+
+
+@pytest.mark.parametrize("standing", [None, frozenset(), STATEMENTS])
+@pytest.mark.parametrize(
+    "more",
+    [frozenset(), frozenset({(FactName("gezien"), True), (FactName("ziek"), False), (FactName("verhuisd"), date(2026, 5, 4))})],
+)
+def test_sealed_facts_are_read_back_as_they_were_decided_on(
+    standing: frozenset[Stated] | None, more: frozenset[tuple[FactName, bool | date]]
+) -> None:
+    known = facts(RECORD.record).but(standing=standing, more=more)
+    record = protected([permitted(RECORD, RAW)], known=known)
+    kept = read_facts(unseal(KEY, record.sealed_facts, record.record_id.bytes))
+    assert kept.as_of is not None
+    assert facts_again(kept, kept.as_of, kept.standing) == known
+
+
+def test_facts_that_an_older_version_sealed_know_no_further_facts() -> None:
+    record = protected([permitted(RECORD, RAW)])
+    plain = unseal(KEY, record.sealed_facts, record.record_id.bytes)
+    assert "more" not in orjson.loads(plain)
+    assert read_facts(plain).more == frozenset()
 
 
 def test_a_refusal_holds_no_payload() -> None:
