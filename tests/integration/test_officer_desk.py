@@ -23,6 +23,7 @@ from hub.audit.entry import PERSONAL
 from hub.audit.tree import Frontier, leaf_hash, verify_consistency
 from hub.console.app import create_console
 from hub.domain.terms import PolicyHash
+from hub.rules import Rules
 from tests import canary
 from tests.fakes import console
 from tests.fakes.house import DESK, House, body, open_house
@@ -144,7 +145,7 @@ def console_policy_of(app: FastAPI, policy_hash: str) -> FastAPI:
     """The same console, which uses another policy set by now."""
     desk = app.state.desk
     policy = replace(desk.officer.policy, hash=PolicyHash(policy_hash))
-    return create_console(replace(desk, officer=replace(desk.officer, policy=policy)))
+    return create_console(replace(desk, officer=replace(desk.officer, rules=Rules(policy))))
 
 
 async def test_a_person_is_searched_with_a_reason_and_the_number_is_nowhere(house: House, officer: httpx2.AsyncClient) -> None:
