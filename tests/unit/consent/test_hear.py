@@ -6,10 +6,13 @@ import pytest
 
 from hub.consent.compile import compile_policy
 from hub.consent.decide import ask
-from hub.consent.model import Life
+from hub.consent.hear import ALL, hear, says_no
+from hub.consent.model import Life, Window
 from hub.consent.question import Decision, Question
 from hub.domain.facts import Stated, StatementKind, StatementState, Voice
 from hub.domain.terms import ElementName, PartyId, PurposeId
+from tests.fakes import rows
+from tests.fakes.rows import MISSING, asked, clause, lane, pupil
 from tests.fakes.wide import CALL, CARE, HELP, OWN, WIDE, WORK, someone, to_care, yes
 
 TABLE = compile_policy(WIDE)
@@ -147,3 +150,88 @@ def test_a_suspended_agreement_gives_nothing():
 
 def test_without_known_statements_nothing_goes():
     assert "FEIT_ONTBREEKT_VERKLARINGEN" in decided(to_care(someone(standing=None))).reasons
+
+
+@pytest.mark.parametrize(("school", "diploma", "waits"), [
+    ("mbo", None, False), ("vso", None, True), ("vso", date(2025, 11, 1), False), ("vso", date(2025, 11, 2), True),
+    ("pro", date(2024, 11, 1), False), ("pro", date(2024, 11, 2), True), (None, None, True),
+])  # fmt: skip
+def test_a_statement_may_be_asked_for_some_years_after_a_diploma(school: str | None, diploma: date | None, waits: bool):
+    """WEB 9.2.5, fifth paragraph: up to and including the anniversary; without a diploma, and where nobody knows, it is."""
+    windows = (
+        Window(onderwijssoort=("vso",), years_after_diploma=1),
+        Window(onderwijssoort=("pro",), years_after_diploma=2),
+    )
+    one = asked(StatementKind.raadpleging_school, when=windows)
+    facts = pupil(onderwijssoort=school, datum_diploma=diploma)
+    reason = "FEIT_ONTBREEKT_ONDERWIJSSOORT" if school is None else MISSING
+    assert hear(one, clause(), lane(), facts) == ((reason, None) if waits else ALL)
+
+
+def test_that_a_school_was_consulted_may_be_said_of_all_at_once_and_a_consent_may_not():
+    consulted = asked(StatementKind.raadpleging_school, None)
+    by_school: dict[str, object] = {"voice": Voice.school}
+    for scope in ({}, {"purposes": None}, {"parties": None}, {"purposes": None, "parties": None}):
+        said = pupil(rows.yes(StatementKind.raadpleging_school, **by_school, **scope))
+        assert hear(consulted, clause(), lane(), said) == ALL
+        assert (hear(asked(), clause(), lane(), pupil(rows.yes(**scope))) == ALL) is (not scope)
+    for scope in ({"purposes": frozenset({OTHER})}, {"parties": frozenset({WORK})}):
+        said = pupil(rows.yes(StatementKind.raadpleging_school, **by_school, **scope))
+        assert hear(consulted, clause(), lane(), said) == ("VERKLARING_ANDERE_REIKWIJDTE", None)
+
+
+@pytest.mark.parametrize(("voice", "age", "self_from", "counts"), [
+    (Voice.ouder, 15, 16, True), (Voice.ouder, None, 16, True), (Voice.ouder, 19, None, True), (Voice.school, 19, None, True),
+    (Voice.school, 15, 16, False), (Voice.school, None, None, True), (Voice.ouder, 16, 16, False),
+    (Voice.jongere, 16, 16, True), (Voice.jongere, 15, 16, False), (Voice.mentor, 15, 16, True),
+])  # fmt: skip
+def test_no_voice_is_asked_where_the_law_names_none_or_another_gate_is_shut(
+    voice: Voice, age: int | None, self_from: int | None, counts: bool
+):
+    heard = hear(asked(self_from=self_from), clause(), lane(), pupil(rows.yes(voice=voice), age=age))
+    assert heard == (ALL if counts else ("VERKLARING_ANDERE_STEM", None))
+
+
+def test_only_the_statements_that_count_limit_what_passes():
+    """A yes of somebody who may not give it neither opens more nor opens all."""
+    wish = rows.yes(elements=frozenset({ElementName("proef_wens")}))
+    parent = rows.yes(voice=Voice.ouder)
+    assert hear(asked(), clause(), lane(), pupil(wish, parent)) == (None, {"proef_wens"})
+    assert hear(asked(), clause(), lane(), pupil(wish, rows.yes())) == ALL
+    assert hear(asked(), clause(), lane(), pupil(rows.yes(elements=frozenset()))) == (None, frozenset())
+
+
+def test_a_refusal_for_something_else_is_none_here():
+    refused = rows.yes(state=StatementState.refused, purposes=frozenset({OTHER}))
+    assert hear(asked(), clause(), lane(), pupil(refused)) == (MISSING, None)
+    assert hear(asked(), clause(), lane(), pupil(refused, rows.yes())) == ALL
+    agreed = rows.yes(StatementKind.instemming, state=StatementState.refused)
+    assert hear(asked(), clause(), lane(), pupil(agreed, rows.yes())) == ALL
+
+
+@pytest.mark.parametrize(("state", "reason"), [
+    (StatementState.withdrawn, "VERKLARING_INGETROKKEN"), (StatementState.expired, "VERKLARING_VERLOPEN"),
+    (StatementState.invalidated, "VERKLARING_ONGELDIG"), (StatementState.proxy_ended, "VERKLARING_ONGELDIG"),
+    (StatementState.requested, "VERKLARING_ANDERE_REIKWIJDTE"),
+])  # fmt: skip
+def test_what_became_of_the_yes_that_was_meant_is_told_before_a_yes_for_something_else(state: StatementState, reason: str):
+    elsewhere = rows.yes(parties=frozenset({WORK}))
+    assert hear(asked(), clause(), lane(), pupil(elsewhere, rows.yes(state=state))) == (reason, None)
+
+
+def test_where_statements_could_not_be_read_nothing_is_heard():
+    assert hear(asked(), clause(), lane(), pupil(standing=None)) == (MISSING, None)
+    assert says_no(StatementKind.bezwaar, clause(), lane(), pupil(standing=None)) is False
+
+
+@pytest.mark.parametrize(("said", "stands"), [
+    ({}, True), ({"state": StatementState.requested}, True), ({"state": StatementState.withdrawn}, False),
+    ({"kind": StatementKind.beperking}, False), ({"purposes": frozenset({HELP})}, True), ({"purposes": frozenset()}, False),
+    ({"parties": frozenset({CARE, WORK})}, True), ({"parties": frozenset({WORK})}, False), ({"parties": frozenset()}, False),
+    ({"purposes": frozenset({HELP}), "parties": frozenset({WORK})}, False),
+    ({"purposes": frozenset({CALL}), "parties": frozenset({CARE})}, False),
+])  # fmt: skip
+def test_a_no_stands_where_kind_state_purpose_and_party_all_fit(said: dict[str, object], stands: bool):
+    """GDPR 18 and 21; while it is looked into (`requested`) it stands too."""
+    one = Stated(**{"kind": StatementKind.bezwaar, **said})  # type: ignore[arg-type]  # by name
+    assert says_no(StatementKind.bezwaar, clause(), lane(), pupil(one)) is stands
