@@ -57,6 +57,7 @@ from hub.protect.pseudonymise import Digests, Pseudonymiser
 from hub.protect.vault import Vault
 from hub.receive.api import create_api
 from hub.receive.store import IdempotencyStore
+from hub.rights.informing.service import Informing
 from hub.route import Route
 from hub.rules import Rules
 from hub.settings import Settings
@@ -94,6 +95,7 @@ class Hub:
     rules: Rules
     statements: Statements
     notices: NoticeDesk
+    informing: Informing
 
     @property
     def policy(self) -> PolicySet:
@@ -330,6 +332,7 @@ async def open_hub(settings: Settings, *, name: str = "hub", unmarked: bool = Fa
             rules=rules,
             statements=Statements(engine, log_id, log, notes, digests, pseudonymiser, clock, entropy, rules),
             notices=notice_desk(log, search, notes, vault, lambda: rules.policy),
+            informing=Informing(engine, search, notes),
         )
 
 
@@ -384,6 +387,7 @@ def api_of(hub: Hub) -> FastAPI:
         issuer=issuer,
         contact=hub.settings.contact,
         notices=hub.notices,
+        informed=hub.informing,
         statements=hub.statements,
         receipt_of=receipt_of,
         receipt_keys=receipts.public_keys(),

@@ -122,6 +122,7 @@ def _desk(hub: Hub, http: Http, provider: str) -> Desk:
             statements=hub.statements,
             receipts=load_receipts(hub.settings, hub.digests),
             notices=hub.notices,
+            informing=hub.informing,
             policies=Policies(hub.engine, hub.notes),
         ),
         administrator=AdministratorDesk(

@@ -14,6 +14,7 @@ from hub.app import Hub
 from hub.clock import legal_date
 from hub.connector import Connector, Endpoint, FileSource, load_connectors
 from hub.connector import Target as Address
+from hub.decisions import store as decisions
 from hub.domain.terms import ConnectorId
 from hub.errors import HubError, Misconfigured
 from hub.identity import store as identity
@@ -134,7 +135,7 @@ async def work(hub: Hub, todo: Work, stopping: asyncio.Event, *, once: bool = Fa
         async with asyncio.TaskGroup() as group:
             group.create_task(hub.keep_up(stopping))
             group.create_task(_again_and_again(hub, partial(_tidy, hub), _TIDY_S, stopping))
-            group.create_task(_again_and_again(hub, hub.search.catch_up, _INDEX_S, stopping))
+            group.create_task(_again_and_again(hub, hub.informing.catch_up, _INDEX_S, stopping))
             group.create_task(_again_and_again(hub, partial(_notices, hub, todo), _NOTICES_S, stopping))
             group.create_task(run(todo.drops, hub.settings.poll_s, stopping))
             group.create_task(pusher.run(todo.targets, stopping))
@@ -150,9 +151,14 @@ async def _notices(hub: Hub, todo: Work) -> None:
 
 
 async def _tidy(hub: Hub) -> None:
-    """Statements that end by themselves get an event that says so; that they hold no longer does not wait for it."""
+    """Statements that end by themselves get an event that says so; that they hold no longer does not wait for it.
+
+    What is kept for a while alone, goes: spent assertions, and the content of decision calls of more than a year ago.
+    """
     await hub.statements.run_due(legal_date(hub.clock.now_us()))
-    await identity.forget_assertions(hub.engine, hub.log_id, hub.clock.now_us())
+    now = hub.clock.now_us()
+    await identity.forget_assertions(hub.engine, hub.log_id, now)
+    await decisions.forget(hub.engine, hub.log_id, now - decisions.KEPT_US)
 
 
 async def _again_and_again(hub: Hub, chore: Callable[[], Awaitable[object]], every_s: float, stopping: asyncio.Event) -> None:

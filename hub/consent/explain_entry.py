@@ -87,6 +87,7 @@ _OPERATIONS: Final = {
     "notice-onward": "Op {day} is vastgelegd dat {party} gegevens had doorgegeven; ook die ontvanger krijgt een bericht.",
     "notice-escalate": "Op {day} had {party} een bericht niet op tijd beantwoord en ging de hub een stap verder.",
     "notice-close": "Op {day} is een bericht aan {party} afgesloten.",
+    "inform-record": "Op {day} meldde {actor} dat één jongere is verteld dat {party} gegevens kreeg.",
     "sign-in": "Op {day} meldde {who} zich aan.",
     "sign-out": "Op {day} meldde {who} zich af.",
     "admit": "Op {day} nam de hub gegevens in behandeling.",
@@ -165,6 +166,7 @@ _LABELS: Final = {
     "level": "Stap",
     "attempt": "Keer",
     "digest": "Verklaring (hash)",
+    "day": "Verteld op (jjjjmmdd)",
     "role": "Rol",
     "roles": "Rollen",
 }

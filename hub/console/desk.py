@@ -17,6 +17,7 @@ from hub.mend.desk import Mending
 from hub.notices.desk import NoticeDesk
 from hub.policies.service import Policies
 from hub.ports import Clock
+from hub.rights.informing.service import Informing
 from hub.rights.person import Persons
 from hub.rules import Rules
 from hub.statements.desk import Statements
@@ -90,6 +91,8 @@ class OfficerDesk:
     """None, both, in a desk where nothing is recorded."""
     notices: NoticeDesk | None = None
     """None in a desk that tells recipients nothing."""
+    informing: Informing | None = None
+    """Who was told of what; None in a desk that does not show it."""
     policies: Policies | None = None
     """The life of the agreements; None in a console that does not show it."""
 

@@ -23,7 +23,8 @@ OPHALEN: Final = "bezorgingen:ophalen"
 BESLISSINGEN: Final = "beslissingen"
 BERICHTEN: Final = "berichten"
 VERKLARINGEN: Final = "verklaringen"
-SCOPES: Final = frozenset({AANLEVEREN, OPHALEN, BESLISSINGEN, BERICHTEN, VERKLARINGEN})
+MEDEDELINGEN: Final = "mededelingen"
+SCOPES: Final = frozenset({AANLEVEREN, OPHALEN, BESLISSINGEN, BERICHTEN, VERKLARINGEN, MEDEDELINGEN})
 
 ALGORITHMS: Final = ("RS256", "PS256", "ES256")
 """What a partner may sign with; `none` and the shared-secret algorithms are not among them."""

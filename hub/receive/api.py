@@ -28,6 +28,7 @@ from hub.receive.authzen import EVALUATION_PATH, EVALUATIONS_PATH, AccessDesk, E
 from hub.receive.authzen import METADATA_PATH as AUTHZEN_PATH
 from hub.receive.deliveries import Deliveries
 from hub.receive.edge import OPEN_PATH, VERSION, Edge
+from hub.receive.informed import INFORMED_PATH, InformedDesk, InformedDoor
 from hub.receive.messages import Messages
 from hub.receive.notices import ANSWER_PATH, NOTICES_PATH, NoticePages, NoticesDesk
 from hub.receive.oauth import KEYS_PATH, METADATA_PATH, TOKEN_PATH, TokenDesk
@@ -53,6 +54,7 @@ def create_api(
     *,
     evaluator: Evaluator,
     notices: NoticesDesk,
+    informed: InformedDesk,
     statements: StatementsDesk,
     receipt_of: ReceiptOf,
     receipt_keys: Mapping[str, Any],
@@ -61,8 +63,9 @@ def create_api(
 
     `ready` raises where the hub cannot do its work now; `issuer` is its address, without a path; `contact` the e-mail address
     that the interface description names (beheer@ the issuer's host without one). `evaluator` answers decision calls,
-    `notices` is where recipients are told what to do with what they received, `statements` where what is said is recorded;
-    `receipt_of` gives the signed receipt of it, to be checked with `receipt_keys` (a JWK Set).
+    `notices` is where recipients are told what to do with what they received, `informed` where parties report that young
+    persons were told, `statements` where what is said is recorded; `receipt_of` gives the signed receipt of it, to be checked
+    with `receipt_keys` (a JWK Set).
     """
     app = FastAPI(
         title=TITLE,
@@ -82,6 +85,7 @@ def create_api(
     deliveries = Deliveries(way, gate)
     access = AccessDesk(gate, evaluator, issuer)
     told = NoticePages(notices, partners, gate)
+    reports = InformedDoor(informed, gate)
     heard = StatementDoor(statements, receipt_of, gate, idempotency, clock, digest, new_request_id, log_id)
     desk = TokenDesk(tokens, partners, clock, digest)
     for method, path, endpoint in (
@@ -90,6 +94,7 @@ def create_api(
         ("POST", "/v1/bezorgingen/ontvangst", deliveries.acknowledge),
         ("GET", NOTICES_PATH, told.get),
         ("POST", ANSWER_PATH, told.answer),
+        ("POST", INFORMED_PATH, reports.post),
         ("POST", STATEMENTS_PATH, heard.post),
         ("GET", RECEIPT_KEYS_PATH, _fixed(orjson.dumps(receipt_keys))),
         ("POST", EVALUATION_PATH, access.evaluation(many=False)),

@@ -84,18 +84,21 @@ def _ids(body: bytes) -> list[UUID]:
         raise malformed(Fault("rij", "WAARDE_ONGELDIG"))
     faults = [Fault("?", "VELD_ONBEKEND") for name in content if name != _FIELD][:1]
     given = content.get(_FIELD)
-    if given is None:
-        faults.append(Fault(_FIELD, "VERPLICHT_VELD_LEEG"))
-    elif not isinstance(given, list):
-        faults.append(Fault(_FIELD, "WAARDE_ONGELDIG"))
-    elif not 1 <= len(given) <= LARGEST_PAGE:
-        faults.append(Fault(_FIELD, "AANTAL_ONGELDIG"))
-    else:
-        faults += [
-            Fault(f"{_FIELD}[{index}]", "UUID_ONGELDIG")
-            for index, each in enumerate(given)
-            if not isinstance(each, str) or not _UUID.fullmatch(each.lower())
-        ]
-    if faults:
+    if faults := [*faults, *id_faults(given)]:
         raise malformed(*faults)
     return list(dict.fromkeys(UUID(each) for each in content[_FIELD]))
+
+
+def id_faults(given: object) -> list[Fault]:
+    """What is wrong with `bezorgingen`: a list of 1 to 500 delivery ids."""
+    if given is None:
+        return [Fault(_FIELD, "VERPLICHT_VELD_LEEG")]
+    if not isinstance(given, list):
+        return [Fault(_FIELD, "WAARDE_ONGELDIG")]
+    if not 1 <= len(given) <= LARGEST_PAGE:
+        return [Fault(_FIELD, "AANTAL_ONGELDIG")]
+    return [
+        Fault(f"{_FIELD}[{index}]", "UUID_ONGELDIG")
+        for index, each in enumerate(given)
+        if not isinstance(each, str) or not _UUID.fullmatch(each.lower())
+    ]

@@ -9,13 +9,17 @@ from __future__ import annotations
 from typing import Any, Final
 
 from hub.domain.records.uitvalmelding import Uitvalmelding
-from hub.identity.partners import AANLEVEREN, BERICHTEN, BESLISSINGEN, OPHALEN, VERKLARINGEN
+from hub.identity.partners import AANLEVEREN, BERICHTEN, BESLISSINGEN, MEDEDELINGEN, OPHALEN, VERKLARINGEN
 from hub.receive.authzen import EVALUATION_PATH, EVALUATIONS_PATH
 from hub.receive.deliveries import LARGEST_PAGE, USUAL_PAGE
 from hub.receive.edge import VERSION
+from hub.receive.informed import INFORMED_PATH
 from hub.receive.notices import ANSWER_PATH, NOTICES_PATH
 from hub.receive.oauth import TOKEN_PATH
 from hub.receive.openapi_access import SCHEMAS as ACCESS_SCHEMAS
+from hub.receive.openapi_informed import REPORT
+from hub.receive.openapi_informed import TAG as INFORMED_TAG
+from hub.receive.openapi_informed import schemas as informed_schemas
 from hub.receive.openapi_notices import ANSWER, FETCH, ID, TAG
 from hub.receive.openapi_notices import schemas as notice_schemas
 from hub.receive.openapi_statements import RECORD
@@ -58,6 +62,7 @@ def describe(issuer: str, contact: str | None = None) -> dict[str, Any]:
             {"name": "Uitvalmeldingen", "description": "Aanleveren door een bron"},
             {"name": "Bezorgingen", "description": "Ophalen en bevestigen door een ontvanger"},
             TAG,
+            INFORMED_TAG,
             STATEMENTS_TAG,
             {"name": "Besluiten", "description": "Vooraf vragen of iets gegeven mag worden (AuthZEN, NL GOV)"},
             {"name": "Algemeen", "description": "Beschrijving en toestand"},
@@ -153,6 +158,18 @@ def _paths() -> dict[str, Any]:
                 "responses": {
                     "200": _answer("Hoe het bericht er nu voor staat", "BerichtStand"),
                     **_problems(400, 401, 403, 404, 406, 413, 415, 500, 503),
+                },
+            }
+        },
+        INFORMED_PATH.removeprefix("/v1"): {
+            "post": {
+                **REPORT,
+                "security": [{"oauth": [MEDEDELINGEN]}],
+                "parameters": [_ref("parameters", "IdempotencyKey")],
+                "requestBody": {"required": True, "content": {JSON: {"schema": _ref("schemas", "Mededeling")}}},
+                "responses": {
+                    "200": _answer("Wat ervan in het logboek staat", "MededelingAntwoord"),
+                    **_problems(400, 401, 403, 406, 413, 415, 500, 503),
                 },
             }
         },
@@ -255,6 +272,7 @@ def _oauth(issuer: str) -> dict[str, Any]:
                     BESLISSINGEN: "Besluiten vragen",
                     BERICHTEN: "Berichten ophalen en beantwoorden",
                     VERKLARINGEN: "Verklaringen vastleggen en intrekken",
+                    MEDEDELINGEN: "Melden dat jongeren zijn geïnformeerd",
                 },
             }
         },
@@ -373,6 +391,7 @@ def _schemas() -> dict[str, Any]:
         "Ontvangst": _object({"bezorgingen": _list(_UUID, minItems=1, maxItems=LARGEST_PAGE)}),
         "OntvangstAntwoord": _object({"bevestigd": _list(_UUID), "onbekend": _list(_UUID)}),
         **notice_schemas(),
+        **informed_schemas(),
         **statement_schemas(),
         "Gezondheid": _object({"status": {"type": "string", "const": "in orde"}}),
         "Beschrijving": {"type": "object", "description": "Een OpenAPI-document"},

@@ -31,6 +31,7 @@ from hub.notices.issue import unknown
 from hub.notices.model import NO_NOTICE, Action, Answer, CauseKind, Notice, State
 from hub.notices.plan import after
 from hub.receive.api import create_api
+from hub.rights.informing.model import Reported, Telling
 from hub.rules import Rules
 from tests.fakes.heard import FakeStatements
 from tests.fakes.way import FakeIdempotency, FakeWay
@@ -181,6 +182,19 @@ class FakeNotices:
 
 
 @dataclass
+class FakeInformed:
+    """Remembers what was reported; of `foreign` deliveries another tells."""
+
+    told: list[tuple[Telling, PartyId | None]] = field(default_factory=list)
+    foreign: set[UUID] = field(default_factory=set)
+
+    async def record(self, telling: Telling, caller: PartyId | None, /) -> Reported:
+        self.told.append((telling, caller))
+        mine = tuple(each for each in telling.deliveries if each not in self.foreign)
+        return Reported(mine, tuple(each for each in telling.deliveries if each in self.foreign))
+
+
+@dataclass
 class Desk:
     """The interface with everything around it."""
 
@@ -191,6 +205,7 @@ class Desk:
     key: RSAKey | ECKey = field(default_factory=lambda: ec_key("hub-1"))
     evaluator: Any = None
     notices: FakeNotices = field(default_factory=FakeNotices)
+    informed: FakeInformed = field(default_factory=FakeInformed)
 
     def __post_init__(self) -> None:
         self.heard = FakeStatements(keys=self.way.keys)
@@ -210,6 +225,7 @@ class Desk:
             ISSUER,
             evaluator=self.evaluator or evaluations(self.clock),
             notices=self.notices,
+            informed=self.informed,
             statements=self.heard,
             receipt_of=self.heard.receipt_of,
             receipt_keys={"keys": []},

@@ -106,6 +106,7 @@ _OPERATIONS: Final = MappingProxyType(
         "notice-onward": "Verdere ontvanger gemeld",
         "notice-escalate": "Bericht niet op tijd beantwoord",
         "notice-close": "Bericht afgesloten",
+        "inform-record": "Jongere geïnformeerd",
         "sign-out": "Afgemeld",
         "mapping-change": "Leeswijze gewijzigd",
         "replay": "Opnieuw beoordeeld",
