@@ -39,6 +39,7 @@ from ops.demo.drop import put
 from ops.demo.people import Generated, generate
 from ops.demo.processes import Failed, Processes, end_with_make
 from ops.demo.summary import Expected, as_json, as_text, disagreements, kinds, logged, received
+from ops.demo.voices import COACH, WITHDRAWN
 
 _ROOT = Path(__file__).resolve().parents[2]
 _HUB = ("-c", "from hub.cli import main; main()")
@@ -81,6 +82,8 @@ class Demo:
             self.processes.start("mbo", school, ends=True)
             figures = await self._until_settled(hub, environment, made)
             self.display.done(f"a list of {made.rows:,} rows from DUO, single messages from a school")
+            await self._take_back(school)
+            figures = await figures_of(hub)
             await self._account(hub, environment, made, figures)
             await self._make_trouble(hub, today)
             if not self.once:
@@ -100,8 +103,8 @@ class Demo:
             home = self._home(party)
             self.processes.start(party, ["-m", "ops.demo.simulator", str(home), "--port-file", str(home / "where.json")])
         for party in region.SYSTEMS:
-            forgetful = ["--forgetful"] if party == region.FORGETFUL else []
-            self.processes.start(party, ["-m", "ops.demo.recipient", str(self._home(party)), *forgetful])
+            ways = {region.FORGETFUL: ["--forgetful"], COACH: ["--slow"]}.get(party, [])
+            self.processes.start(party, ["-m", "ops.demo.recipient", str(self._home(party)), *ways])
         await self._wait_for("DUO's SFTP server", (duo / "port").exists)
         await self._wait_for("The identity provider", (place / "port").exists)
         await self._wait_for("The case systems", lambda: all((self._home(p) / "where.json").exists() for p in region.SENT_TO))
@@ -159,6 +162,13 @@ class Demo:
                 raise Failed(f"Nothing has moved for {_QUIET_S:.0f} seconds; see the logs in {self.directory / 'logs'}.")
             await asyncio.sleep(_LOOK_S)
 
+    async def _take_back(self, school: list[str]) -> None:
+        """Some take their yes back; until the recipient has been told, and has done what the first of them asks."""
+        await self.processes.run("mbo-afterwards", [*school, "--afterwards"])
+        counts = self._home(COACH) / "counts.json"
+        await self._wait_for("The coach", lambda: json.loads(counts.read_text())["notices"] >= WITHDRAWN)
+        self.display.done(f"{WITHDRAWN} young people took their yes back, and their coach was told to erase")
+
     async def _account(self, hub: Hub, environment: dict[str, str], made: Generated, figures: Figures) -> None:
         log, trust = self.directory / "log", self.directory / "trust"
         await self.processes.run("export", [*_HUB, "audit", "export", str(log)], environment)
@@ -199,7 +209,7 @@ class Demo:
 
     def _tell(self, environment: dict[str, str], accounts: list[dict[str, Any]], somebody: str) -> None:
         here = self.directory.relative_to(Path.cwd()) if self.directory.is_relative_to(Path.cwd()) else self.directory
-        signs_in = "\n".join(f"  {one['username']:<22}{one['password']:<14}{', '.join(one['roles'])}" for one in accounts)
+        signs_in = "\n".join(f"  {one['username']:<22}{one['password']:<14}{_hat(one)}" for one in accounts)
         lines = f"""
 The desks, in a browser:
 
@@ -216,6 +226,8 @@ The hub serves on {environment["HUB_ISSUER"]} until Ctrl-C. In another terminal,
 
   {f". '{here}/env'":<46}     the settings of this hub, for the commands below
   curl -s "$HUB_ISSUER/v1/openapi.json"              what partners may call
+  .venv/bin/hub policy agreements                    which agreements are in force, who signed, what ends soon
+  .venv/bin/hub rights notices list                  what recipients must do with what they received
   .venv/bin/hub admin status                         what came in, what went where, what waits and why
   .venv/bin/hub connector runs                       the files taken, with counts
   .venv/bin/python -m ops.demo.drop --rows 50        DUO puts another list on its server
@@ -243,6 +255,11 @@ Keys, logs of every process, the exported log and summary.json are under {here}.
                 )
             before = now
             await asyncio.sleep(1)
+
+
+def _hat(account: dict[str, Any]) -> str:
+    roles = ", ".join(account["roles"])
+    return f"{roles} of {account['party']}" if account["party"] else roles
 
 
 @contextmanager

@@ -3,8 +3,8 @@
     python -m ops.demo.identity HOME --port-file F
 
 HOME holds `provider.json` (issuer, port, the hub as its client), `key.json` (the key that signs) and `accounts.json` (user
-name, name, roles, party, and the scrypt hash of the password). `make` sets it up. It listens on 127.0.0.1, asks for the password each
-time, keeps no session, and remembers codes in memory alone. Nothing here imports the hub.
+name, name, roles, party, and the scrypt hash of the password). `make` sets it up. It listens on 127.0.0.1, asks for the
+password each time, keeps no session, and remembers codes in memory alone. Nothing here imports the hub.
 """
 
 from __future__ import annotations
@@ -44,6 +44,8 @@ _ACCOUNTS = (
     ("beide", "Marit de Wolff", ("privacy-officer", "administrator"), ""),
     ("beslisser-duo", "Hester van Galen", ("decision-maker",), "duo"),
     ("beslisser-lindemark", "Ruud Kasteleijn", ("decision-maker",), "doorstroompunt-lindemark"),
+    ("beslisser-zilverlinde", "Yara van Schaik", ("decision-maker",), "mbo-zilverlinde"),
+    ("beslisser-rietzorg", "Bram Tuinder", ("decision-maker",), "zorgaanbieder-rietzorg"),
 )
 """User name, name, roles, and the party that a decision-maker decides for."""
 _STYLE = """
@@ -97,8 +99,8 @@ def make(home: Path, redirect_uri: str) -> dict[str, Any]:
         "client_id": _CLIENT_ID,
         "key_file": home / "hub-key.json",
         "accounts": [
-            {"username": username, "password": password, "name": name, "roles": list(roles)}
-            for username, password, name, roles, _ in accounts
+            {"username": username, "password": password, "name": name, "roles": list(roles), "party": party}
+            for username, password, name, roles, party in accounts
         ],
     }
 

@@ -79,6 +79,11 @@ class Partner:
         headers = {"Authorization": f"Bearer {self.token()}", "Idempotency-Key": key or uuid4().hex}
         return self._http.post(path, json=body, headers=headers)
 
+    def sign(self, claims: dict[str, Any], kind: str) -> str:
+        """What this partner declares, signed with its own key: a JWS of that type."""
+        header = {"alg": "ES256", "kid": self._key.kid, "typ": kind}
+        return jwt.encode(header, {**claims, "iat": int(time.time())}, self._key)
+
 
 def write(path: Path, content: Any) -> None:
     """Replaces a JSON file, so that a reader finds the old one or the new one."""

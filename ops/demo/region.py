@@ -19,12 +19,13 @@ import yaml
 from hub.app import Hub
 from hub.domain.terms import PartyId
 from hub.errors import Misconfigured
-from hub.identity.partners import AANLEVEREN, BERICHTEN, OPHALEN
+from hub.identity.partners import AANLEVEREN, BERICHTEN, BESLISSINGEN, OPHALEN, VERKLARINGEN
 from hub.operations import register_partner
 from hub.postgres import Urls
 from hub.settings import Settings
 from ops.demo import partner
 from ops.demo.sftp_server import FOLDER, USER
+from ops.demo.voices import COACH
 
 DUO: Final = "duo"
 SCHOOL: Final = "mbo-zilverlinde"
@@ -42,7 +43,7 @@ SENT_TO: Final = (PUSHED, DOWN)
 WITHOUT_SYSTEM: Final = "werk-en-inkomen-wolfslo"
 """It may sign in and nothing of it runs: what is for it stays held, until you fetch it in its place."""
 HELD: Final = (WITHOUT_SYSTEM, DOWN)
-SYSTEMS: Final = (*DOORSTROOMPUNTEN, *WERK_EN_INKOMEN)
+SYSTEMS: Final = (*DOORSTROOMPUNTEN, *WERK_EN_INKOMEN, COACH)
 _LEAVE_S: Final = 60
 
 
@@ -153,8 +154,8 @@ def write_connectors(path: Path, duo: Path, partners: Path) -> None:
 
 async def register_all(hub: Hub, partners: Path, address: str) -> None:
     """Every partner makes its own key and hands over the public half."""
-    takes = [OPHALEN, BERICHTEN]
-    for party, scopes in ((SCHOOL, [AANLEVEREN]), *((name, takes) for name in (*SYSTEMS, *SENT_TO, WITHOUT_SYSTEM))):
+    takes, gives = [OPHALEN, BERICHTEN], [AANLEVEREN, VERKLARINGEN, BESLISSINGEN]
+    for party, scopes in ((SCHOOL, gives), *((name, takes) for name in (*SYSTEMS, *SENT_TO, WITHOUT_SYSTEM))):
         public = partner.make(partners / party, party, address, hub.signer.vkey)
         client_id = json.loads((partners / party / "partner.json").read_text())["client_id"]
         await register_partner(hub, PartyId(party), client_id, public, scopes)

@@ -1,6 +1,9 @@
 """An mbo school's system: reports single leavers by REST as they leave, with the slips that real systems make.
 
-    python -m ops.demo.school HOME --today YYYY-MM-DD
+    python -m ops.demo.school HOME --today YYYY-MM-DD                    what they say first, then their messages
+    python -m ops.demo.school HOME --today YYYY-MM-DD --afterwards       what some of them say later
+    python -m ops.demo.school HOME --leaver                              one more, whose BSN is on standard input
+    python -m ops.demo.school --number                                   an invented BSN that nobody has
 
 It ends when all is sent and leaves `HOME/counts.json`. An answer other than the agreed one ends it with status 1.
 """
@@ -8,9 +11,11 @@ It ends when all is sent and leaves `HOME/counts.json`. An answer other than the
 from __future__ import annotations
 
 import argparse
+import json
+import secrets
 import sys
 import time
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
@@ -19,6 +24,7 @@ import httpx2
 
 from ops.demo.partner import Partner, write
 from ops.demo.people import numbers
+from ops.demo.voices import KEPT_FROM_COACH, NAMED, STATEMENTS_PATH, WITHDRAWN, afterwards, before
 
 _PATH: Final = "/v1/uitvalmeldingen"
 _PAUSE_S: Final = 0.2
@@ -47,8 +53,8 @@ def _report(number: str, gemeente: int, age: int, today: date) -> dict[str, Any]
     }
 
 
-def _send(school: Partner, report: Any, expected: int, key: str | None = None) -> dict[str, Any]:
-    answer = school.post(_PATH, report, key)
+def _send(school: Partner, report: Any, expected: int, key: str | None = None, path: str = _PATH) -> dict[str, Any]:
+    answer = school.post(path, report, key)
     if answer.status_code != expected:
         raise Surprise(f"expected {expected}, got {answer.status_code}")
     time.sleep(_PAUSE_S)
@@ -56,11 +62,17 @@ def _send(school: Partner, report: Any, expected: int, key: str | None = None) -
     return content
 
 
-def send_all(school: Partner, today: date) -> dict[str, int]:
-    """Sends everything; gives what became of it. Raises Surprise."""
+def _reports(today: date) -> list[dict[str, Any]]:
     bsns = numbers(98)
     ages = (*_AGES, *[16] * UNDER_AGE)
-    reports = [_report(next(bsns), place % 8 + 1, age, today) for place, age in enumerate(ages)]
+    return [_report(next(bsns), place % 8 + 1, age, today) for place, age in enumerate(ages)]
+
+
+def send_all(school: Partner, today: date) -> dict[str, int]:
+    """Sends everything, what the young people said first; gives what became of it. Raises Surprise."""
+    reports = _reports(today)
+    for statement in before(reports, today):
+        _send(school, statement, 201, path=STATEMENTS_PATH)
     for report in reports[1:]:
         if _send(school, report, 201)["status"] != "aangenomen":
             raise Surprise("a new report was not taken")
@@ -77,17 +89,52 @@ def send_all(school: Partner, today: date) -> dict[str, int]:
     del wrong["geslachtsnaam"]
     if len(_send(school, wrong, 400).get("fouten", [])) < 2:
         raise Surprise("not every fault was named")
-    return {"accepted": len(reports), "duplicate": 1, "repeated": 1, "bounced": 1, "under_age": UNDER_AGE}
+    return {
+        "accepted": len(reports),
+        "duplicate": 1,
+        "repeated": 1,
+        "bounced": 1,
+        "under_age": UNDER_AGE,
+        "named": NAMED,
+        "kept_from_coach": KEPT_FROM_COACH,
+    }
+
+
+def say_afterwards(school: Partner, today: date) -> dict[str, int]:
+    """Passes on what is said once the messages have arrived. Raises Surprise."""
+    for statement in afterwards(_reports(today)):
+        _send(school, statement, 201, path=STATEMENTS_PATH)
+    return {"withdrawn": WITHDRAWN}
+
+
+def report_one(school: Partner, number: str, today: date) -> dict[str, Any]:
+    """Reports a leaver of 19 with this BSN; gives what the hub answered. Raises Surprise."""
+    return _send(school, _report(number, 1, 19, today), 201)
 
 
 def main() -> int:
     """The command line."""
     parser = argparse.ArgumentParser(description="An mbo school's system.")
-    parser.add_argument("home", type=Path)
-    parser.add_argument("--today", type=date.fromisoformat, required=True)
+    parser.add_argument("home", type=Path, nargs="?")
+    parser.add_argument("--today", type=date.fromisoformat, default=datetime.now(UTC).astimezone().date())
+    parser.add_argument("--number", action="store_true", help="print an invented BSN that nobody has")
+    when = parser.add_mutually_exclusive_group()
+    when.add_argument("--afterwards", action="store_true", help="what is said once the messages have arrived")
+    when.add_argument("--leaver", action="store_true", help="one more leaver of 19, whose BSN is on standard input")
     given = parser.parse_args()
+    if given.number:
+        print(next(numbers(secrets.randbits(64))))
+        return 0
+    if given.home is None:
+        parser.error("HOME is missing")
     try:
-        write(given.home / "counts.json", send_all(Partner(given.home), given.today))
+        school = Partner(given.home)
+        if given.leaver:
+            print(json.dumps(report_one(school, sys.stdin.readline().strip(), given.today), indent=2))
+        elif given.afterwards:
+            write(given.home / "afterwards.json", say_afterwards(school, given.today))
+        else:
+            write(given.home / "counts.json", send_all(school, given.today))
     except (Surprise, httpx2.HTTPError) as wrong:
         print(f"The hub did not answer as agreed: {wrong}", file=sys.stderr)
         return 1

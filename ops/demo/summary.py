@@ -15,8 +15,10 @@ from hub.insight.store import Disclosures, Figures
 from ops.demo import region
 from ops.demo.controls import Controls
 from ops.demo.people import Generated
+from ops.demo.voices import COACH
 
 _REASONS = Path(__file__).resolve().parents[2] / "schemas" / "policy" / "reasons"
+_NOTHING = Disclosures(0, 0, 0, 0, 0, 0)
 _NEVER_PASSED = ("onder_18", "23_tot_26", "zevenentwintig_vandaag", "startkwalificatie", "overleden")
 """Kinds of people that DUO may tell no doorstroompunt about; what DUO may ends at 23."""
 
@@ -29,6 +31,8 @@ class Expected:
     quarantined: int
     duplicate: int
     refused_by_doorstroompunten: int
+    named: int
+    kept_from_coach: int
 
     @classmethod
     def of(cls, made: Generated, school: Mapping[str, int]) -> Expected:
@@ -40,6 +44,8 @@ class Expected:
             # Who moved twice to the same place stands there twice, so the lines are counted and not the kinds.
             duplicate=len(lines) - len(set(lines)) + school["duplicate"],
             refused_by_doorstroompunten=sum(made.expected.get(kind, 0) for kind in _NEVER_PASSED) + school["under_age"],
+            named=school["named"],
+            kept_from_coach=school["kept_from_coach"],
         )
 
 
@@ -54,7 +60,10 @@ def disagreements(
         "rows quarantined, and made to be": (rows.quarantined, expected.quarantined),
         "rows in quarantine, and by reason": (rows.quarantined, sum(figures.quarantine.values())),
         "duplicates, and made to be": (rows.duplicate, expected.duplicate),
-        "disclosures considered, and two for each row accepted": (every.considered, 2 * rows.accepted),
+        "disclosures considered, and two for each row accepted and one for each who spoke of a coach": (
+            every.considered,
+            2 * rows.accepted + expected.named,
+        ),
         "disclosures considered, and accounted for": (
             every.considered,
             every.delivered + every.held + every.failed + every.stopped + every.refused,
@@ -64,13 +73,13 @@ def disagreements(
             sum(figures.recipients[name].refused for name in region.DOORSTROOMPUNTEN if name in figures.recipients),
             expected.refused_by_doorstroompunten,
         ),
+        "kept from the coach, and said to be": (figures.recipients.get(COACH, _NOTHING).refused, expected.kept_from_coach),
     }
-    nothing = Disclosures(0, 0, 0, 0, 0, 0)
     for name in sorted({*figures.recipients, *received}):
-        delivered = figures.recipients.get(name, nothing).delivered
+        delivered = figures.recipients.get(name, _NOTHING).delivered
         pairs[f"delivered to {name}, and received there"] = (delivered, received.get(name, 0))
     for name in sorted({*figures.recipients, *(recipient for kind, recipient in logged if kind in ("disclosure", "refusal"))}):
-        of = figures.recipients.get(name, nothing)
+        of = figures.recipients.get(name, _NOTHING)
         pairs[f"delivered to or held for {name}, and in the log"] = (
             of.delivered + of.held + of.failed + of.stopped,
             logged.get(("disclosure", name), 0),
@@ -99,7 +108,7 @@ def as_text(summary: Mapping[str, Any]) -> Iterator[str]:
     yield "Rows received, from DUO's list and the school's messages"
     yield _sum(rows, "in")
     yield ""
-    yield "Disclosures considered: each row for its doorstroompunt and its Work & Income"
+    yield "Disclosures considered: each row for its doorstroompunt and its Work & Income, and for the coach whom someone named"
     yield _sum(every, "considered")
     yield "  delivered: its recipient said that it has it; held: waits to be fetched or sent; failed: its recipient's system"
     yield "  will not have it; stopped: no longer permitted when it was to leave; refused: nothing of it leaves"

@@ -67,7 +67,7 @@ def _told(said: str, directory: Path) -> Demo:
     somebody = re.search(r"Someone to search for: BSN (\d{9})\.", said)
     assert base is not None, said
     assert somebody is not None, said
-    passwords = dict(re.findall(r"^  (\w+)\s+([0-9a-f]{4}-[0-9a-f]{4}) ", said, re.MULTILINE))
+    passwords = dict(re.findall(r"^  ([\w-]+)\s+([0-9a-f]{4}-[0-9a-f]{4}) ", said, re.MULTILINE))
     provider = json.loads((directory / "identity" / "provider.json").read_text())["issuer"]
     return Demo(directory, base[1], provider, passwords, somebody[1])
 

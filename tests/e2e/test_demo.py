@@ -18,6 +18,8 @@ from typing import Any
 import psutil
 import pytest
 
+from ops.demo.voices import COACH, KEPT_FROM_COACH, NAMED, WITHDRAWN
+
 ROOT = Path(__file__).resolve().parents[2]
 HOME = Path("var/demo")
 _SHELL = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -102,7 +104,7 @@ def gone(processes: list[psutil.Process]) -> list[psutil.Process]:
 def adds_up(summary: dict[str, Any]) -> None:
     rows, every = summary["rows"], summary["disclosures"]
     assert rows["in"] == rows["accepted"] + rows["quarantined"] + rows["duplicate"] > 0
-    assert every["considered"] == 2 * rows["accepted"]
+    assert every["considered"] == 2 * rows["accepted"] + NAMED
     for each in (every, *summary["recipients"].values()):
         assert each["considered"] == sum(each[part] for part in _PARTS)
     for part in ("considered", *_PARTS):
@@ -122,6 +124,9 @@ def test_the_account_adds_up(serving: Running, workplace: Path) -> None:
     forgetful = json.loads((workplace / HOME / "partners/doorstroompunt-heiderland/counts.json").read_text())
     assert forgetful["again"] > 0
     assert forgetful["received"] == summary["recipients"]["doorstroompunt-heiderland"]["delivered"]
+    assert summary["recipients"][COACH]["delivered"] == NAMED - KEPT_FROM_COACH
+    coach = json.loads((workplace / HOME / "partners" / COACH / "counts.json").read_text())
+    assert (coach["notices"], coach["carried_out"]) == (WITHDRAWN, 1)
 
 
 def test_the_exchange_of_the_readme_works(serving: Running, workplace: Path) -> None:

@@ -96,8 +96,15 @@ ROLES = {
     "beide": {Role.privacy_officer, Role.administrator},
     "beslisser-duo": {Role.decision_maker},
     "beslisser-lindemark": {Role.decision_maker},
+    "beslisser-zilverlinde": {Role.decision_maker},
+    "beslisser-rietzorg": {Role.decision_maker},
 }
-PARTIES = {"beslisser-duo": "duo", "beslisser-lindemark": "doorstroompunt-lindemark"}
+PARTIES = {
+    "beslisser-duo": "duo",
+    "beslisser-lindemark": "doorstroompunt-lindemark",
+    "beslisser-zilverlinde": "mbo-zilverlinde",
+    "beslisser-rietzorg": "zorgaanbieder-rietzorg",
+}
 
 
 async def test_each_account_gets_in_with_its_roles(provider: dict[str, Any], signin: SignIn, http: Http) -> None:
