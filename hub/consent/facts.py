@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Final
 
 from hub.domain.facts import KeptFacts, Stated, SubjectFacts
 from hub.domain.records.uitvalmelding import Uitvalmelding
 
+LAST: Final = date(9999, 1, 1)
+"""What is later is not told apart: a day or a year can still be added to nothing beyond it."""
+
 
 def birthday(born: date, age: int) -> date:
-    """The day on which someone turns `age`; born on 29 February, that is 1 March in a common year."""
+    """The day on which someone turns `age`; born on 29 February, that is 1 March in a common year.
+
+    Of a date so late that the calendar ends it is LAST: such a date comes from outside, and must stop nobody else's.
+    """
+    if born.year + age >= LAST.year:
+        return LAST
     try:
         return born.replace(year=born.year + age)
     except ValueError:
@@ -22,7 +31,9 @@ def age_on(born: date, day: date) -> int:
 
 
 def months_after(day: date, months: int) -> date:
-    """The same day so many months on, or the first of the month after where that month is shorter."""
+    """The same day so many months on, or the first of the month after where that month is shorter; as far as days go."""
+    if day.year + months // 12 + 1 >= LAST.year:
+        return LAST
     years, month = divmod(day.month - 1 + months, 12)
     try:
         return date(day.year + years, month + 1, day.day)

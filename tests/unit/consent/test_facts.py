@@ -1,11 +1,11 @@
 """Facts read off a record on a day."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
-from hub.consent.facts import age_on, birthday, subject_facts
+from hub.consent.facts import LAST, age_on, birthday, months_after, subject_facts
 from hub.domain.facts import Stated, StatementKind
 from hub.domain.records.uitvalmelding import Uitvalmelding
 from tests.strategies import number_with_remainder
@@ -47,6 +47,12 @@ def test_age(born: date, day: date, age: int):
 def test_the_birthday_of_29_february_is_1_march_in_a_common_year():
     assert birthday(date(2008, 2, 29), 18) == date(2026, 3, 1)
     assert birthday(date(2008, 2, 29), 20) == date(2028, 2, 29)
+
+
+@pytest.mark.parametrize("day", [date.max, date(9998, 12, 31), date(9990, 2, 28), date(9998, 1, 2)])
+def test_a_day_at_the_end_of_the_calendar_is_counted_on_from_without_an_error(day: date):
+    assert birthday(day, 10) == months_after(day, 240) == LAST
+    assert birthday(day, 10) + timedelta(days=1) < date.max
 
 
 def test_what_a_record_says():
