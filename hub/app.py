@@ -129,13 +129,16 @@ class Hub:
         watch = Watch(self.engine, self.log_id)
         while not stopping.is_set():
             try:
-                used, silent = await watch.look(), await silent_recipients(self.engine, self.log_id)
-                if used is not None:
+                # Asked for first: a change that was seen is taken over in the same breath, and cannot be lost to an error.
+                silent = await silent_recipients(self.engine, self.log_id)
+                if (used := await watch.look()) is not None:
                     self.rules.put(used.policy, replace(used.life, silent=silent))
                 elif silent != self.rules.life.silent:
                     self.rules.put(self.rules.policy, replace(self.rules.life, silent=silent))
             except HubError as error:
                 report(error, Event.database_unavailable)
+            except Exception as error:  # whatever it is, the next look is what makes a suspension hold here
+                report(error)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), _KEEP_UP_S)
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
-from hub.app import load_token_key, make_keys
-from hub.errors import Misconfigured
+from hub import app
+from hub.app import Hub, load_token_key, make_keys
+from hub.consent.model import AS_WRITTEN
+from hub.domain.terms import PartyId
+from hub.errors import Misconfigured, Retry
 from hub.settings import Settings
 
 
@@ -43,3 +49,41 @@ def test_a_damaged_token_key_is_refused(settings: Settings, content: bytes) -> N
     (settings.state / "token.jwk").write_bytes(content)
     with pytest.raises(Misconfigured):
         load_token_key(settings)
+
+
+class _Seen:
+    """A watch that tells of a change once, as the one over a database does."""
+
+    def __init__(self, *_of: object) -> None:
+        self.changed = True
+
+    async def look(self) -> Any:
+        if not self.changed:
+            return None
+        self.changed = False
+        return SimpleNamespace(policy="the set with an agreement suspended", life=AS_WRITTEN)
+
+
+@pytest.mark.parametrize("failure", [Retry("No.", "The database was away.", "Repeat it."), RuntimeError("unforeseen")])
+async def test_a_suspension_that_was_seen_holds_also_when_the_same_look_failed_at_something_else(
+    monkeypatch: pytest.MonkeyPatch, failure: Exception
+) -> None:
+    """The watch tells of a change once; an error beside it must not take it away, nor end the watching."""
+    put: list[object] = []
+    stopping, failures = asyncio.Event(), [failure]
+
+    async def silent(*_of: object) -> frozenset[PartyId]:
+        if failures:
+            raise failures.pop()
+        return frozenset()
+
+    def taken_over(policy: object, _life: object) -> None:
+        put.append(policy)
+        stopping.set()
+
+    monkeypatch.setattr(app, "Watch", _Seen)
+    monkeypatch.setattr(app, "silent_recipients", silent)
+    monkeypatch.setattr(app, "_KEEP_UP_S", 0.001)
+    hub = cast(Hub, SimpleNamespace(engine=None, log_id=None, rules=SimpleNamespace(put=taken_over, life=AS_WRITTEN)))
+    await asyncio.wait_for(Hub.keep_up(hub, stopping), 5)
+    assert put == ["the set with an agreement suspended"]
