@@ -44,7 +44,7 @@ def compile_policy(policy: PolicySet, life: Life = AS_WRITTEN) -> DecisionTable:
     rank = {reason.code: _GATES.index(reason.gate) * 1000 + place for place, reason in enumerate(told)}
     elements = {name: frozenset(record.elements) for name, record in policy.records.items()}
     moves = frozenset(day for region in policy.regions for period in (region, *region.gemeenten) for day in period.borders)
-    source = _Source(policy, life, _homes(policy), moves)
+    source = _Source(policy, life, _homes(policy), moves, policy.personal, _about(policy))
     return DecisionTable(
         policy.hash, MappingProxyType(rank), policy.personal, MappingProxyType(elements), lambda key: _opened(source, key)
     )
@@ -58,6 +58,9 @@ class _Source:
     life: Life
     homes: Mapping[PartyId, Sequence[_Home]]
     moves: frozenset[date]
+    personal: frozenset[ReasonCode]
+    about: Mapping[RecordKind, Sequence[_Pair]]
+    """The clauses by the records that they are about, in order of their ids."""
     between: dict[tuple[PartyId, PartyId, RecordKind], list[_Pair]] = field(default_factory=dict)
     spans: dict[_Way, list[tuple[date, Lane]]] = field(default_factory=dict)
     """Per way the lanes that were opened, each with its first day."""
@@ -157,13 +160,21 @@ def _between(source: _Source, giver: PartyId, recipient: PartyId, record: Record
     found = source.between.get((giver, recipient, record))
     if found is None:
         one, other = source.policy.parties[giver], source.policy.parties[recipient]
-        pairs = [
+        found = source.between[giver, recipient, record] = [
             (agreement, clause)
-            for agreement in source.policy.agreements
-            for clause in agreement.clauses
-            if clause.record == record and stands_on(one, clause.giver) and stands_on(other, clause.recipient)
+            for agreement, clause in source.about.get(record, ())
+            if stands_on(one, clause.giver) and stands_on(other, clause.recipient)
         ]
-        found = source.between[giver, recipient, record] = sorted(pairs, key=lambda pair: pair[1].id)
+    return found
+
+
+def _about(policy: PolicySet) -> dict[RecordKind, list[_Pair]]:
+    found: dict[RecordKind, list[_Pair]] = {}
+    for agreement in policy.agreements:
+        for clause in agreement.clauses:
+            found.setdefault(clause.record, []).append((agreement, clause))
+    for pairs in found.values():
+        pairs.sort(key=lambda pair: pair[1].id)
     return found
 
 
@@ -283,7 +294,7 @@ def _clause_row(
     voices = [basis.voice.self_from for basis in bases if basis.voice is not None]
 
     def grant(variant: Variant) -> Grant:
-        return _grant(policy, agreement, clause, variant)
+        return _grant(source, agreement, clause, variant)
 
     return ClauseRow(
         id=clause.id,
@@ -316,8 +327,9 @@ def _clause_row(
     )
 
 
-def _grant(policy: PolicySet, agreement: Agreement, clause: Permit, variant: Variant) -> Grant:
+def _grant(source: _Source, agreement: Agreement, clause: Permit, variant: Variant) -> Grant:
     """What passes and what does not, in the order of the record; the number that the young person does not have is left out."""
+    policy = source.policy
     passes: list[tuple[ElementName, Form]] = []
     withheld: list[tuple[ElementName, ReasonCode]] = []
     cuts = dict(variant.cuts)
@@ -345,7 +357,7 @@ def _grant(policy: PolicySet, agreement: Agreement, clause: Permit, variant: Var
         retention=clause.retention.term,
         policy=policy.hash,
         sole_basis=MappingProxyType(sole),
-        personal=policy.personal.intersection(code for _, code in withheld),
+        personal=source.personal.intersection(code for _, code in withheld),
     )
 
 

@@ -1,15 +1,18 @@
 """What changes when one policy set takes the place of another: exactly, for every question that can be asked. Pure.
 
 Two sets are compared way by way: who gives, to whom, and where data are passed on, through whom. Only ways whose rows differ
-are looked at. Their questions are cut into cells (`hub.consent.cells`), both sides decide each cell by
-`hub.consent.decide`, and cells with the same change are put together again. A way passes no party twice, and statements are
-those without a limit to elements: one that has it narrows a change to the elements that it names.
+are looked at, and of those that have one shape (`hub.consent.shape`) only one. Their questions are cut into cells
+(`hub.consent.cells`), both sides decide each cell by `hub.consent.decide`, and cells with the same change are put together
+again. A way passes no party twice, and statements are those without a limit to elements: one that has it narrows a change to
+the elements that it names.
 """
 
 from __future__ import annotations
 
+import gc
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -17,18 +20,17 @@ from itertools import pairwise
 from typing import Final
 
 from hub.consent.cells import Space, around, cells, columns
-from hub.consent.check import stands_on
-from hub.consent.compile import compile_policy
 from hub.consent.decide import answers
-from hub.consent.model import Agreement, Element, Forbid, Permit, PolicySet
+from hub.consent.model import Element, PolicySet
+from hub.consent.otherwise import otherwise
 from hub.consent.question import Decision, Question
 from hub.consent.scales import Mark, Scale, every
-from hub.consent.table import Answer, DecisionTable
-from hub.domain.rulebook import Rule
-from hub.domain.terms import BasisId, ClauseId, ElementName, Form, PartyId, PolicyHash, PurposeId, RecordKind
+from hub.consent.shape import Renaming, Shape, shape_of
+from hub.consent.sides import Edge, Numbers, Side
+from hub.consent.table import Answer
+from hub.domain.terms import BasisId, ElementName, Form, PartyId, PolicyHash, PurposeId, RecordKind
 
 _FORMS: Final = tuple(Form)
-_TEXTS: Final = {"why_nl": True, "article": True, "duty_to_inform": True, "deadline": True}
 Fields = tuple[tuple[ElementName, Form], ...]
 Span = tuple[date, date]
 Way = tuple[PartyId, ...]
@@ -181,110 +183,55 @@ def summary(found: Diff) -> Summary:
 
 def diff(a: PolicySet, b: PolicySet) -> Diff:
     """All that changes from `a` to `b`, both with every agreement in force as its text says."""
-    sides = (_Side(a, compile_policy(a)), _Side(b, compile_policy(b)))
+    with _uncollected():
+        return _diff(a, b)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the collector of cycles: what a diff makes it keeps, and to look through both sets again and again doubles it."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
+
+
+def _diff(a: PolicySet, b: PolicySet) -> Diff:
+    numbers: Numbers = {}
+    sides = (Side(a, numbers), Side(b, numbers))
     changes: list[Change] = []
+    compared: dict[Hashable, tuple[Shape, list[Change]]] = {}
     decided = 0
     for way, record in _ways(sides):
-        purposes = sorted({name for side in sides for name in side.purposes((way[-2], way[-1], record))})
-        for purpose in [*purposes, None] if len(purposes) > 1 else purposes:
-            found, count = _compared(sides, way, record, purpose, any_purpose=len(purposes) == 1)
+        shape = shape_of(sides, way, record)
+        if shape.key not in compared:
+            found, count = _compared(sides, way, record)
+            compared[shape.key] = shape, found
             changes += found
             decided += count
+            continue
+        like, found = compared[shape.key]
+        renaming = Renaming(like, shape)
+        changes += (otherwise(change, way=way, where=renaming.where(change.where)) for change in found)
     return Diff(a.hash, b.hash, tuple(changes), decided)
 
 
-_Edge = tuple[PartyId, PartyId, RecordKind]
 _Step = tuple[PartyId, PartyId, RecordKind, PurposeId | None]
 
 
-class _Side:
-    """One of the two sets, with its permits by giver, recipient and kind of record."""
-
-    def __init__(self, policy: PolicySet, table: DecisionTable) -> None:
-        self.policy, self.table = policy, table
-        self.permits: dict[_Edge, list[tuple[Agreement, Permit]]] = defaultdict(list)
-        self._forbids: list[tuple[Agreement, Forbid]] = []
-        self._written: dict[int, str] = {}
-        self._homes: dict[PartyId, list[Hashable]] = defaultdict(list)
-        for agreement in policy.agreements:
-            parties = [policy.parties[one.id] for one in agreement.parties]
-            for clause in agreement.clauses:
-                if isinstance(clause, Forbid):
-                    self._forbids.append((agreement, clause))
-                    continue
-                takers = [party.id for party in parties if stands_on(party, clause.recipient)]
-                for giver in (party.id for party in parties if stands_on(party, clause.giver)):
-                    for taker in takers:
-                        self.permits[giver, taker, clause.record].append((agreement, clause))
-        for region in policy.regions:
-            for home in region.gemeenten:
-                lies = (home.code, region.borders, home.borders)
-                for party in {region.doorstroompunt, home.college, home.werk_en_inkomen, *region.works_here, *home.works_here}:
-                    self._homes[party].append(lies)
-
-    def purposes(self, edge: _Edge) -> Iterator[PurposeId]:
-        """The purposes for which something may pass here."""
-        for _, clause in self.permits.get(edge, ()):
-            yield from clause.purposes
-
-    def form(self, edge: _Edge) -> Hashable:
-        """Everything that decisions between these two depend on, as it is written; what is equal is decided alike."""
-        giver, recipient, record = edge
-        one, other = self.policy.parties.get(giver), self.policy.parties.get(recipient)
-        if one is None or other is None or record not in self.policy.records:
-            return None
-        permits = self.permits_of(edge).values()
-        forbids = [
-            (self._text(clause), self._text(agreement.effective))
-            for agreement, clause in self._forbids
-            if clause.record == record and stands_on(one, clause.giver) and stands_on(other, clause.recipient)
-        ]
-        bars = [
-            self._text(row)
-            for row in self.policy.prohibitions.values()
-            if (not row.from_kinds or one.kind in row.from_kinds) and (not row.to_kinds or other.kind in row.to_kinds)
-        ]
-        who = (one.kind, one.controller, other.kind, other.controller, self._at_home(giver), self._at_home(recipient))
-        return tuple(sorted(permits)), tuple(sorted(forbids)), tuple(bars), who, self.elements(record)
-
-    def permits_of(self, edge: _Edge) -> Mapping[ClauseId, tuple[str, ...]]:
-        """The permits between these two, as they are written."""
-        found = self.permits.get(edge, ())
-        return {clause.id: self._permit(agreement, clause, edge[0], edge[1]) for agreement, clause in found}
-
-    def _permit(self, agreement: Agreement, clause: Permit, giver: PartyId, recipient: PartyId) -> tuple[str, ...]:
-        acceded = [self._text(party) for party in agreement.parties if party.id in (giver, recipient)]
-        rests = (self._text(self.policy.laws[basis]) for basis in clause.bases)
-        serves = (self._text(self.policy.purposes[purpose]) for purpose in clause.purposes)
-        lives = f"{agreement.controllership is None} {agreement.processor_contract is None} {agreement.fg_advice.review_due}"
-        life = (self._text(agreement.effective), lives, str(agreement.dpia.review_due))
-        return (self._text(clause), *life, *acceded, *rests, *serves)
-
-    def _text(self, row: Rule) -> str:
-        text = self._written.get(id(row))
-        if text is None:
-            text = self._written[id(row)] = row.model_dump_json(exclude=_TEXTS)
-        return text
-
-    def _at_home(self, party: PartyId) -> Hashable:
-        return tuple(self._homes.get(party, ()))
-
-    def elements(self, record: RecordKind) -> Hashable:
-        """What the elements of such a record are, as far as it decides how they pass."""
-        names = self.policy.records[record].elements if record in self.policy.records else ()
-        return tuple((name, (row := self.policy.elements[name]).kind, row.category, row.inferable_health) for name in names)
-
-
-def _ways(sides: Sequence[_Side]) -> Iterator[tuple[Way, RecordKind]]:
+def _ways(sides: Sequence[Side]) -> Iterator[tuple[Way, RecordKind]]:
     """The ways on which something may pass under either set, and on which some step is not written alike in both."""
     edges = sorted({edge for side in sides for edge in side.permits})
-    differs = {edge: sides[0].form(edge) != sides[1].form(edge) for edge in edges}
-    onward: dict[tuple[PartyId, RecordKind], list[_Edge]] = defaultdict(list)
+    differs = {edge: _stands(sides[0], edge) != _stands(sides[1], edge) for edge in edges}
+    onward: dict[tuple[PartyId, RecordKind], list[Edge]] = defaultdict(list)
     for edge in edges:
         if any(clause.reuse_of for side in sides for _, clause in side.permits.get(edge, ())):
             onward[edge[0], edge[2]].append(edge)
 
-    def further(way: Way, last: _Edge, *, changed: bool) -> Iterator[tuple[Way, RecordKind]]:
+    def further(way: Way, last: Edge, *, changed: bool) -> Iterator[tuple[Way, RecordKind]]:
         if changed:
             yield way, last[2]
         for step in onward[last[1], last[2]]:
@@ -296,14 +243,31 @@ def _ways(sides: Sequence[_Side]) -> Iterator[tuple[Way, RecordKind]]:
             yield from further(edge[:2], edge, changed=differs[edge])
 
 
-def _passed_on(side: _Side, came: _Edge, goes: _Edge) -> bool:
+def _stands(side: Side, edge: Edge) -> Hashable:
+    """Everything that decisions between these two depend on; what is equal is decided alike."""
+    return side.form(edge), side.standing(edge[0]), side.standing(edge[1])
+
+
+def _passed_on(side: Side, came: Edge, goes: Edge) -> bool:
     """Whether something that came in along the one step may go on along the other."""
     bases = {basis for _, clause in side.permits.get(came, ()) for basis in clause.bases}
     return any(not bases.isdisjoint(clause.reuse_of) for _, clause in side.permits.get(goes, ()))
 
 
-def _compared(
-    sides: Sequence[_Side], way: Way, record: RecordKind, purpose: PurposeId | None, *, any_purpose: bool
+def _compared(sides: Sequence[Side], way: Way, record: RecordKind) -> tuple[list[Change], int]:
+    """What changes on one way, and in how many cells that was decided."""
+    purposes = sorted({name for side in sides for name in side.purposes((way[-2], way[-1], record))})
+    changes: list[Change] = []
+    decided = 0
+    for purpose in [*purposes, None] if len(purposes) > 1 else purposes:
+        found, count = _for(sides, way, record, purpose, any_purpose=len(purposes) == 1)
+        changes += found
+        decided += count
+    return changes, decided
+
+
+def _for(
+    sides: Sequence[Side], way: Way, record: RecordKind, purpose: PurposeId | None, *, any_purpose: bool
 ) -> tuple[list[Change], int]:
     """What changes on one way for one purpose, and in how many cells that was decided."""
     found: dict[_Region, list[Span]] = defaultdict(list)
@@ -314,7 +278,8 @@ def _compared(
     steps[-1] = (*steps[-1][:3], purpose)
     written = [[side.permits_of(step) for step in edges] for side in sides]
     plain = sides[0].elements(record) == sides[1].elements(record)
-    day, end = _in_force(sides, edges[-1])
+    terms = [day for side in sides for day in side.in_force(edges[-1])]
+    day, end = min(terms), max(terms)
     while day < end:
         one, other = (tuple(side.table.lane(*step, day) for step in steps) for side in sides)
         beside = plain and list(map(around, one)) == list(map(around, other))
@@ -338,12 +303,6 @@ def _compared(
     return changes, decided
 
 
-def _in_force(sides: Sequence[_Side], edge: _Edge) -> Span:
-    """From the first day of an agreement with a permit here to the last, under either set: on no other day anything passes."""
-    terms = [agreement.effective for side in sides for agreement, _ in side.permits.get(edge, ())]
-    return min(term.start for term in terms), max(term.until for term in terms)
-
-
 def _is_special(element: Element) -> bool:
     return element.kind == "special" or element.category is not None or element.inferable_health
 
@@ -352,7 +311,7 @@ _Region = tuple[tuple[tuple[Scale, frozenset[Mark]], ...], Effect, Effect]
 
 
 def _regions(
-    sides: Sequence[_Side], space: Space, way: Way, record: RecordKind, purpose: PurposeId | None
+    sides: Sequence[Side], space: Space, way: Way, record: RecordKind, purpose: PurposeId | None
 ) -> tuple[list[_Region], int]:
     """What changes on one day, and in how many cells it was decided."""
     found = list(cells(space))
