@@ -21,9 +21,11 @@ from hub import doctor as examination
 from hub import operations
 from hub.app import Hub, databases, load_signer, make_keys, migrate_all, open_hub
 from hub.clock import SystemClock, legal_date
+from hub.commands.informing import informing_commands
 from hub.commands.mending import delivery_commands, mending_commands
 from hub.commands.notices import notice_commands
 from hub.commands.policies import policy_commands
+from hub.commands.policy_coverage import policy_coverage_commands
 from hub.commands.policy_diff import policy_diff_commands
 from hub.commands.policy_export import policy_export_commands
 from hub.commands.policy_tools import policy_tool_commands
@@ -370,12 +372,14 @@ def _with_hub(work: Callable[[Hub], Coroutine[Any, Any, None]]) -> None:
 
 policy_commands(policy, _with_hub)
 policy_tool_commands(policy, guarded, lambda: settings().policy, lambda: legal_date(SystemClock().now_us()))
+policy_coverage_commands(policy, _with_hub, guarded, lambda: settings().policy)
 policy_diff_commands(policy, _with_hub, guarded)
 policy_export_commands(policy, _with_hub)
 mending_commands(connector, _with_hub)
 delivery_commands(main, _with_hub)
 statement_commands(rights, _with_hub)
 notice_commands(rights, _with_hub)
+informing_commands(rights, _with_hub)
 
 
 @policy.command("check")

@@ -55,6 +55,7 @@ PLACES: Final = (
             Entry("Verklaringen", "/functionaris/verklaringen", SEARCHERS),
             Entry("Weigeringen", "/functionaris/weigeringen", READERS),
             Entry("Intrekkingen", "/functionaris/intrekkingen", READERS),
+            Entry("Informeren", "/functionaris/informeren", READERS),
             Entry("Afspraken", "/functionaris/afspraken", AGREEING),
             Entry("Controle", "/functionaris/controle", READERS),
         ),

@@ -45,7 +45,7 @@ class InformedDoor:
         self._desk, self._gate = desk, gate
 
     async def post(self, request: Request) -> Response:
-        """200 with the deliveries of which the log says now that the young person was told, and those that are not the caller's."""
+        """200 with the deliveries of which the log says now that they were told of, and those that are not the caller's."""
         caller = self._gate.admit(request, MEDEDELINGEN)
         check_answer_type(request)
         check_no_query(request)

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from hub.domain.terms import Micros, PartyId, ReasonCode
+from hub.rights.informing.model import Informed
 
 
 class SearchReason(StrEnum):
@@ -52,13 +53,15 @@ class Proved:
 class Found:
     """A disclosure or refusal about the person. `outcome` is the newest; `steps` its outcome entries, oldest first.
 
-    `reasons` are those of a refusal in full, personal ones included, and None where they could not be opened.
+    `reasons` are those of a refusal in full, personal ones included, and None where they could not be opened. `informed` says
+    that the person was told of a disclosure.
     """
 
     entry: Proved
     outcome: str
     steps: tuple[Proved, ...]
     reasons: tuple[ReasonCode, ...] | None = field(repr=False)
+    informed: Informed | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,8 @@ from hub.protect.store import SealedFacts, facts_about
 from hub.protect.vault import Vault
 from hub.rights import store
 from hub.rights.answer import Found, PerRecipient, PersonAnswer, Proved, Searched, SearchReason
+from hub.rights.informing.model import Informed
+from hub.rights.informing.store import told_of
 
 SEARCH: Final = "search-person"
 _MAY_SEARCH: Final = frozenset({Role.privacy_officer, Role.fg})
@@ -87,7 +89,11 @@ class Persons:
         fields |= {ref: parse(entry.body) for ref, entry in steps.items()}
         proved, checkpoint, size = await self._prove({ref: located[ref] for ref in kept} | steps, fields)
         opened = {} if key is None else _reasons(key, await facts_about(engine, log_id, tag), theirs)
-        found = [_found(proved[ref], [proved[step] for step in became.get(ref, ())], opened.get(ref)) for ref in theirs]
+        told = await told_of(engine, log_id, theirs)
+        found = [
+            _found(proved[ref], [proved[step] for step in became.get(ref, ())], opened.get(ref), told.get(ref))
+            for ref in theirs
+        ]
         others = _newest(proved[ref] for ref in kept if ref not in theirs and ref != own)
         return PersonAnswer(
             search=proved[own],
@@ -166,11 +172,11 @@ def _not_as_logged() -> NoReturn:
     )
 
 
-def _found(entry: Proved, steps: Sequence[Proved], reasons: tuple[ReasonCode, ...] | None) -> Found:
+def _found(entry: Proved, steps: Sequence[Proved], reasons: tuple[ReasonCode, ...] | None, informed: Informed | None) -> Found:
     if entry.fields["kind"] == EntryKind.refusal:
         return Found(entry, REFUSED, (), reasons)
     newest = steps[-1].fields["outcome"] if steps else WAITING
-    return Found(entry, WAITING if newest == OutcomeKind.resumed else newest, tuple(steps), None)
+    return Found(entry, WAITING if newest == OutcomeKind.resumed else newest, tuple(steps), None, informed)
 
 
 def _per_recipient(found: Sequence[Found]) -> tuple[PerRecipient, ...]:

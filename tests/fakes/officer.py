@@ -12,6 +12,7 @@ from hub.console.app import create_console
 from hub.console.desk import Desk, OfficerDesk
 from hub.domain.staff import Role
 from hub.notices.desk import notice_desk
+from hub.rights.informing.service import Informing
 from hub.rights.person import Persons
 from tests.fakes import console
 from tests.fakes.house import LOG, OPERATOR, House
@@ -44,6 +45,7 @@ async def console_over(house: House) -> FastAPI:
         desk_over(house),
         receipts_over(house),
         notice_desk(house.log, search, notes, house.vault, lambda: house.route.rules.policy),
+        Informing(house.engine, search, notes),
     )
     sign_in = console.SignIn(console.staff(Role.privacy_officer))
     return create_console(Desk(house.clock, sessions, sign_in, console.PROVIDER, False, officer=officer))

@@ -55,6 +55,11 @@ def fails(done: subprocess.CompletedProcess[str], status: int, *words: str) -> N
 # -- keys and settings
 
 
+def test_it_starts_without_a_warning() -> None:
+    done = subprocess.run([sys.executable, "-W", "error", "-c", "import hub.cli"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
 def test_keys_are_made_once_and_never_over_others(tmp_path: Path) -> None:
     environment = {"HUB_STATE": str(tmp_path / "state")}
     first = command("keys", "init", environment=environment)
@@ -383,3 +388,19 @@ def test_an_unknown_command_says_what_there_is(hub: Hub) -> None:
     done = hub("alles")
     assert done.returncode == 2
     assert "alles" in done.stderr
+
+
+# -- who was told
+
+
+def test_what_was_told_is_recorded_by_delivery_and_day(hub: Hub, tmp_path: Path) -> None:
+    delivery = "01890000-0000-7000-8000-000000000001"
+    assert hub("rights", "informed", "list").stdout == "none\n"
+    assert json.loads(hub("rights", "informed", "list", "--json").stdout) == []
+    unknown = hub("rights", "informed", "record", "--delivery", delivery, "--on", "2026-01-02", "--json")
+    assert json.loads(unknown.stdout) == {"recorded": [], "unknown": [delivery]}
+    fails(hub("rights", "informed", "record", "--delivery", delivery, "--on", "2999-01-02"), 1, "is not recorded")
+    text = str(tmp_path / "nergens.txt")
+    fails(
+        hub("rights", "informed", "record", "--delivery", delivery, "--on", "2026-01-02", "--text", text), 1, "Check the path"
+    )

@@ -45,6 +45,9 @@ class Shown:
     left: bool
     confirmed: bool
     told: Told
+    informed: str = ""
+    """That the young person was told of it, when and by whom; empty where nobody reported so."""
+    informed_href: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +120,12 @@ class PersonPages:
         giver = words.party(self._officer.policy, PartyId(fields["source"]))
         left = any(step.fields["outcome"] in words.LEFT for step in one.steps)
         confirmed = any(step.fields["outcome"] == words.CONFIRMED for step in one.steps)
-        return Shown(f"{LOG}/{one.entry.ref}", one.entry.us, giver, words.outcome(one.outcome), left, confirmed, told)
+        informed, href = "", ""
+        if one.informed is not None:
+            informed = f"Op {dutch_date(one.informed.day)} verteld door {words.party(self._officer.policy, one.informed.by)}"
+            href = f"{LOG}/{one.informed.entry}"
+        outcome = words.outcome(one.outcome)
+        return Shown(f"{LOG}/{one.entry.ref}", one.entry.us, giver, outcome, left, confirmed, told, informed, href)
 
     async def evidence(self, request: Request) -> Response:
         """The entries of an answer, with their proofs or as a spreadsheet; named by their refs, so that no number need be

@@ -11,6 +11,7 @@ from hub.console.desk import OfficerDesk
 from hub.console.gate import Gate
 from hub.console.officer import overview, refusals
 from hub.console.officer.entry import EntryPages
+from hub.console.officer.informing import INFORMING, InformingPages
 from hub.console.officer.log import LogPages
 from hub.console.officer.notices import NOTICES, NoticePages
 from hub.console.officer.person import PersonPages
@@ -53,6 +54,8 @@ def routes(officer: OfficerDesk, gate: Gate, clock: Clock) -> Iterator[Route]:
     yield Route("GET", f"{HOME}/weigeringen", page(refusals.show))
     if officer.notices is not None:
         yield from _notices(NoticePages(officer, officer.notices, gate))
+    if officer.informing is not None:
+        yield Route("GET", INFORMING, InformingPages(officer, officer.informing, gate).every)
     yield Route("GET", f"{HOME}/afspraken", agreements.every)
     yield Route("GET", f"{HOME}/afspraken/afspraak/{{agreement:path}}", agreements.one)
     yield Route("POST", f"{HOME}/afspraken/afspraak/{{agreement:path}}", agreements.act)

@@ -61,14 +61,14 @@ def test_how_long_ago_is_told_in_the_largest_whole_unit(ago: int, text: str) -> 
         (
             (Role.privacy_officer,),
             "/functionaris",
-            ["Overzicht", "Logboek", "Persoon", "Verklaringen", "Weigeringen", "Intrekkingen", "Afspraken", "Controle"],
+            ["Overzicht", "Logboek", "Persoon", "Verklaringen", "Weigeringen", "Intrekkingen", "Informeren", "Afspraken", "Controle"],
         ),
         (
             (Role.fg,),
             "/functionaris",
-            ["Overzicht", "Logboek", "Persoon", "Verklaringen", "Weigeringen", "Intrekkingen", "Afspraken", "Controle"],
+            ["Overzicht", "Logboek", "Persoon", "Verklaringen", "Weigeringen", "Intrekkingen", "Informeren", "Afspraken", "Controle"],
         ),
-        ((Role.auditor,), "/functionaris", ["Overzicht", "Logboek", "Weigeringen", "Intrekkingen", "Afspraken", "Controle"]),
+        ((Role.auditor,), "/functionaris", ["Overzicht", "Logboek", "Weigeringen", "Intrekkingen", "Informeren", "Afspraken", "Controle"]),
         ((Role.decision_maker,), "/functionaris", ["Afspraken"]),
         (
             (Role.administrator,),
@@ -102,7 +102,7 @@ def test_whoever_works_at_both_desks_sees_the_way_to_the_other() -> None:
     both = staff(Role.privacy_officer, Role.administrator)
     assert [place.name for place in navigation("/beheer/mislukt", both).others] == ["Functionaris"]
     assert navigation("/beheer", None).items == ()
-    assert len({entry.href for place in PLACES for entry in place.entries}) == 14
+    assert len({entry.href for place in PLACES for entry in place.entries}) == 15
 
 
 async def test_a_page_names_who_is_signed_in_and_offers_the_way_out(officer: httpx2.AsyncClient) -> None:
