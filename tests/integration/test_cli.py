@@ -402,5 +402,5 @@ def test_what_was_told_is_recorded_by_delivery_and_day(hub: Hub, tmp_path: Path)
     fails(hub("rights", "informed", "record", "--delivery", delivery, "--on", "2999-01-02"), 1, "is not recorded")
     text = str(tmp_path / "nergens.txt")
     fails(
-        hub("rights", "informed", "record", "--delivery", delivery, "--on", "2026-01-02", "--text", text), 1, "Check the path"
+        hub("rights", "informed", "record", "--delivery", delivery, "--on", "2026-01-02", "--text", text), 5, "Check the path"
     )
