@@ -29,6 +29,7 @@ from hub.domain.personal import Personal
 from hub.domain.stages import Candidate, Held
 from hub.domain.terms import PartyId, ReasonCode
 from hub.errors import Tampered
+from hub.ports import KeyedDigest
 from hub.protect.protector import Opened, Protector
 from hub.protect.store import SealedFacts, sealed_facts
 from hub.rules import Rules
@@ -65,12 +66,16 @@ class Again:
     protector: Protector
     log: Log
     rules: Rules
+    digest: KeyedDigest
 
     async def look(self, recipient: PartyId, held: Sequence[Held], as_of: date) -> Leaving:
-        """What of `held` may leave for `recipient` on `as_of`. Raises Tampered where payload, entry or facts were changed."""
+        """What of `held` may leave for `recipient` on `as_of`.
+
+        Raises Tampered where a payload, entry, fact or statement is not what was recorded.
+        """
         kept, said, located = await asyncio.gather(
             sealed_facts(self.engine, [one.record_id for one in held if one.record_id is not None]),
-            standing(self.engine, [(one.subject_tag, as_of) for one in held]),
+            standing(self.engine, [(one.subject_tag, as_of) for one in held], self.digest),
             self.log.disclosed(recipient, held),
         )
         opened = await self.protector.open(held, kept)

@@ -311,7 +311,7 @@ async def open_hub(settings: Settings, *, name: str = "hub", unmarked: bool = Fa
             recorder=committer,
             log=log,
             outbox=outbox,
-            again=Again(engine, protector, log, rules),
+            again=Again(engine, protector, log, rules, digests),
             endings=endings,
         )
         search = Search(engine, log_id, operator)

@@ -153,7 +153,7 @@ class Gatherer:
         """Per record: whether its party gave it before, the statements in force, and the person's key."""
         before, said, keys = await asyncio.gather(
             seen(self._engine, [(one.party, one.content_digest) for one in asked]),
-            standing(self._engine, [(one.tag, one.as_of) for one in asked]),
+            standing(self._engine, [(one.tag, one.as_of) for one in asked], self._digest),
             self._keys(asked),
         )
         return [

@@ -151,7 +151,7 @@ async def open_house(
             recorder=committer,
             log=log,
             outbox=outbox,
-            again=Again(engine, protector, log, rules),
+            again=Again(engine, protector, log, rules, digests),
             endings=Endings(clock, secrets.token_bytes, entries, committer, log, outbox, rules),
         )
         yield House(engine, vault_engine, clock, committer, log, vault, pseudonymiser, digests, route)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -311,6 +312,28 @@ async def test_what_was_changed_leaves_for_nobody(
         assert await get(house, DESK) == []
     assert len(await house.entries()) == size
     assert await states(house) == {"held": 1}
+
+
+async def forge(house: House, subject: bytes) -> None:
+    """Somebody who may write to the database, and has no key, puts a statement there in the hub's own form."""
+    claim = said(lambda _label, _data: bytes(32), LOG, subject, StatementKind.raadpleging_school, (date(2026, 11, 2), None))
+    await house.committer.record(WorkItem(uuid4(), DUO, (), claims=(claim,)))
+
+
+@both_ways
+async def test_a_statement_that_nobody_recorded_sends_nothing(house: House, get: Callable[..., Awaitable[list[UUID]]]) -> None:
+    await house.drop([body(0)])
+    await forge(house, tag(house))
+    with suppress(Tampered):  # a push says so in its own log, and goes on
+        assert await get(house, DESK) == []
+    assert not [each for each in await house.entries() if each.get("outcome") == "handed-over"]
+
+
+async def test_a_statement_that_nobody_recorded_decides_nothing(house: House) -> None:
+    await forge(house, tag(house))
+    with pytest.raises(Tampered):
+        await house.send(body(0))
+    assert await house.rows("SELECT FROM deliver_outbox") == []
 
 
 @both_ways
