@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from hub.consent.advice import advice
 from hub.consent.explain import FORMS, dutch_date, explain_reason, find_clause, name_of
+from hub.consent.explain_citizen import to_citizen
 from hub.consent.model import Gate, PolicySet
 from hub.consent.question import Decision, Outcome, Question
 from hub.consent.remedy import Part, Remedy
@@ -20,19 +21,6 @@ from hub.domain.terms import ElementName, ReasonCode, Term
 
 _SEALED: Final = ReasonCode("PERSOONLIJK")
 _NOT_TOLD: Final = "Dit hangt af van iets persoonlijks. De privacy officer kan zien wat het is."
-_NOT_TOLD_YOU: Final = "Dit hangt af van uw eigen situatie. Vraag ernaar bij wie de gegevens geeft."
-_TO_YOU: Final = {
-    Gate.invoer: "Het bericht over u was niet goed te lezen.",
-    Gate.agreement: "Er is geen afspraak die dit nu goed vindt.",
-    Gate.purpose: "Dit is niet waar uw gegevens voor bedoeld zijn.",
-    Gate.basis: "De wet staat dit nu niet toe.",
-    Gate.recipient: "Deze organisatie mag dit nu niet krijgen.",
-    Gate.subject: "Deze hulp is er niet voor iedereen, of er is nog iets niet bekend.",
-    Gate.consent: "Eerst moet iemand hier ja tegen zeggen.",
-    Gate.fields: "Deze gegevens zijn hier niet voor nodig.",
-    Gate.retention: "De gegevens zouden meteen weer weg moeten.",
-    Gate.bezorging: "De gegevens konden niet worden bezorgd.",
-}
 _GATES: Final = {
     Gate.agreement: "afspraak",
     Gate.purpose: "doel",
@@ -81,7 +69,7 @@ def told(
         "purpose": decision.purpose,
         "fields": [{"element": name, "form": form.value} for name, form in decision.fields],
         "refused": [{"element": name, "reason": _shown(policy, code, shown)} for name, code in decision.refused],
-        "reasons": [_as_data(policy, code) for code in _codes(policy, decision.reasons, shown)],
+        "reasons": [_as_data(policy, code, reader) for code in _codes(policy, decision.reasons, shown)],
         "change": [
             {"what": advice(policy, part), "reason": part.code, "who": part.who}
             if shown or not _is_personal(policy, part)
@@ -93,8 +81,10 @@ def told(
     }
 
 
-def _as_data(policy: PolicySet, code: ReasonCode) -> dict[str, Any]:
+def _as_data(policy: PolicySet, code: ReasonCode, reader: Reader) -> dict[str, Any]:
     reason = policy.reasons[code]
+    if reader is Reader.jongere:
+        return {"code": code, "gate": reason.gate.value, "text": to_citizen(policy, code)}
     return {
         "code": code,
         "gate": reason.gate.value,
@@ -108,13 +98,15 @@ def _permitted(policy: PolicySet, question: Question, decision: Decision, grant:
     clause = find_clause(policy, grant.agreement, grant.clause)
     assert clause is not None, "a grant is made from a clause of its own policy set"
     purpose = policy.purposes[grant.purpose]
-    title = next(signed.title for signed in policy.agreements if signed.id == grant.agreement)
+    signed = next(signed for signed in policy.agreements if signed.id == grant.agreement)
     giver, recipient = _ends(policy, question)
     part = ", maar niet alles wat is gevraagd" if decision.outcome is Outcome.partial else ""
     yield f"Toegestaan{part}: {giver} geeft aan {recipient}."
     yield f"Waarom: {clause.why_nl}"
     yield f"Doel: {purpose.label_nl}. {purpose.plain_nl}"
-    yield f"Afspraak: {title} ({grant.agreement}), {clause.article}."
+    yield f"Afspraak: {signed.title} ({grant.agreement}), {clause.article}."
+    if signed.controllership is not None:
+        yield f"Verantwoordelijk: {signed.controllership}"
     for name in grant.bases:
         basis = policy.laws[name]
         doubt = " Een jurist moet deze lezing nog bevestigen." if basis.review == "needed" else ""
@@ -129,8 +121,12 @@ def _permitted(policy: PolicySet, question: Question, decision: Decision, grant:
     yield f"Bewaren: {clause.retention.text_nl}"
     for duty in grant.obligations:
         yield f"Plicht: {policy.obligations[Term(duty)].text_nl}"
+    if clause.deadline is not None:
+        yield f"Termijn: {clause.deadline.text_nl} ({clause.deadline.article})"
     informs = clause.duty_to_inform
     yield f"Informeren: door {informs.who.value}. {informs.when} Tekst: {informs.text}"
+    if informs.exception is not None:
+        yield f"Uitzondering op informeren: {informs.exception}"
     yield f"Dit antwoord geldt tot {dutch_date(decision.valid_until)}; daarna wordt opnieuw beslist."
 
 
@@ -169,9 +165,7 @@ def _to_you(policy: PolicySet, question: Question, decision: Decision, remedy: R
     grant = decision.grant
     if grant is None:
         yield f"{giver} mag uw gegevens nu niet aan {recipient} geven."
-        yield from dict.fromkeys(
-            _NOT_TOLD_YOU if policy.reasons[code].personal else _TO_YOU[policy.reasons[code].gate] for code in decision.reasons
-        )
+        yield from dict.fromkeys(to_citizen(policy, code) for code in decision.reasons)
         if remedy is not None and remedy.possible and not any(_is_personal(policy, part) for part in remedy.parts):
             yield "Dit kan veranderen. Vraag het aan wie de gegevens geeft."
         return

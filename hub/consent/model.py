@@ -217,7 +217,10 @@ class FactSpec(Rule):
 
 
 class Reason(Rule):
-    """A reason code, in words for the person who must act; `personal` when the code itself tells about a young person."""
+    """A reason code, in words for the person who must act; `personal` when the code itself tells about a young person.
+
+    `burger_nl` is the same for the young person, and tells nothing about anybody else; without it the gate is told.
+    """
 
     code: ReasonCode
     gate: Gate
@@ -225,6 +228,7 @@ class Reason(Rule):
     remedy_nl: Sentence
     who: Word
     personal: bool
+    burger_nl: Sentence | None = None
 
 
 class Obligation(Rule):

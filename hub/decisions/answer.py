@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+from hub.consent.explain_citizen import to_citizen
 from hub.consent.model import PolicySet
 from hub.consent.question import Decision, Outcome, Question
 from hub.decisions.request import SEMANTICS, Asked
@@ -50,7 +51,7 @@ def _one(policy: PolicySet, question: Question, decision: Decision) -> dict[str,
         "outcome": decision.outcome.value,
         "reasons": [str(code) for code in decision.reasons],
         "reason_admin": {str(code): _for_worker(policy, code) for code in codes},
-        "reason_user": {str(code): policy.reasons[code].text_nl for code in codes if code in policy.reasons},
+        "reason_user": {str(code): to_citizen(policy, code, sealed=False) for code in codes if code in policy.reasons},
         "fields": {str(name): form.value for name, form in decision.fields},
         "refused_fields": {str(name): str(code) for name, code in decision.refused},
         "agreement": decision.agreement,

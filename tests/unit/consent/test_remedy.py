@@ -181,3 +181,21 @@ def test_a_young_person_reads_plain_words(small: PolicySet):
     for word in ("grondslag", "verwerking", "convenant", "bepaling", "BWBR", "proef/1"):
         assert word not in said
     assert "U mag bezwaar maken" in said
+
+
+def test_a_young_person_gets_no_text_for_workers_as_data_either(small: PolicySet):
+    asked = question(small, "age: 24")
+    decision = ask(compile_policy(small), [asked])[0]
+    said = told(small, decision, remedies(small, asked), Reader.jongere)
+    assert said["reasons"]
+    for reason in said["reasons"]:
+        assert set(reason) == {"code", "gate", "text"}
+        assert reason["text"] != small.reasons[reason["code"]].text_nl
+
+
+def test_a_permit_tells_who_is_responsible_by_when_and_what_excuses_from_telling(policy: PolicySet):
+    text = "record: {}\npath: [{}]\nday: 2026-11-02\ngiven: {{gemeente: '9001'}}\n"
+    asked = read_question("vraag.yaml", text.format("uitvalmelding", "duo, doorstroompunt-lindemark"), policy)
+    said = explained(policy, asked, Reader.medewerker)
+    assert "Verantwoordelijk: De minister is verantwoordelijk tot de ontvangst" in said
+    assert "Termijn: De ontvanger heeft de gegevens binnen zeven dagen" in said
