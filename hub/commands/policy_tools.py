@@ -1,4 +1,4 @@
-"""The commands that look into a policy set: lint, test, coverage, explain, who-can, what-can, schema. They change nothing."""
+"""The commands that look into a policy set: lint, test, explain, who-can, what-can, schema. They change nothing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ import typer
 
 from hub.consent.asked import read_question
 from hub.consent.compile import compile_policy
-from hub.consent.coverage import Coverage, coverage
 from hub.consent.decide import ask
 from hub.consent.examples import run
 from hub.consent.explain_decision import Reader, tell, told
@@ -23,7 +22,7 @@ from hub.consent.policy import load_policy, policy_files
 from hub.consent.reach import Known, Reach, conditions, what_can, who_can
 from hub.consent.remedy import remedies
 from hub.consent.schema import schema_names, schema_text
-from hub.domain.terms import AgreementId, ElementName, PartyId, Term
+from hub.domain.terms import ElementName, PartyId, Term
 from hub.errors import Misconfigured
 
 Guarded = Callable[[Callable[[], Any]], None]
@@ -100,27 +99,6 @@ def _checking(policy: typer.Typer, guarded: Guarded, chosen: Callable[[], Path],
                         typer.echo(f"        {fault}")
                 typer.echo(f"{len(ran)} tests, {len(failed)} fout")
             if failed:
-                raise typer.Exit(1)
-
-        guarded(work)
-
-    @policy.command("coverage", epilog="Exit status: 0 every change of the rules fails a test, 1 otherwise.")
-    def covered(
-        directory: _Set = None,
-        agreement: Annotated[
-            str | None, typer.Option(help="Only this agreement; the whole set takes a minute or more.")
-        ] = None,
-        as_json: _AsJson = False,
-    ) -> None:
-        """Says which gates the tests beside agreements have seen open and shut, and which changes of the rules none notices."""
-
-        def work() -> None:
-            seen = coverage(load_policy(directory or chosen()), None if agreement is None else _term(AgreementId, agreement))
-            if as_json:
-                _json(seen.plain())
-            else:
-                typer.echo("\n".join(_coverage_lines(seen)))
-            if seen.survivors:
                 raise typer.Exit(1)
 
         guarded(work)
@@ -224,17 +202,6 @@ def _lint_lines(found: Iterable[Finding]) -> Iterable[str]:
         yield f"       {one.what}"
         yield f"       {one.why}"
         yield f"       -> {one.fix}"
-
-
-def _coverage_lines(seen: Coverage) -> Iterable[str]:
-    for row in seen.rows:
-        gates = "  ".join(f"{gate}: {how}" for gate, how in row.told())
-        yield f"{row.clause}\n    {gates}"
-    for name, clause in seen.unused:
-        yield f"geen test laat zien dat {name} meegaat ({clause})"
-    for mutant in seen.survivors:
-        yield f"NIET GEMERKT {mutant.clause}: {mutant.what}\n    -> {mutant.example}"
-    yield f"{seen.killed} van {seen.mutants} veranderingen gemerkt ({seen.score:.0%})"
 
 
 def _show(found: PolicySet, ways: list[Reach], only: tuple[ElementName, ...] | None, as_json: bool, none: str) -> None:

@@ -49,6 +49,7 @@ _OPERATIONS: Final = {
     "policy-activate": "Op {day} nam {who} een voorgestelde set afspraken en regels in gebruik.",
     "policy-people": "Op {day} liet {who} tellen over hoeveel jongeren een andere set afspraken en regels anders beslist.",
     "policy-replay": "Op {day} liet {who} eerdere beslissingen opnieuw nemen met een andere set afspraken en regels.",
+    "policy-usage": "Op {day} liet {who} in het logboek tellen welke bepalingen van de afspraken zijn gebruikt.",
     "policy-retro": "Op {day} gaf {who} een lijst uit van leveringen die nu zouden worden geweigerd.",
     "agreement-sign": "Op {day} ondertekende {who} een afspraak voor {party}.",
     "agreement-suspend": "Op {day} schorste {who} een afspraak, namens {party}.",

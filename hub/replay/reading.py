@@ -62,22 +62,13 @@ class Reader:
         self, since: Micros | None, until: Micros | None, size: int, progress: Progress
     ) -> AsyncIterator[list[Case]]:
         """The decisions recorded from `since` up to, not including, `until`, among the first `size` entries, page by page."""
-        first = 0 if since is None else await self._place(since, size)
-        after = size if until is None else await self._place(until, size)
+        first = 0 if since is None else await store.place(self.engine, self.log_id, since, size)
+        after = size if until is None else await store.place(self.engine, self.log_id, until, size)
         for start in range(first, after, PAGE):
             bodies = await store.entries(self.engine, self.log_id, start, min(start + PAGE, after))
             said = [fields for body in bodies if (fields := orjson.loads(body))["kind"] in _DECISIONS]
             yield await self._page(said)
             progress(min(start + PAGE, after) - first, after - first)
-
-    async def _place(self, moment: Micros, size: int) -> int:
-        """Where the first entry recorded at `moment` or later stands: moments only grow along the log."""
-        low, high = 0, size
-        while low < high:
-            middle = (low + high) // 2
-            (body,) = await store.entries(self.engine, self.log_id, middle, middle + 1)
-            low, high = (middle + 1, high) if orjson.loads(body)["us"] < moment else (low, middle)
-        return low
 
     async def _page(self, said: Sequence[Mapping[str, Any]]) -> list[Case]:
         tags = await store.tags_of(self.engine, [UUID(fields["ref"]) for fields in said])

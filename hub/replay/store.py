@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
+import orjson
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hub.db import fetch
@@ -47,6 +48,16 @@ async def size_of(engine: AsyncEngine, log_id: LogId) -> int:
 async def entries(engine: AsyncEngine, log_id: LogId, first: int, after: int) -> list[bytes]:
     """The entries from the place `first` up to, not including, `after`, in order, as they stand."""
     return [bytes(row[1]) for row in await fetch(engine, _ENTRIES, log_id, first, after)]
+
+
+async def place(engine: AsyncEngine, log_id: LogId, moment: Micros, size: int) -> int:
+    """Where among the first `size` entries the first recorded at `moment` or later stands: moments only grow along a log."""
+    low, high = 0, size
+    while low < high:
+        middle = (low + high) // 2
+        (body,) = await entries(engine, log_id, middle, middle + 1)
+        low, high = (middle + 1, high) if orjson.loads(body)["us"] < moment else (low, middle)
+    return low
 
 
 async def tags_of(engine: AsyncEngine, refs: Sequence[UUID]) -> dict[UUID, bytes]:

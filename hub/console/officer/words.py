@@ -82,6 +82,7 @@ _OPERATIONS: Final = MappingProxyType(
         "policy-activate": "Voorstel in gebruik genomen",
         "policy-people": "Jongeren geteld bij een voorstel",
         "policy-replay": "Beslissingen opnieuw genomen",
+        "policy-usage": "Gebruik van bepalingen geteld",
         "policy-retro": "Werklijst van leveringen uitgegeven",
         "agreement-sign": "Afspraak ondertekend",
         "agreement-suspend": "Afspraak geschorst",

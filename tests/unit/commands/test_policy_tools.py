@@ -73,14 +73,6 @@ def test_a_test_that_fails_ends_with_one(hub: Any, directory: Path, tmp_path: Pa
     assert "geslachtsnaam does not pass as pseudonym" in told.output
 
 
-def test_coverage_shows_survivors(hub: Any):
-    told = hub("coverage")
-    assert told.exit_code == 1
-    assert "NIET GEMERKT proef/1/melding: leeftijd 15 tot en met 22" in told.output
-    seen = json.loads(hub("coverage", "--agreement", "proef/1", "--json").output)
-    assert seen["killed"] + len(seen["survivors"]) == seen["mutants"]
-
-
 def test_who_can_and_what_can(hub: Any):
     assert "school-a -> punt-b" in hub("who-can", "geslachtsnaam").output
     assert "niemand kan bsn krijgen" in hub("who-can", "bsn").output
