@@ -11,7 +11,6 @@ It ends when all is sent and leaves `HOME/counts.json`. An answer other than the
 from __future__ import annotations
 
 import argparse
-import json
 import secrets
 import sys
 import time
@@ -29,6 +28,8 @@ from ops.demo.voices import KEPT_FROM_COACH, NAMED, STATEMENTS_PATH, WITHDRAWN, 
 _PATH: Final = "/v1/uitvalmeldingen"
 _PAUSE_S: Final = 0.2
 _AGES: Final = (18, 19, 22, 24, 26, 18, 20, 23, 25, 19)
+SCHOOL_SEED: Final = 98
+"""What its invented numbers follow from."""
 UNDER_AGE: Final = 1
 """How many of the young people are too young for the doorstroompunt."""
 
@@ -63,7 +64,7 @@ def _send(school: Partner, report: Any, expected: int, key: str | None = None, p
 
 
 def _reports(today: date) -> list[dict[str, Any]]:
-    bsns = numbers(98)
+    bsns = numbers(SCHOOL_SEED)
     ages = (*_AGES, *[16] * UNDER_AGE)
     return [_report(next(bsns), place % 8 + 1, age, today) for place, age in enumerate(ages)]
 
@@ -130,7 +131,8 @@ def main() -> int:
     try:
         school = Partner(given.home)
         if given.leaver:
-            print(json.dumps(report_one(school, sys.stdin.readline().strip(), given.today), indent=2))
+            for each in report_one(school, sys.stdin.readline().strip(), given.today)["uitkomsten"]:
+                print(f"{each['ontvanger']:<30}{each['besluit']:<12}{', '.join(each['redenen'])}")
         elif given.afterwards:
             write(given.home / "afterwards.json", say_afterwards(school, given.today))
         else:

@@ -77,7 +77,7 @@ async def many_looked_up(hub: Hub) -> None:
 def somebody(content: bytes, today: date) -> str:
     """The number of someone on the list who is of an age and a school that most may be told about: to try a search with."""
     for person in csv.DictReader(io.StringIO(content.decode(), newline=""), delimiter=";"):
-        born = person["GEBOORTEDATUM"].replace("-", "")
+        born = (person["GEBOORTEDATUM"] or "").replace("-", "")  # a torn row ends before it
         plain = person["ONDERWIJSSOORT"] == "MBO" and person["STARTKWALIFICATIE"] == "N" and person["INDICATIEGEHEIM"] == "N"
         of_age = born.isdigit() and len(born) == 8 and 18 <= today.year - int(born[:4]) - 1 <= 21
         if plain and of_age and not person["OVERLIJDENSDATUM"] and person["GEMEENTECODE"] == "9001":

@@ -19,13 +19,15 @@ TEXT: Final = Path(__file__).with_name("toestemming-jongerencoach.txt")
 _YES: Final = (1, 2, 3, 4, 6, 10)
 _NO: Final = 5
 _NOT_NOW: Final = 6
-_BACK: Final = (1, 2)
-_OBJECTS: Final = 7
+WITHDREW: Final = (1, 2)
+"""Who takes a yes back, by the place of their message."""
+OBJECTS: Final = 7
+"""Who objects."""
 NAMED: Final = len({*_YES, _NO})
 """How many spoke of the coach, so that their messages are weighed for it as well."""
 KEPT_FROM_COACH: Final = len({_NO, _NOT_NOW})
 """How many of those the coach hears nothing of."""
-WITHDRAWN: Final = len(_BACK)
+WITHDRAWN: Final = len(WITHDREW)
 """How many take their yes back afterwards."""
 
 
@@ -43,9 +45,9 @@ def before(reports: Sequence[Mapping[str, Any]], today: date) -> Iterator[dict[s
 
 def afterwards(reports: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
     """What is said once the messages have arrived."""
-    for place in _BACK:
+    for place in WITHDREW:
         yield {**_said(reports[place], "intrekken", "toestemming"), "doelen": [COACHING], "partijen": [COACH]}
-    yield {**_said(reports[_OBJECTS], "vastleggen", "bezwaar"), "doelen": ["ondersteuning-arbeidsinschakeling"]}
+    yield {**_said(reports[OBJECTS], "vastleggen", "bezwaar"), "doelen": ["ondersteuning-arbeidsinschakeling"]}
 
 
 def _coach(report: Mapping[str, Any], act: str) -> dict[str, Any]:

@@ -12,10 +12,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from ops.demo import region
 from ops.demo.controls import Controls
+from ops.demo.people import numbers
+from ops.demo.school import SCHOOL_SEED
+from ops.demo.voices import OBJECTS, WITHDREW
 
 ROOT = Path(__file__).resolve().parents[2]
 ROWS = 300
@@ -34,6 +38,16 @@ class Demo:
     provider: str
     passwords: dict[str, str]
     bsn: str
+
+    @property
+    def spoke(self) -> str:
+        """The number of someone who said yes to a coach, and took it back."""
+        return next(islice(numbers(SCHOOL_SEED), WITHDREW[0], None))
+
+    @property
+    def objects(self) -> str:
+        """The number of someone whose objection waits for a decision."""
+        return next(islice(numbers(SCHOOL_SEED), OBJECTS, None))
 
     @property
     def taken(self) -> Controls:

@@ -147,6 +147,24 @@ def test_the_exchange_of_the_readme_works(serving: Running, workplace: Path) -> 
     assert "The log only grew since the earlier checkpoint" in done.stdout
 
 
+def test_the_rules_of_the_readme_work(serving: Running, workplace: Path) -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    chapter = text.split("## The rules")[1].split("\n## ")[0]
+    script = "\n".join(_SHELL.findall(chapter))
+    done = subprocess.run(["sh", "-eu"], input=script, cwd=workplace, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    for told in (
+        " 0 fout",
+        "telefoonnummer (raw)",
+        "mbo-jongerencoach/1",
+        "Krapper (1)",
+        "recorded; the log now has",
+        f"{COACH:<30}verstrekt",
+        "withdrawn; the log now has",
+    ):
+        assert told in done.stdout
+
+
 def test_no_number_in_clear_but_on_the_senders_server(serving: Running, workplace: Path) -> None:
     lists = (workplace / HOME / "duo").rglob("*.csv")
     issued = {number for each in lists for number in _NUMBER.findall(each.read_bytes())}
