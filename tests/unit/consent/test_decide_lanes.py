@@ -320,6 +320,8 @@ def test_what_the_giver_received_tells_answers_apart():
     assert [each.reasons for each in told] == [(), (), ("GEVER_ONTVING_NIET",), ("HERKOMST_ONBEKEND",)]
     assert len(onward.answers) == 4
     assert told[0].received is not told[1].received
+    shut = answers(table(source, to_next(**SHUT)), [question(pupil(), *three)])[0]
+    assert (shut.grant, shut.received) == (None, grant())
 
 
 def test_what_is_remembered_does_not_grow_without_end(monkeypatch: pytest.MonkeyPatch):
@@ -404,11 +406,21 @@ def test_a_refusal_names_the_clause_that_came_nearest(far: Any, near: Any):
         assert told.reasons == one(lane(two[1]), facts).reasons
 
 
-@pytest.mark.parametrize(("age", "nearest"), [(15, "jong"), (16, "jong"), (17, "oud"), (None, "een")])
+@pytest.mark.parametrize(("age", "nearest"), [(14, "elders"), (15, "hier"), (16, "hier"), (17, "elders"), (None, "elders")])
 def test_the_clause_about_this_age_is_nearest_from_its_first_to_its_last_year(age: int | None, nearest: str):
-    shut: Any = {"bases": (basis(youngest=30, oldest=40),)}
-    three = [clause("een", youngest=0, oldest=3, **shut), clause("jong", youngest=15, oldest=16, **shut)]
-    assert one(lane(*three, clause("oud", youngest=17, oldest=17, **shut)), pupil(age=age)).clause == nearest
+    """Though another was shut at a later gate, for those of another age; without an age the later gate is nearest."""
+    carries = (basis(youngest=0, oldest=99),)
+    elsewhere = clause("hier", youngest=15, oldest=16, home=True, bases=carries)
+    too_young = clause("elders", youngest=0, oldest=3, bases=carries)
+    for order in ((elsewhere, too_young), (too_young, elsewhere)):
+        assert one(lane(*order), pupil(age=age, gemeente="9002")).clause == nearest
+
+
+def test_the_thousands_of_a_rank_are_its_gate():
+    """The first code of the gate after the agreement's is later than the last of the agreement's."""
+    ranks = {ReasonCode("A"): 1999, ReasonCode("B"): 2000}
+    ranked = replace(table(lane(clause("af", shut=(ReasonCode("A"),)), clause("om", shut=(ReasonCode("B"),) * 1))), rank=ranks)
+    assert ask(ranked, [question()])[0].clause == "om"
 
 
 def test_of_clauses_that_came_equally_near_the_first_is_named():

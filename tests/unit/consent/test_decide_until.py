@@ -32,7 +32,9 @@ def one(between: Lane, facts: SubjectFacts | None = None, **other: Any) -> Decis
 @pytest.mark.parametrize(("age", "next_age"), [(15, 16), (16, 20), (19, 20), (20, None), (None, None)])
 def test_an_answer_holds_to_the_next_age_of_note(age: int | None, next_age: int | None):
     between = lane(clause(bases=(basis(youngest=0, oldest=99),), youngest=0), borders=(16, 20))
-    assert answers(table(between), [question(pupil(age=age))])[0].next_age == next_age
+    shut = lane(clause(shut=(ReasonCode("DPIA_VERLOPEN"),)), borders=(16, 20))
+    for each in (between, shut):
+        assert answers(table(each), [question(pupil(age=age))])[0].next_age == next_age
 
 
 @pytest.mark.parametrize(("born", "until"), [

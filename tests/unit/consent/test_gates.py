@@ -11,7 +11,7 @@ from hub.consent.gates import gates, granted, prohibitions
 from hub.consent.model import Condition, Schools
 from hub.consent.table import BarRow, FactRow, ForbidRow, WithinRow
 from hub.domain.facts import Stated, StatementKind, SubjectFacts
-from hub.domain.terms import BasisId, ElementName, FactName, PurposeId, ReasonCode
+from hub.domain.terms import BasisId, ElementName, FactName, PartyId, ReasonCode
 from tests.fakes.rows import (
     ABOVE,
     ADDRESS,
@@ -395,9 +395,13 @@ def test_of_what_holds_one_element_back_that_is_told_which_no_basis_lifts():
         }
 
 
-def test_a_no_that_is_not_for_this_purpose_or_recipient_stops_nothing():
-    elsewhere = {"purposes": frozenset({CALL}), "parties": None}
-    assert shut(pupil(Stated(StatementKind.bezwaar, **elsewhere))) == set()
-    assert shut(pupil(Stated(StatementKind.bezwaar, purposes=frozenset({PurposeId(HELP)}), parties=frozenset({TAKER})))) == {
-        "BEZWAAR"
-    }
+@pytest.mark.parametrize(("kind", "told"), [
+    (StatementKind.bezwaar, "BEZWAAR"), (StatementKind.beperking, "BEPERKING"),
+    (StatementKind.contactvoorkeur, "CONTACTVOORKEUR"),
+])  # fmt: skip
+def test_a_no_stops_the_purposes_and_parties_that_it_is_about(kind: StatementKind, told: str):
+    """GDPR 18 and 21: said to one of the parties, about some purposes; whatever it was not about goes on."""
+    here, elsewhere = {"purposes": frozenset({HELP}), "parties": frozenset({TAKER})}, frozenset({CALL})
+    assert shut(pupil(Stated(kind, **here)), outreach=True) == {told}
+    assert shut(pupil(Stated(kind, **{**here, "purposes": elsewhere})), outreach=True) == set()
+    assert shut(pupil(Stated(kind, **{**here, "parties": frozenset({PartyId("duo")})})), outreach=True) == set()
