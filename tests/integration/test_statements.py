@@ -96,6 +96,12 @@ async def test_a_yes_is_what_the_gates_see(house: House, desk: Statements):
     ]
 
 
+async def test_who_said_the_same_is_given_the_very_same_set(house: House, desk: Statements):
+    await gave(desk)
+    (first,), (second,) = [await standing(house.engine, [(tag(house), DAY)], house.digests) for _ in range(2)]
+    assert first is second
+
+
 async def test_one_entry_names_the_statement_and_the_digest_of_its_event(house: House, desk: Statements):
     statement = await gave(desk)
     (entry,) = await house.entries()
