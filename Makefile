@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SHELLFLAGS := -euc
-.PHONY: help demo test test-crash check bench docs screenshots lock clean
+.PHONY: help demo test test-crash test-mutation check bench docs screenshots lock clean
 
 python := .venv/bin/python
 ready := .venv/.ready
@@ -12,7 +12,7 @@ export PIP_USER := 0
 export ONCE
 
 help: ## say what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: $(ready) ## a region at work on this machine, until Ctrl-C; ONCE=1 to run it through and stop
 	@exec $(python) -m ops.demo
@@ -22,6 +22,9 @@ test: $(ready) $(browser) ## run every test (ARGS="-k word" for some)
 
 test-crash: $(ready) ## kill the hub at every moment of its work: a few minutes
 	@$(python) -m pytest -m slow tests/e2e/test_kills.py tests/e2e/test_push_kills.py $(ARGS)
+
+test-mutation: $(ready) ## change the code of a decision in every small way, and see a test fail: ten minutes
+	@$(python) -m ops.mutation
 
 check: $(ready) $(browser) ## what a change must pass: format, lint, types, layers, tests
 	@$(python) -m ruff format --check --quiet .
@@ -44,7 +47,7 @@ lock: $(ready) ## choose dependencies anew and pin them with hashes (needs uv)
 		--no-header --no-annotate --output-file requirements-dev.lock --quiet
 
 clean: ## remove the environment and the caches; data under var/ stays
-	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist mutants
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The environment, from the lock alone. The stamp comes last: whatever was interrupted is done again.
