@@ -88,19 +88,21 @@ def clause(name: str = "een", **other: Any) -> ClauseRow:
 
 
 def grant(purpose: PurposeId = HELP, variant: Variant | None = None, name: str = "een") -> Grant:
-    """What passes of the three fields: those that are not cut and that the statements name."""
+    """What passes of the three fields: those that are not cut, that the statements name and that the giver received."""
     variant = variant or Variant((BasisId("taak"),), True, False, (), None, None)
     cuts = dict(variant.cuts)
-    passing = [
-        each for each in (WISH, CARE, ADDRESS) if each not in cuts and (variant.stated is None or each in variant.stated)
-    ]
+    passing = {WISH, CARE, ADDRESS} - cuts.keys()
+    if variant.stated is not None:
+        passing &= variant.stated
+    if variant.received is not None:
+        passing &= dict(variant.received.fields).keys()
     return Grant(
         agreement=AgreementId("proef/1"),
         clause=ClauseId(name),
         purpose=purpose,
         processing_activity="https://verwerkingen.example/1",
         bases=variant.bases,
-        fields=tuple((each, Form.raw) for each in passing),
+        fields=tuple((each, Form.raw) for each in (WISH, CARE, ADDRESS) if each in passing),
         withheld=variant.cuts,
         obligations=(),
         retention="P1Y",
