@@ -7,64 +7,20 @@ the way asks becomes a scale, and marks that shut every clause on both sides are
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
-from typing import Any, Final, get_args
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain, product
+from typing import Final
 
-from hub.consent.facts import months_after
-from hub.consent.given import Onderwijssoort
-from hub.consent.hear import hear, says_no
-from hub.consent.model import Condition
-from hub.consent.scales import OLDEST, OTHER, Diploma, Further, Mark, Named, No, Plain, Scale, Yes, every
-from hub.consent.table import Asked, ClauseRow, Lane
-from hub.domain.facts import YES, Stated, StatementKind, SubjectFacts
-from hub.domain.terms import FactName
+from hub.consent.axes import Axis, Picked, ages, apart, asked_of, statements, with_values
+from hub.consent.hear import hear
+from hub.consent.scales import Mark, Scale, Yes
+from hub.consent.space import Row, Space, columns
+from hub.consent.table import Asked, ClauseRow, ForbidRow
+from hub.domain.facts import StatementKind, SubjectFacts
 
-_SCHOOLS: Final = get_args(Onderwijssoort)
-_YES_NO: Final = (True, False, None)
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A permit on one step of one side's way, and the bit that stands for it."""
-
-    bit: int
-    lane: Lane
-    clause: ClauseRow
-
-
-Written = Callable[[int, int, ClauseRow], Hashable]
-"""What a permit says beside its row, by side and step: equal where it grants the same."""
-_COLUMNS: Final = tuple(name for name in ClauseRow.__slots__ if name != "grant")
-
-
-def columns(clause: ClauseRow) -> Hashable:
-    """All that the gates of a permit ask on its day."""
-    return tuple(getattr(clause, name) for name in _COLUMNS)
-
-
-def around(lane: Lane) -> Hashable:
-    """What a lane decides by beside its permits."""
-    return lane.forbids, lane.bars, lane.giver_area, lane.recipient_area, lane.addressed, lane.silent, lane.one_purpose
-
-
-@dataclass(frozen=True, slots=True)
-class Space:
-    """One way of data on one day, under two policies: the lanes of either, step by step.
-
-    `alike` says that whatever is decided by beside the permits is the same on both sides.
-    """
-
-    day: date
-    sides: tuple[tuple[Lane, ...], tuple[Lane, ...]]
-    written: Written
-    alike: bool
-
-    def lanes(self) -> Iterator[Lane]:
-        """All lanes of both sides."""
-        for lanes in self.sides:
-            yield from lanes
+_WINDOWS: Final = ("onderwijssoort", "datum_diploma")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,63 +59,46 @@ class _Open:
         return sum(open_ & sum(bits) for bits in self.steps if all(mask & open_ for mask in bits))
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
-    """Some marks on some scales that are answered alike; `facts` say so, and `open` are the permits that they do not shut."""
+_Box = tuple[frozenset[Mark], ...]
 
-    marks: tuple[frozenset[Mark], ...]
-    says: Any
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """Values that are answered alike, as one of them says it: the marks they have come to `boxes`."""
+
+    picked: tuple[Picked, ...]
+    boxes: Sequence[_Box]
     open: int
 
 
-@dataclass(frozen=True, slots=True)
-class Axis:
-    """Scales that one fact is read on, the permits that ask for each, and the values that the fact may have."""
+class _Group:
+    """One axis, or several whose values shut and limit permits only together."""
 
-    scales: tuple[Scale, ...]
-    asked_by: tuple[int, ...]
-    values: tuple[Value, ...]
+    def __init__(self, axes: Sequence[Axis], told: Callable[[int], Sequence[_Choice]] | None = None) -> None:
+        self.scales = tuple(scale for axis in axes for scale in axis.scales)
+        self._axes, self._told = axes, told
+        self._kept: dict[int, Sequence[_Choice]] = {}
 
-    def told_apart(self, open_: int) -> Iterator[Value]:
-        """The values as far as the permits in `open_` tell them apart; on a scale that none of them asks, anything will do."""
-        matters = tuple(bool(asked & open_) for asked in self.asked_by)
-        if all(matters):
-            yield from self.values
-            return
-        seen: set[Hashable] = set()
-        for value in self.values:
-            key = tuple(marks for marks, asked in zip(value.marks, matters, strict=True) if asked)
-            if key not in seen:
-                seen.add(key)
-                told = zip(self.scales, value.marks, matters, strict=True)
-                yield Value(tuple(marks if asked else every(scale) for scale, marks, asked in told), value.says, value.open)
-
-
-_Picked = tuple[Axis, Value]
-
-
-def _facts(facts: SubjectFacts, picked: Iterable[_Picked]) -> SubjectFacts:
-    """`facts` with these values."""
-    changes: dict[str, Any] = {}
-    standing = facts.standing or frozenset()
-    for axis, value in picked:
-        match axis.scales[0]:
-            case Yes() | No():
-                standing = standing.union(value.says)
-            case Further(fact, _):
-                if value.says is not None:
-                    changes["more"] = changes.get("more", facts.more) | {(fact, value.says)}
-            case scale:
-                changes[scale.fact] = value.says
-    return facts.but(standing=standing, **changes)
+    def choices(self, open_: int) -> Sequence[_Choice]:
+        """What there is to choose from, as far as the permits in `open_` tell it apart."""
+        found = self._kept.get(open_)
+        if found is None:
+            (axis, *more) = self._axes
+            if more or self._told:
+                assert self._told is not None
+                found = self._told(open_)
+            else:
+                found = [_Choice(((axis, value),), (value.marks,), value.open) for value in axis.told_apart(open_)]
+            self._kept[open_] = found
+        return found
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """Marks per scale, in the order of `scales`, and facts that have them."""
+    """Marks per scale, in the order of `scales`, that are answered alike, and facts that have some of them."""
 
     scales: tuple[Scale, ...]
-    marks: tuple[frozenset[Mark], ...]
+    boxes: tuple[tuple[frozenset[Mark], ...], ...]
     facts: SubjectFacts
 
 
@@ -169,271 +108,98 @@ def cells(space: Space) -> Iterator[Cell]:
     nobody = SubjectFacts(space.day, *(None,) * 9, standing=frozenset())
     if not open_.left(sum(row.bit for row in open_.rows)):
         return
-    ages = _ages(space, open_.rows, nobody)
-    apart = list(_apart(space, open_.rows, nobody))
-    for age in ages.values:
+    years = ages(space, open_.rows, nobody)
+    others = list(apart(space, open_.rows, nobody))
+    speak = sorted({asked.self_from for row in open_.rows for asked in asked_of(row) if asked.self_from is not None})
+    kept: dict[int, list[_Group]] = {}
+    for age in years.values:
         left = open_.left(age.open)
         if left:
-            someone = _facts(nobody, [(ages, age)])
-            axes = (*_statements(open_.rows, someone), *apart)
-            scales = (*ages.scales, *(scale for axis in axes for scale in axis.scales))
-            for picked in _walk(axes, left, open_, ()):
-                marks = tuple(mark for _, value in picked for mark in value.marks)
-                yield Cell(scales, (*age.marks, *marks), _facts(someone, picked))
+            someone = with_values(nobody, [(years, age)])
+            told = sum(first <= age.says for first in speak)  # of the age statements ask no more than who may speak
+            if told not in kept:
+                kept[told] = _groups(space, open_.rows, (*statements(open_.rows, someone), *others), someone)
+            groups = kept[told]
+            scales = (*years.scales, *(scale for group in groups for scale in group.scales))
+            for chosen in _walk(groups, left, open_, ()):
+                boxes = (sum(parts, age.marks) for parts in product(*(choice.boxes for choice in chosen)))
+                yield Cell(scales, tuple(boxes), with_values(someone, chain.from_iterable(choice.picked for choice in chosen)))
 
 
-def _walk(axes: Sequence[Axis], left: int, open_: _Open, picked: tuple[_Picked, ...]) -> Iterator[tuple[_Picked, ...]]:
-    if len(picked) == len(axes):
-        yield picked
+def _walk(groups: Sequence[_Group], left: int, open_: _Open, chosen: tuple[_Choice, ...]) -> Iterator[tuple[_Choice, ...]]:
+    if len(chosen) == len(groups):
+        yield chosen
         return
-    axis = axes[len(picked)]
-    for value in axis.told_apart(left):
-        still = open_.left(left & value.open)
+    for choice in groups[len(chosen)].choices(left):
+        still = open_.left(left & choice.open)
         if still:
-            yield from _walk(axes, still, open_, (*picked, (axis, value)))
+            yield from _walk(groups, still, open_, (*chosen, choice))
 
 
-_Fits = Callable[[Row, SubjectFacts], bool]
-_Alike = Callable[[SubjectFacts], Hashable]
+def _groups(space: Space, rows: Sequence[Row], axes: Sequence[Axis], someone: SubjectFacts) -> list[_Group]:
+    """Each axis by itself, but those together that a statement hangs on which is asked some years after a diploma."""
+    windowed = {asked.required.statement for row in rows for asked in asked_of(row) if asked.required.when}
+
+    def joins(axis: Axis) -> bool:
+        scale = axis.scales[0]
+        return (isinstance(scale, Yes) and scale.kind in windowed) or scale.fact in _WINDOWS
+
+    if not windowed:
+        return [_Group([axis]) for axis in axes]
+    joint = [axis for axis in axes if joins(axis)]
+    told = partial(_jointly, joint, rows, windowed, [forbid for lane in space.lanes() for forbid in lane.forbids], someone)
+    return [_Group(joint, told), *(_Group([axis]) for axis in axes if not joins(axis))]
 
 
-def _asks(_row: Row) -> bool:
-    return True
-
-
-def _axis(
-    scale: Scale,
-    saying: Iterable[tuple[Any, SubjectFacts]],
+def _jointly(
+    axes: Sequence[Axis],
     rows: Sequence[Row],
-    asks: Callable[[Row], object],
-    fits: _Fits,
-    alike: _Alike,
-) -> Axis:
-    """The axis of one scale: what can be said there, put together where the same permits fit and `alike` says that it is."""
-    found: dict[tuple[int, Hashable], tuple[set[Mark], Any]] = {}
-    for says, facts in saying:
-        open_ = sum(row.bit for row in rows if fits(row, facts))
-        found.setdefault((open_, alike(facts)), (set(), says))[0].add(scale.mark(facts))
-    values = (Value((frozenset(marks),), says, open_) for (open_, _), (marks, says) in found.items())
-    return Axis((scale,), (sum(row.bit for row in rows if asks(row)),), tuple(values))
+    kinds: Collection[StatementKind],
+    forbids: Sequence[ForbidRow],
+    someone: SubjectFacts,
+    open_: int,
+) -> Sequence[_Choice]:
+    """What can be said on these axes at once, put together where every statement that is asked for is there or not there."""
+    asking = [row for row in rows if row.bit & open_]
+    found: dict[Hashable, tuple[tuple[Picked, ...], list[_Box], int]] = {}
+    for values in product(*(tuple(axis.told_apart(open_)) for axis in axes)):
+        picked = tuple(zip(axes, values, strict=True))
+        facts = with_values(someone, picked)
+        there: list[bool] = []
+        left = open_
+        for value in values:
+            left &= value.open
+        for row in asking:
+            heard = {asked: hear(asked, row.clause, row.lane, facts)[0] is None for asked in asked_of(row)}
+            there += (is_there for asked, is_there in heard.items() if asked.required.statement in kinds)
+            if not _opens(row.clause, heard, kinds):
+                left &= ~row.bit
+        school = facts.onderwijssoort
+        told = tuple(school is None or school in forbid.onderwijssoort for forbid in forbids if forbid.onderwijssoort)
+        box = tuple(marks for value in values for marks in value.marks)
+        found.setdefault((left, tuple(there), told), (picked, [], left))[1].append(box)
+    return [_Choice(picked, merged(boxes), left) for picked, boxes, left in found.values()]
 
 
-def _ages(space: Space, rows: Sequence[Row], nobody: SubjectFacts) -> Axis:
-    borders = sorted({0} | {age for lane in space.lanes() for age in lane.borders if 0 < age <= OLDEST})
-    scale = Plain("age")
-
-    def fits(row: Row, facts: SubjectFacts) -> bool:
-        age, clause = facts.age, row.clause
-        return (
-            age is not None
-            and clause.youngest <= age <= clause.oldest
-            and age < clause.until_age
-            and any(basis.youngest <= age <= basis.oldest for basis in clause.bases)
-        )
-
-    saying = [(first, nobody.but(age=first)) for first in borders]
-    axis = _axis(scale, saying, rows, lambda _: True, fits, lambda facts: facts.age)
-    ends = dict(zip(borders, (*borders[1:], OLDEST + 1), strict=True))
-    spans = (Value((frozenset(range(value.says, ends[value.says])),), value.says, value.open) for value in axis.values)
-    return Axis((scale,), axis.asked_by, tuple(spans))
-
-
-def _apart(space: Space, rows: Sequence[Row], nobody: SubjectFacts) -> Iterator[Axis]:
-    """The axes that do not depend on the age."""
-
-    def plain(fact: str, asks: Callable[[Row], object], fits: _Fits, alike: _Alike = lambda _: None) -> Iterator[Axis]:
-        if any(asks(row) for row in rows):
-            said = [(value, nobody.but(**{fact: value})) for value in _YES_NO]
-            yield _axis(Plain(fact), said, rows, asks, fits, alike)
-
-    yield from plain("overleden", _asks, lambda _, facts: facts.overleden is False)
-    yield from plain(
-        "startkwalificatie",
-        lambda row: row.clause.startkwalificatie,
-        lambda row, facts: _is(row.clause.startkwalificatie, facts.startkwalificatie),
-    )
-    yield from plain(
-        "ingeschreven",
-        lambda row: row.clause.ingeschreven,
-        lambda row, facts: _is(row.clause.ingeschreven, facts.ingeschreven),
-    )
-    yield from _homes(space, rows, nobody)
-    yield from _further(space, rows, nobody)
-    yield from _schools(space, rows, nobody)
-    yield from plain(
-        "indicatie_geheim",
-        lambda row: row.clause.asks_secret,
-        lambda row, facts: facts.indicatie_geheim is not None or not row.clause.asks_secret,
-        lambda facts: facts.indicatie_geheim is not False,
-    )
-    yield from plain(
-        "has_bsn",
-        lambda row: row.clause.asks_number,
-        lambda row, facts: facts.has_bsn is not None or not row.clause.asks_number,
-        lambda facts: facts.has_bsn is not False,
+def _opens(clause: ClauseRow, heard: Mapping[Asked, bool], kinds: Collection[StatementKind]) -> bool:
+    """Whether these statements leave a permit open: all that it requires are there, and all that some basis asks for."""
+    return all(heard[asked] for asked in clause.requires if asked.required.statement in kinds) and any(
+        basis.asks is None or basis.asks.required.statement not in kinds or heard[basis.asks] for basis in clause.bases
     )
 
 
-def _is(asked: Condition | None, known: bool | None) -> bool:
-    return asked is None or known is asked.value
-
-
-def _homes(space: Space, rows: Sequence[Row], nobody: SubjectFacts) -> Iterator[Axis]:
-    def asks(row: Row) -> bool:
-        return row.clause.home or any(basis.same_college for basis in row.clause.bases)
-
-    if not any(asks(row) for row in rows):
-        return
-    lanes = list(space.lanes())
-    codes = frozenset[str]().union(*(area for lane in lanes for area in (lane.giver_area, lane.recipient_area)))
-
-    def fits(row: Row, facts: SubjectFacts) -> bool:
-        there = facts.gemeente in row.lane.recipient_area
-        both = there and facts.gemeente in row.lane.giver_area
-        return (there or not row.clause.home) and any(both or not basis.same_college for basis in row.clause.bases)
-
-    def alike(facts: SubjectFacts) -> Hashable:
-        return tuple((facts.gemeente in lane.giver_area, facts.gemeente in lane.recipient_area) for lane in lanes)
-
-    saying = [(code, nobody.but(gemeente=code)) for code in (*sorted(codes), OTHER, None)]
-    yield _axis(Named("gemeente", codes), saying, rows, asks, fits, alike)
-
-
-def _schools(space: Space, rows: Sequence[Row], nobody: SubjectFacts) -> Iterator[Axis]:
-    """The kind of school, and the anniversaries of a diploma, where a statement is asked for some years after it."""
-    windows = [window for row in rows for asked in _asked(row) for window in asked.required.when]
-    forbids = [forbid for lane in space.lanes() for forbid in lane.forbids if forbid.onderwijssoort]
-    if windows or forbids or any(row.clause.onderwijssoort for row in rows):
-
-        def asks(row: Row) -> object:
-            return forbids or row.clause.onderwijssoort or any(asked.required.when for asked in _asked(row))
-
-        def alike(facts: SubjectFacts) -> Hashable:
-            school = facts.onderwijssoort
-            told = (school in forbid.onderwijssoort or school is None for forbid in forbids)
-            return (school is None and bool(windows), *(school in window.onderwijssoort for window in windows), *told)
-
-        def fits(row: Row, facts: SubjectFacts) -> bool:
-            schools = row.clause.onderwijssoort
-            return schools is None or facts.onderwijssoort in schools.one_of
-
-        saying = [(school, nobody.but(onderwijssoort=school)) for school in (*_SCHOOLS, OTHER, None)]
-        yield _axis(Named("onderwijssoort", frozenset(_SCHOOLS)), saying, rows, asks, fits, alike)
-    if windows:
-        scale = Diploma(tuple(sorted({window.years_after_diploma for window in windows})))
-        days = (_back(nobody.as_of, 12 * years) for years in (0, *scale.years))
-        dates = [None, *(day for around in days for day in around)]
-        said = [(day, nobody.but(datum_diploma=day)) for day in dates]
-
-        def windowed(row: Row) -> bool:
-            return any(asked.required.when for asked in _asked(row))
-
-        yield _axis(scale, said, rows, windowed, lambda _row, _facts: True, scale.mark)
-
-
-def _back(day: date, months: int) -> Iterator[date]:
-    """Days on either side of the one from which so many months have passed on `day`."""
-    years, month = divmod(day.month - 1 - months, 12)
-    first = date(day.year + years, month + 1, 1)
-    around = first + timedelta(days=day.day - 1)
-    yield from (around + timedelta(days=apart) for apart in range(-4, 5))
-
-
-def _further(space: Space, rows: Sequence[Row], nobody: SubjectFacts) -> Iterator[Axis]:
-    names = {fact.name for row in rows for fact in row.clause.facts} | {fact.name for row in rows for fact in row.clause.within}
-    bars = [bar for lane in space.lanes() for bar in lane.bars]
-    for name in sorted(names | {fact for bar in bars for fact, _ in bar.unless}):
-        months = sorted({fact.months for row in rows for fact in row.clause.within if fact.name == name})
-        scale = Further(name, tuple(months))
-        days = [day for ago in (0, *months) for day in _back(nobody.as_of, ago)] if months else []
-        values: list[bool | date | None] = [*_YES_NO, *days]
-
-        def fits(row: Row, facts: SubjectFacts, name: FactName = name) -> bool:
-            known = facts.known(name)
-            return all(known is fact.asked.value for fact in row.clause.facts if fact.name == name) and all(
-                isinstance(known, date) and known <= facts.as_of <= months_after(known, fact.months)
-                for fact in row.clause.within
-                if fact.name == name
-            )
-
-        barred = any(fact == name for bar in bars for fact, _ in bar.unless)
-
-        def asks(row: Row, name: FactName = name, barred: bool = barred) -> bool:  # bound at once
-            names = [fact.name for fact in row.clause.facts] + [fact.name for fact in row.clause.within]
-            return barred or name in names
-
-        saying = [(value, nobody if value is None else nobody.but(more=frozenset({(name, value)}))) for value in values]
-        yield _axis(scale, saying, rows, asks, fits, scale.mark)
-
-
-def _asked(row: Row) -> Iterator[Asked]:
-    """The statements that a permit may hang on."""
-    yield from row.clause.requires
-    yield from (basis.asks for basis in row.clause.bases if basis.asks is not None)
-
-
-def _statements(rows: Sequence[Row], someone: SubjectFacts) -> Iterator[Axis]:
-    """The axes of statements, about someone of a known age: who may speak depends on it."""
-    found: dict[StatementKind, dict[No | Yes, int]] = {}
-    for row in rows:
-        for scale in _scales(row):
-            bits = found.setdefault(scale.kind, {})
-            bits[scale] = bits.get(scale, 0) | row.bit
-    for asked_by in found.values():
-        yield _said(asked_by, rows, someone)
-
-
-def _scales(row: Row) -> Iterator[No | Yes]:
-    """The statements that a permit asks for, or that shut it."""
-    clause, lane = row.clause, row.lane
-    yield No(StatementKind.beperking, clause.purpose, lane.addressed, clause, lane)
-    if any(basis.objection_possible for basis in clause.bases):
-        yield No(StatementKind.bezwaar, clause.purpose, lane.addressed, clause, lane)
-    if clause.outreach:
-        yield No(StatementKind.contactvoorkeur, clause.purpose, lane.addressed, clause, lane)
-    for asked in _asked(row):
-        always = replace(asked, required=asked.required.model_copy(update={"when": ()}))
-        yield Yes(asked.required.statement, clause.purpose, lane.recipient, asked.self_from, always, clause, lane)
-
-
-def _said(asked_by: Mapping[No | Yes, int], rows: Sequence[Row], someone: SubjectFacts) -> Axis:
-    """What statements of one kind may come to, on all scales of that kind at once: none, and whatever can be added to it."""
-    scales = tuple(asked_by)
-
-    def marks(said: tuple[Stated, ...]) -> tuple[Mark, ...]:
-        facts = someone.but(standing=frozenset(said))
-        return tuple(scale.mark(facts) for scale in scales)
-
-    candidates = list(dict.fromkeys(one for scale in scales for one in scale.candidates()))
-    found: dict[tuple[Mark, ...], tuple[Stated, ...]] = {marks(()): ()}
-    reached: list[tuple[Stated, ...]] = [()]
-    while reached:
-        said = reached.pop()
-        for one in candidates:
-            more = (*said, one)
-            if (told := marks(more)) not in found:
-                found[told] = more
-                reached.append(more)
-    values = []
-    for told, said in found.items():
-        facts = someone.but(standing=frozenset(said))
-        open_ = sum(row.bit for row in rows if _heard(scales[0].kind, row, facts))
-        values.append(Value(tuple(frozenset({mark}) for mark in told), said, open_))
-    return Axis(scales, tuple(asked_by.values()), tuple(values))
-
-
-def _heard(kind: StatementKind, row: Row, facts: SubjectFacts) -> bool:
-    """Whether a permit may stand with these statements of one kind; what hangs on other facts too is left to the decision."""
-    clause, lane = row.clause, row.lane
-    if kind in YES:
-        return all(
-            asked.required.statement is not kind or asked.required.when or hear(asked, clause, lane, facts)[0] is None
-            for asked in clause.requires
-        )
-    if not says_no(kind, clause, lane, facts):
-        return True
-    if kind is StatementKind.beperking:
-        return clause.despite_restriction is not None
-    if kind is StatementKind.bezwaar:
-        return any(not basis.objection_possible for basis in clause.bases)
-    return not clause.outreach
+def merged(boxes: Iterable[tuple[frozenset[Mark], ...]]) -> list[tuple[frozenset[Mark], ...]]:
+    """The same boxes with those put together that differ on one axis alone, until none do; boxes that do not meet stay so."""
+    now = list(boxes)
+    while len(now) > 1:
+        count = len(now)
+        for axis in range(len(now[0])):
+            rows: dict[Hashable, tuple[_Box, _Box, set[Mark]]] = {}
+            for box in now:
+                before, after = box[:axis], box[axis + 1 :]
+                rows.setdefault((before, after), (before, after, set()))[2].update(box[axis])
+            if len(rows) < len(now):
+                now = [(*before, frozenset(marks), *after) for before, after, marks in rows.values()]
+        if len(now) == count:
+            break
+    return now

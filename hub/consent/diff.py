@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import gc
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -19,7 +19,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Final
 
-from hub.consent.cells import Space, around, cells, columns
+from hub.consent.cells import cells, merged
 from hub.consent.decide import answers
 from hub.consent.model import Element, PolicySet
 from hub.consent.otherwise import otherwise
@@ -27,6 +27,7 @@ from hub.consent.question import Decision, Question
 from hub.consent.scales import Mark, Scale, every
 from hub.consent.shape import Renaming, Shape, shape_of
 from hub.consent.sides import Edge, Numbers, Side
+from hub.consent.space import Space, around, columns
 from hub.consent.table import Answer
 from hub.domain.terms import BasisId, ElementName, Form, PartyId, PolicyHash, PurposeId, RecordKind
 
@@ -320,25 +321,10 @@ def _regions(
     alike: dict[tuple[tuple[Scale, ...], Effect, Effect], list[tuple[frozenset[Mark], ...]]] = defaultdict(list)
     for cell, was, becomes in zip(found, before, after, strict=True):
         if was != becomes:
-            alike[cell.scales, was, becomes].append(cell.marks)
+            alike[cell.scales, was, becomes] += cell.boxes
     regions: list[_Region] = []
     for (scales, was, becomes), boxes in alike.items():
         for box in merged(boxes):
             where = tuple((scale, marks) for scale, marks in zip(scales, box, strict=True) if marks != every(scale))
             regions.append((where, was, becomes))
     return regions, len(found)
-
-
-def merged(boxes: Iterable[tuple[frozenset[Mark], ...]]) -> list[tuple[frozenset[Mark], ...]]:
-    """The same boxes with those put together that differ on one axis alone, until none do; boxes that do not meet stay so."""
-    now = list(boxes)
-    while True:
-        count = len(now)
-        for axis in range(len(now[0]) if now else 0):
-            rows: dict[Hashable, tuple[tuple[frozenset[Mark], ...], set[Mark]]] = {}
-            for box in now:
-                rest = (*box[:axis], frozenset[Mark](), *box[axis + 1 :])
-                rows.setdefault(rest, (rest, set()))[1].update(box[axis])
-            now = [(*rest[:axis], frozenset(marks), *rest[axis + 1 :]) for rest, marks in rows.values()]
-        if len(now) == count:
-            return now

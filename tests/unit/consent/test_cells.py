@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from hub.consent.cells import Cell, Space, cells
+from hub.consent.cells import Cell, cells
 from hub.consent.compile import compile_policy
 from hub.consent.policy import load_policy
 from hub.consent.scales import OTHER, Diploma, Further, Named, Plain, every
+from hub.consent.space import Space
 from hub.domain.facts import SubjectFacts
 from hub.domain.terms import FactName, PartyId, RecordKind
 
@@ -36,7 +37,8 @@ def test_on_a_day_on_which_nothing_is_in_force_there_are_no_cells():
 def test_marks_that_shut_every_permit_are_left_out_and_each_cell_has_facts_with_its_marks():
     found = _cells(alike=False)
     for cell in found:
-        for scale, marks in zip(cell.scales, cell.marks, strict=True):
+        (box,) = cell.boxes
+        for scale, marks in zip(cell.scales, box, strict=True):
             assert scale.mark(cell.facts) in marks or marks == every(scale)
             if scale.fact == "overleden":
                 assert marks == {False}
