@@ -20,7 +20,7 @@ _CAUSE: Final = """
 SELECT cause_id, entry_ref, kind, subject_tag, scope::text, since_us FROM consent_cause WHERE cause_id = $1 AND log_id = $2
 """
 _OPEN_CAUSES: Final = """
-SELECT cause_id FROM consent_cause WHERE log_id = $1 AND followed_us IS NULL ORDER BY cause_id LIMIT 100
+SELECT cause_id FROM consent_cause WHERE log_id = $1 AND followed_us IS NULL AND cause_id > $2 ORDER BY cause_id LIMIT 100
 """
 _FOLLOWED: Final = """
 UPDATE consent_cause AS cause SET followed_us = new.us FROM unnest($1::uuid[], $2::bigint[]) AS new (cause_id, us)
@@ -142,9 +142,9 @@ async def find_cause(engine: AsyncEngine, log_id: LogId, cause_id: UUID) -> tupl
     return cause, None if tag is None else bytes(tag)
 
 
-async def open_causes(engine: AsyncEngine, log_id: LogId) -> list[UUID]:
-    """Causes that nobody followed yet, the oldest first."""
-    return [UUID(bytes=row[0].bytes) for row in await fetch(engine, _OPEN_CAUSES, log_id)]
+async def open_causes(engine: AsyncEngine, log_id: LogId, after: UUID = NO_NOTICE) -> list[UUID]:
+    """The next causes (after that one) that nobody followed yet, in order of their ids; none after the last."""
+    return [UUID(bytes=row[0].bytes) for row in await fetch(engine, _OPEN_CAUSES, log_id, after)]
 
 
 def claim_followed(cause_id: UUID, now: Micros) -> Claim:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from hub.errors import Conflict, Tampered
+from hub.errors import Conflict, Misconfigured, Tampered
 from hub.notices import store
 from hub.notices.answers import close
 from hub.notices.issue import Issue, asks
-from hub.notices.model import Event, Happened, Notice, State
+from hub.notices.model import NO_NOTICE, Event, Happened, Notice, State
 from hub.notices.plan import is_late, level_at
 from hub.notices.service import Notices
 from hub.observe import report
@@ -29,12 +29,13 @@ class Watch:
         Gives how many entries that made. One at a time and each level by itself, so that none is skipped, however long the hub
         was away.
         """
-        made = 0
-        for cause_id in await store.open_causes(*self._issue.log):
-            try:
-                made += len(await self.notices.follow(cause_id))
-            except Tampered as error:  # it stands until somebody put back what is missing; the others go on
-                report(error)
+        made, cause = 0, NO_NOTICE
+        while causes := await store.open_causes(*self._issue.log, cause):
+            for cause in causes:
+                try:
+                    made += len(await self.notices.follow(cause))
+                except (Tampered, Misconfigured) as error:  # it stands until what is missing is back; others go on
+                    report(error)
         last: Notice | None = None
         while page := await store.running(*self._issue.log, _PAGE, last):
             last = page[-1]

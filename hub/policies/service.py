@@ -28,9 +28,11 @@ from hub.consent.store import keep_policy, policy_in_use
 from hub.domain.ids import new_ids
 from hub.domain.terms import AgreementId, PartyId, PolicyHash
 from hub.errors import Conflict, Refused, Retry
+from hub.notices.model import Cause, CauseKind
+from hub.notices.store import cause_row
 from hub.policies import signature, store
 from hub.policies.hands import Hand
-from hub.ports import Claim
+from hub.ports import Claim, RowSet
 
 _TRIES: Final = 5
 _MOST_KEPT: Final = 8
@@ -223,12 +225,17 @@ class Policies:
         await self._settled(act)
 
     async def end(self, agreement: AgreementId, reason: EndReason, by: Hand) -> None:
-        """The agreement ends before its day, for good."""
+        """The agreement ends before its day, for good; who received along it is told to stop using what came."""
 
         async def act(history: History) -> None:
             used = await self._in_use(history)
             party = mandate.check_ending(history, used, agreement, by.staff)
-            await self._write(history, by, _turn(ActKind.ended, used, agreement, party, reason.value), {})
+
+            def keep(ref: UUID) -> Sequence[RowSet]:
+                cause = Cause(ref, ref, CauseKind.agreement_ended, self._clock.now_us(), agreement=agreement)
+                return (cause_row(self._log_id, party, cause, tag=None),)
+
+            await self._write(history, by, _turn(ActKind.ended, used, agreement, party, reason.value), {}, rows=keep)
 
         await self._settled(act)
 
@@ -249,6 +256,7 @@ class Policies:
         doing: _Doing,
         details: Mapping[str, str | int],
         claims: Sequence[Claim] | Callable[[UUID], Sequence[Claim]] = (),
+        rows: Callable[[UUID], Sequence[RowSet]] = lambda _ref: (),
     ) -> None:
         us, ref, staff = self._clock.now_us(), self._new_ref(), by.staff
         said = life.statement_of(
@@ -294,6 +302,7 @@ class Policies:
             told,
             by=staff.staff_id,
             claims=(store.claim_acts(self._log_id, self._operator, [new]), *more),
+            rows=rows(ref),
             ref=ref,
         )
 

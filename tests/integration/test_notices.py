@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from hub.audit.store import write_rows
 from hub.connector import Target
 from hub.connectors.bezorging.client import open_sink
 from hub.consent.policy import load_policy
@@ -18,19 +19,19 @@ from hub.consent.statement import Scope
 from hub.db import transaction
 from hub.domain.facts import StatementKind, Voice
 from hub.domain.staff import Role, Staff, StaffId
-from hub.domain.terms import AgreementId, PartyId, Term
+from hub.domain.terms import AgreementId, Micros, PartyId, Term
 from hub.errors import Malformed, Refused, Tampered
 from hub.notices import store
 from hub.notices.desk import NoticeDesk
 from hub.notices.issue import asks
-from hub.notices.model import Action, Answer, CauseKind, Channel, Ground, Happened, Method, Notice, State
+from hub.notices.model import Action, Answer, Cause, CauseKind, Channel, Ground, Happened, Method, Notice, State
 from hub.notices.outcome import payload_of
 from hub.notices.plan import DAY, HOUR
 from hub.statements.said import Spoken
 from ops.demo.controls import Running
 from tests import canary
 from tests.fakes.consenting import AGENCY, BORN, FOUNDATION, NAME, young
-from tests.fakes.house import DESK, LOG, POLICY
+from tests.fakes.house import DESK, LOG, OPERATOR, POLICY
 from tests.fakes.told import NUMBERS, Told, open_told
 
 OFFICER = Staff(StaffId("m-00000000000000aa"), "Verzonnen Medewerker", frozenset({Role.privacy_officer}))
@@ -191,6 +192,25 @@ async def test_a_policy_set_that_is_not_kept_stops_it_and_loses_nothing(told: To
 
 
 # -- handed over and answered
+
+
+async def test_a_hundred_causes_that_cannot_be_followed_hold_up_no_other(told: Told, owner_engine: AsyncEngine):
+    await told.consent(0)
+    await told.deliver(0)
+    lost = [
+        Cause(UUID(int=number), uuid4(), CauseKind.withdrawn, Micros(told.house.clock.us), StatementKind.toestemming)
+        for number in range(1, 102)
+    ]
+    async with transaction(told.house.engine) as connection:
+        await write_rows(connection, [store.cause_row(LOG, OPERATOR, each, told.tag(0)) for each in lost])
+    async with transaction(owner_engine) as connection:
+        await connection.raw.execute("ALTER TABLE consent_policy DISABLE TRIGGER USER")
+        await connection.raw.execute("DELETE FROM consent_policy")
+    scope = {"statement": None, "purposes": None, "parties": None, "agreement": AgreementId("dal/1")}
+    await told.cause(0, kind=CauseKind.agreement_ended, **scope)
+    assert await told.watch.tick() == 2
+    assert await store.open_causes(told.house.engine, LOG) == [each.cause_id for each in lost[:100]]
+    assert await store.open_causes(told.house.engine, LOG, lost[99].cause_id) == [lost[100].cause_id]
 
 
 async def one_notice(told: Told, number: int = 0) -> Notice:

@@ -28,6 +28,8 @@ from hub.db import transaction
 from hub.domain.staff import Role, Staff
 from hub.domain.terms import AgreementId, PartyId, PolicyHash, RecordKind
 from hub.errors import HubError, Malformed, Misconfigured, Refused, Tampered
+from hub.notices.model import CauseKind
+from hub.notices.store import find_cause, open_causes
 from hub.policies import signature, store
 from hub.policies.founding import found
 from hub.policies.hands import Hand, Signatories
@@ -200,6 +202,19 @@ async def test_from_proposal_to_end(hall: Hall) -> None:
     assert told["agreement-suspend"]["details"]["reason"] == "incident"
     assert WORDS.encode() not in b"".join(await bodies(hall.engine))
     assert await hall.policies.texts([said_text := told["policy-advise"]["details"]["text"]]) == {said_text: WORDS}
+
+
+async def test_the_end_of_an_agreement_is_a_cause_for_notices_in_one_transaction_with_it(hall: Hall) -> None:
+    await hall.found()
+    await hall.policies.end(DUO_DESK, EndReason.law_changed, Hand(AT_DUO))
+    (entry,) = [each for each in await hall.entries() if each["operation"] == "agreement-end"]
+    (cause_id,) = await open_causes(hall.engine, LOG)
+    found = await find_cause(hall.engine, LOG, cause_id)
+    assert found is not None
+    cause, tag = found
+    assert (str(cause.entry), cause.kind, cause.agreement, tag) == (entry["ref"], CauseKind.agreement_ended, DUO_DESK, None)
+    await refused(hall.policies.end(DUO_DESK, EndReason.law_changed, Hand(AT_DUO)), "has ended")
+    assert await open_causes(hall.engine, LOG) == [cause_id]
 
 
 async def test_what_is_suspended_is_refused_at_once_by_what_is_compiled_from_it(hall: Hall) -> None:
