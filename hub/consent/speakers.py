@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Final, NoReturn
 
+from hub.consent.check import stands_on
 from hub.consent.facts import age_on, birthday
 from hub.consent.model import LegalBasis, Permit, PolicySet, VoiceRule
 from hub.consent.statement import AUTHORITY, GUARDIANS, Authority, Hold, Scope
 from hub.domain.facts import YES, StatementKind, StatementState, Voice
 from hub.domain.terms import PartyId
+from hub.domain.territory import Party, PartyKind
 from hub.errors import Malformed, Refused
 
 NAMED: Final = frozenset({StatementKind.instemming, StatementKind.toestemming})
@@ -65,11 +67,12 @@ def voice_rules(policy: PolicySet, kind: StatementKind, scope: Scope, day: date)
     """
     rows = [row for row in policy.laws.values() if row.voice is not None and row.holds(day)]
     asked = set(_asked_along(policy, kind, scope))
-    found = [row for row in rows if row.id in asked] or [row for row in rows if _asks(row, kind)]
+    found = [row for row in rows if row.id in asked] or [row for row in rows if asks_for(row, kind)]
     return tuple(row.voice for row in found if row.voice is not None)
 
 
-def _asks(row: LegalBasis, kind: StatementKind) -> bool:
+def asks_for(row: LegalBasis, kind: StatementKind) -> bool:
+    """Whether this row of law asks for such a statement."""
     return (row.requires is not None and row.requires.statement is kind) or (
         row.kind == "consent" and kind is StatementKind.toestemming
     )
@@ -83,7 +86,7 @@ def _asked_along(policy: PolicySet, kind: StatementKind, scope: Scope) -> Iterat
                 continue
             by_clause = any(each.statement is kind for each in clause.requires)
             yield from (
-                basis for basis in clause.bases if basis in policy.laws and (by_clause or _asks(policy.laws[basis], kind))
+                basis for basis in clause.bases if basis in policy.laws and (by_clause or asks_for(policy.laws[basis], kind))
             )
 
 
@@ -135,6 +138,50 @@ def check_voice(
     if voice is Voice.bewindvoerder and not any(grown):
         _refuse(f"At this age the one with parental authority or guardianship agrees ({article}).")
     return max(birthday(born, rule.self_from) for rule in rules) if voice in GUARDIANS else None
+
+
+def check_hearer(policy: PolicySet, kind: StatementKind, scope: Scope, hearer: PartyId) -> None:
+    """Raises Refused where `hearer` cannot vouch for such a yes: a party that would receive on it vouches for none.
+
+    A yes is heard by who gives under the agreement that asks for it, or by an authority that is party to it, along every way
+    that it opens. That a school was consulted, schools alone say. A no may be heard by anybody.
+    """
+    if kind is StatementKind.raadpleging_school and policy.parties[hearer].kind is not PartyKind.school:
+        _refuse("Only a school says that it was consulted, and this party is none.", "Ask the school to record it.")
+    if kind not in NAMED:
+        return
+    heard: set[tuple[str, str]] = set()
+    opened: set[tuple[str, str]] = set()
+    for agreement in policy.agreements:
+        parties = {party.id for party in agreement.parties}
+        permits = [clause for clause in agreement.clauses if isinstance(clause, Permit)]
+        hears = hearer in parties and _hears(policy.parties[hearer], permits)
+        for clause in permits:
+            if not _is_asked(policy, clause, kind):
+                continue
+            for recipient in parties & (scope.parties or frozenset()):
+                if not stands_on(policy.parties[recipient], clause.recipient):
+                    continue
+                ways = {(purpose, recipient) for purpose in (scope.purposes or frozenset()).intersection(clause.purposes)}
+                opened |= ways
+                if hears and recipient != hearer:
+                    heard |= ways
+    named = (scope.purposes or frozenset()) | (scope.parties or frozenset())
+    if heard != opened or not named <= {name for way in heard for name in way}:
+        _refuse(
+            "A party that would receive on a yes, or has no part in it, does not vouch for it.",
+            "Let the party that would give hear it, or have the privacy officer record it.",
+        )
+
+
+def _is_asked(policy: PolicySet, clause: Permit, kind: StatementKind) -> bool:
+    return any(each.statement is kind for each in clause.requires) or any(
+        asks_for(policy.laws[basis], kind) for basis in clause.bases if basis in policy.laws
+    )
+
+
+def _hears(hearer: Party, permits: Iterable[Permit]) -> bool:
+    return hearer.is_authority or any(stands_on(hearer, clause.giver) for clause in permits)
 
 
 def check_withdrawal(held: Hold, voice: Voice) -> None:

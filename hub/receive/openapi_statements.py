@@ -16,7 +16,10 @@ RECORD: Final[dict[str, Any]] = {
     "summary": "Leg een verklaring vast of trek haar in",
     "description": "Wat een jongere zegt, of wie namens de jongere spreekt, geldt meteen, ook voor wat klaarligt. "
     "Bij intrekken wordt geen reden gevraagd, en het antwoord verraadt niet of er iets in te trekken was. Het ontvangstbewijs "
-    "is een ondertekend bestand (JWS) dat u de jongere meegeeft; bij intrekken geeft de functionaris van de hub het.",
+    "is een ondertekend bestand (JWS) dat u de jongere meegeeft; bij intrekken geeft de functionaris van de hub het. "
+    "Een ja legt u vast als u onder die afspraak zelf gegevens geeft, of als overheid partij bij haar bent; nooit voor uzelf "
+    "als ontvanger. Een nee (bezwaar, beperking, contactvoorkeur) trekt u alleen in als u haar zelf vastlegde; anders blijft "
+    "zij gelden.",
 }
 _WORD: Final = {"type": "string", "pattern": "^[a-z][a-z0-9]*([-./:_][a-z0-9]+)*$", "maxLength": 64}
 

@@ -7,11 +7,11 @@ from datetime import date
 from typing import Any, TypeVar
 
 from hub.consent.model import PolicySet
-from hub.consent.speakers import NAMED, check_period, check_scope, check_voice
+from hub.consent.speakers import NAMED, check_hearer, check_period, check_scope, check_voice, check_withdrawal
 from hub.consent.statement import Hold, Scope, What
 from hub.domain.facts import YES, StatementKind, Voice
 from hub.errors import Malformed, Misconfigured, Refused
-from hub.statements.said import Said
+from hub.statements.said import Said, Spoken
 
 
 def named_in(details: Mapping[str, Any]) -> set[tuple[str, str]]:
@@ -50,6 +50,8 @@ def check_said(policy: PolicySet, said: Said, today: date) -> date | None:
             check_voice(policy, said.kind, said.scope, spoken.voice, spoken.authority, said.born, day)
         return None
     check_period(said.kind, said.begins, said.ends)
+    if spoken.vouched:
+        check_hearer(policy, said.kind, said.scope, spoken.party)
     if said.kind in NAMED and said.notice is None:
         raise Malformed(
             "The statement was refused.", "It is not said which text was shown.", "Give the text, its id and version."
@@ -59,6 +61,17 @@ def check_said(policy: PolicySet, said: Said, today: date) -> date | None:
             "The statement was refused.", "Nobody agrees to what is past.", "Let it begin when it was said, or later."
         )
     return check_voice(policy, said.kind, said.scope, spoken.voice, spoken.authority, said.born, day)
+
+
+def check_taken_back(held: Hold, spoken: Spoken) -> None:
+    """Raises Refused where this is not theirs to take back: a no that one party recorded, no other vouches away."""
+    check_withdrawal(held, spoken.voice)
+    if spoken.vouched and held.kind not in YES and held.party != spoken.party:
+        raise Refused(
+            "The statement was not taken back.",
+            "It is a no that was said elsewhere, and taking it back lets data pass.",
+            "Take it back where it was said, or ask the privacy officer.",
+        )
 
 
 def objection_beside(said: Said) -> Said:

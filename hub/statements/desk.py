@@ -20,11 +20,11 @@ from hub.audit.log import Log
 from hub.audit.notes import Notes
 from hub.clock import legal_date
 from hub.consent.chain import chained, digest_of
-from hub.consent.speakers import NAMED, check_known, check_withdrawal
+from hub.consent.speakers import NAMED, check_known
 from hub.consent.statement import START, Event, Evidence, Hold, Proof, Scope, What, contradicts, hold
 from hub.consent.store import History, claim_events, histories
 from hub.deliver.store import touch
-from hub.domain.facts import YES, StatementKind, StatementState
+from hub.domain.facts import YES, StatementKind, StatementState, Voice
 from hub.domain.ids import new_ids
 from hub.domain.personal import Bsn, Onderwijsnummer, Pgn
 from hub.domain.staff import StaffId
@@ -37,12 +37,13 @@ from hub.protect.pseudonymise import Pseudonymiser
 from hub.rights.store import refs_of
 from hub.rules import Rules
 from hub.statements import store
-from hub.statements.checking import check_said, left, named_in, objection_beside
+from hub.statements.checking import check_said, check_taken_back, left, named_in, objection_beside
 from hub.statements.said import Cause, Done, Due, Said, Spoken, Told
 
 AHEAD: Final = timedelta(days=90)
 """How long before they speak for themselves a young person gets a letter."""
 _AMSTERDAM: Final = ZoneInfo("Europe/Amsterdam")
+_EARLIEST: Final = date(2000, 1, 1)
 _TRIES: Final = 3
 _OPEN: Final = frozenset({StatementState.given, StatementState.requested})
 _RECORD, _WITHDRAW, _DECIDE, _END, _READ = (
@@ -88,10 +89,10 @@ class Statements:
         pgn = _read(number)
         del number  # a traceback that shows variables shows none of ours
         tag = self._tag(pgn)
-        policy, now = self.rules.policy, self.clock.now_us()
-        proxy_until = check_said(policy, said, legal_date(now))
+        proxy_until = check_said(self.rules.policy, said, legal_date(self.clock.now_us()))
         for attempt in range(_TRIES):
             found = await self._histories(tag)
+            now = self._now(found.values())
             events = [self._said(tag, said, now, found, proxy_until, ref)]
             if said.also_objection:
                 events.append(self._said(tag, objection_beside(said), now, found, None))
@@ -113,26 +114,35 @@ class Statements:
     ) -> Done:
         """Takes back what was said, as far as `scope` reaches; no reason is asked, and a second time changes nothing.
 
-        Where there is no yes to take back, the no is recorded as a refusal, so that it counts all the same.
+        Where there is no yes to take back, the no is recorded as a refusal, so that it counts all the same. What is not theirs
+        to take back stays: raises Refused, but never to a party that vouches by itself, which would learn that it is there.
         """
         pgn = _read(number)
         del number
         tag = self._tag(pgn)
         check_known(self.rules.policy, scope)
+        if spoken.voice is Voice.school and kind is not StatementKind.raadpleging_school:
+            raise Refused("Nothing was taken back.", "A school does not speak for a young person.", "Ask the young person.")
         found = await self._histories(tag)
-        now = self.clock.now_us()
+        now = self._now(found.values())
         events: list[Event] = []
+        others = False
         for history in found.values():
             held = self._hold(history)
             if held is None or held.kind is not kind or held.state not in _OPEN or not held.scope.meets(scope):
                 continue
-            check_withdrawal(held, spoken.voice)
-            events.append(self._taken_back(tag, history, held, scope, spoken, now))
+            try:
+                check_taken_back(held, spoken)
+                events.append(self._taken_back(tag, history, held, scope, spoken, now))
+            except Refused:
+                if not spoken.vouched:
+                    raise
+                others = True
         refused = any(
             held is not None and held.kind is kind and held.state is StatementState.refused and scope.within(held.scope)
             for held in map(self._hold, found.values())
         )
-        if not events and kind in NAMED and not refused:
+        if not (events or others or refused) and kind in NAMED:
             day = legal_date(self._moment(spoken.happened, now, latest=True))
             events.append(self._said(tag, Said(kind, scope, spoken, day, what=What.refused), now, found, None))
         if not events and not claims:
@@ -144,8 +154,9 @@ class Statements:
         tag, found, held = await self._one(statement_id)
         if held.state is StatementState.withdrawn:
             return Done((), 0)
-        check_withdrawal(held, spoken.voice)
-        event = self._taken_back(tag, found[statement_id], held, Scope(), spoken, self.clock.now_us())
+        check_taken_back(held, spoken)
+        now = self._now([found[statement_id]])
+        event = self._taken_back(tag, found[statement_id], held, Scope(), spoken, now)
         return await self._write(_WITHDRAW, held.kind, tag, [event], by)
 
     async def decide_objection(self, statement_id: UUID, upheld: bool, controller: PartyId, by: StaffId | None = None) -> Done:
@@ -303,13 +314,21 @@ class Statements:
         """How it stands today, or on its first day where that is still to come."""
         return self._hold(history) or hold(history.events, max(event.day for event in history.events))
 
+    def _now(self, found: Iterable[History]) -> Micros:
+        """Now, and never before what was recorded already: the clocks of two processes differ, and the last act counts."""
+        return Micros(max(self.clock.now_us(), *(event.recorded_us for history in found for event in history.events), 0))
+
     def _moment(self, happened: date | None, now: Micros, *, latest: bool) -> Micros:
         """When something happened of which only the day is known: what stops counts as late on it as can be."""
         today = legal_date(now)
         if happened is None or happened == today:
             return now
-        if happened > today:
-            raise Malformed("The statement was refused.", "It has yet to be said.", "Correct the day on which it was said.")
+        if not _EARLIEST <= happened <= today:
+            raise Malformed(
+                "The statement was refused.",
+                "It has yet to be said, or is older than any that is kept here.",
+                "Correct the day on which it was said.",
+            )
         day = happened + timedelta(days=1) if latest else happened
         moment = int(datetime.combine(day, time(), _AMSTERDAM).timestamp()) * 1_000_000
         return Micros(moment - 1 if latest else moment)
@@ -391,7 +410,7 @@ class Statements:
         spoken: Spoken | None = None,
         cause: Term | None = None,
     ) -> Event:
-        now = self.clock.now_us()
+        now = self._now([history])
         seq, prev = chained(history.events, history.hash)
         lives = what in (What.scope_changed, What.upheld)
         happened = moment or now

@@ -30,6 +30,11 @@ class Spoken:
     authority: Authority | None = None
     reference: str = field(default="", repr=False)
 
+    @property
+    def vouched(self) -> bool:
+        """Whether the party alone vouches for who spoke: no member of the hub's own staff made sure."""
+        return self.checked_by == self.party
+
 
 @dataclass(frozen=True, slots=True)
 class Said:

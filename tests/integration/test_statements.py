@@ -486,5 +486,72 @@ async def test_what_was_recorded_before_goes_on_as_the_first_event(
         await connection.raw.reload_schema_state()
     assert await stands(house) == {NO: {StatementState.given}, StatementKind.beperking: {StatementState.given}}
     assert (await stands(house, DAY + timedelta(days=5)))[StatementKind.beperking] == {StatementState.expired}
-    await desk.withdraw_one(old, spoken())
+    await desk.withdraw_one(old, spoken(checked_by=Term("functionaris")))
     assert (await stands(house))[StatementKind.beperking] == {StatementState.withdrawn}
+
+
+# -- who vouches for whom
+
+
+async def test_a_party_that_would_receive_vouches_for_no_yes(house: House, desk: Statements):
+    """Whoever knows a number could else open the data of its owner to itself."""
+    for party in (CARE, AGENCY, PartyId("leerbedrijf-de-schaaf")):
+        with pytest.raises(Refused, match="does not vouch"):
+            await desk.record(canary.BSN, said(who=spoken(party=party, checked_by=Term(party))))
+    assert await stands(house) == {}
+    await desk.record(canary.BSN, said(who=spoken(party=CARE, checked_by=Term("functionaris"))))  # somebody of the hub saw them
+    assert await stands(house) == {YES: {StatementState.given}}
+
+
+async def test_a_school_alone_says_that_it_was_consulted(house: House, desk: Statements):
+    consulted = spoken(Voice.school, party=WORK, checked_by=Term(WORK))
+    with pytest.raises(Refused, match="this party is none"):
+        await desk.record(canary.BSN, said(StatementKind.raadpleging_school, consulted, scope=Scope()))
+    await desk.record(canary.BSN, said(StatementKind.raadpleging_school, spoken(Voice.school), scope=Scope()))
+    assert await stands(house) == {StatementKind.raadpleging_school: {StatementState.given}}
+
+
+@pytest.mark.parametrize("scoped", [Scope(), scope({HELP}), scope(None, {CARE})])
+@pytest.mark.parametrize("kind", [NO, StatementKind.beperking])
+async def test_a_no_that_was_said_elsewhere_is_not_vouched_away_and_nobody_learns_that_it_is_there(
+    house: House, desk: Statements, kind: StatementKind, scoped: Scope
+):
+    elsewhere = spoken(party=CARE, checked_by=Term(CARE))
+    assert (await desk.withdraw(canary.BSN, kind, scoped, elsewhere)).statements == ()
+    await gave(desk, kind=kind, scope=Scope())
+    assert (await desk.withdraw(canary.BSN, kind, scoped, elsewhere)).statements == ()
+    assert await stands(house) == {kind: {StatementState.given}}
+    await desk.withdraw(canary.BSN, kind, Scope(), spoken())
+    assert await stands(house) == {kind: {StatementState.withdrawn}}
+
+
+@pytest.mark.parametrize("voice", [Voice.ouder, Voice.voogd])
+async def test_who_may_not_take_back_learns_not_that_there_is_something(house: House, desk: Statements, voice: Voice):
+    await gave(desk)
+    assert (await desk.withdraw(canary.BSN, YES, scope({HELP}, {CARE}), spoken(voice))).statements == ()
+    assert await stands(house) == {YES: {StatementState.given}}
+
+
+async def test_a_school_takes_nothing_back_for_a_young_person(house: House, desk: Statements):
+    for _ in range(2):
+        with pytest.raises(Refused, match="does not speak"):
+            await desk.withdraw(canary.BSN, YES, scope({HELP}, {CARE}), spoken(Voice.school))
+        await gave(desk)
+
+
+async def test_what_is_taken_back_where_the_clock_runs_behind_is_taken_back(house: House, desk: Statements):
+    """Two processes on two machines: what is recorded last counts, and the chain still follows from itself."""
+    await gave(desk)
+    house.clock.us -= 5_000_000
+    await desk.withdraw(canary.BSN, YES, Scope(), spoken())
+    assert await stands(house) == {YES: {StatementState.withdrawn}}
+    await gave(desk, what=What.refused)
+    assert StatementState.given not in (await stands(house))[YES]
+    assert [event.what for one in await desk.history(canary.BSN) for event in one.events][-1] is What.withdrawn
+
+
+@pytest.mark.parametrize("day", [date(1, 1, 1), date(1960, 5, 4), date(1999, 12, 31)])
+async def test_a_day_that_is_too_long_ago_is_refused(house: House, desk: Statements, day: date):
+    with pytest.raises(Malformed):
+        await desk.record(canary.BSN, said(NO, spoken(happened=day), scope=Scope()))
+    assert await stands(house) == {}
