@@ -37,6 +37,9 @@ from hub.statements.said import Told
 
 HERE: Final = "/functionaris/verklaringen"
 _CRUMBS: Final = (Link("Functionaris", "/functionaris"), Link("Verklaringen", HERE))
+_OVER: Final = frozenset(
+    {StatementState.withdrawn, StatementState.expired, StatementState.invalidated, StatementState.proxy_ended}
+)
 _STATES: Final = {
     StatementState.requested: Badge("Gevraagd, geen antwoord", Tone.note),
     StatementState.given: Badge("Geldt", Tone.ok),
@@ -227,7 +230,7 @@ def _facts(officer: OfficerDesk, one: Told) -> list[tuple[str, str]]:
         ("Waarvoor", words.listed(purposes) or "Niet beperkt tot doelen"),
         ("Aan of bij wie", words.listed(parties) or "Niet beperkt tot organisaties"),
         ("Vastgelegd door", words.party(policy, held.party)),
-        ("Geldt", _period(held)),
+        ("Gold" if held.state in _OVER else "Geldt", _period(held)),
     ]
 
 
