@@ -1,4 +1,4 @@
-"""`make bench`: the list, the single message, the log, pushing and the decision, each against its baseline (bench/results)."""
+"""`make bench`: list, single message, log, pushing, decision, diff, each against its baseline (bench/results)."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 import uvloop
 
 from bench import decide as decide_bench
+from bench import diff as diff_bench
 from bench import list as list_bench
 from bench import log as log_bench
 from bench import message as message_bench
@@ -26,7 +27,10 @@ def main() -> None:
     """Runs what was asked for and writes the results beside those of the others."""
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument(
-        "only", nargs="*", choices=["list", "message", "log", "push", "decide", "withdrawal", []], help="which; by default all"
+        "only",
+        nargs="*",
+        choices=["list", "message", "log", "push", "decide", "withdrawal", "diff", []],
+        help="which; by default all",
     )
     parser.add_argument("--persons", type=int, default=100_000, help="persons in the list")
     parser.add_argument("--rounds", type=int, default=5, help="interleaved rounds")
@@ -39,6 +43,7 @@ def main() -> None:
         "push": lambda folder: push_bench.run(folder, asked.rounds),
         "decide": lambda folder: decide_bench.run(folder, asked.rounds),
         "withdrawal": lambda folder: withdrawal_bench.run(folder, asked.persons // 2),
+        "diff": lambda _folder: diff_bench.run(asked.rounds),
     }
     known = {one["name"]: one for one in json.loads(RESULTS.read_text())} if RESULTS.exists() else {}
     for name in asked.only or every:
