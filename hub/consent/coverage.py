@@ -6,7 +6,7 @@ test does, that question is the test to write.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise, product
@@ -15,19 +15,18 @@ from typing import Any, Final
 from hub.consent.check import stands_on
 from hub.consent.compile import compile_policy
 from hub.consent.decide import ask
-from hub.consent.examples import Ran, run
+from hub.consent.examples import Ran, faults, question_of, run
 from hub.consent.facts import months_after
 from hub.consent.given import Example
 from hub.consent.model import Agreement, Clause, Gate, Permit, PolicySet
 from hub.consent.mutants import Mutant, mutants
-from hub.consent.otherwise import rewritten
 from hub.consent.question import Decision, Question
 from hub.consent.reach import Known, Step, Way, days, openings, required, steps, ways
 from hub.consent.table import DecisionTable
 from hub.domain.facts import Stated, StatementKind, SubjectFacts
 from hub.domain.terms import AgreementId, ClauseId, ElementName, PartyId
 
-_ALWAYS: Final = (Gate.agreement, Gate.purpose, Gate.basis, Gate.recipient, Gate.subject, Gate.fields, Gate.retention)
+_ALWAYS: Final = (Gate.agreement, Gate.purpose, Gate.basis, Gate.subject, Gate.retention)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +106,12 @@ def coverage(policy: PolicySet, only: AgreementId | None = None) -> Coverage:
     own = {row.clause for row in rows}
     survivors: list[Survivor] = []
     counted = 0
+    tests = [
+        (agreement, one, question_of(policy, agreement, one)) for agreement in policy.agreements for one in agreement.tests
+    ]
     for mutant in (one for one in mutants(policy) if not own.isdisjoint(one.clauses)):
-        tests = list(_tests(policy, mutant))
-        changed = compile_policy(mutant.policy)
-        if _noticed(mutant, changed, tests):
+        changed, hops = compile_policy(mutant.policy), _hops(policy, mutant)
+        if _noticed(changed, (one for one in tests if not hops.isdisjoint(pairwise(one[1].path)))):
             counted += 1
         elif (example := _telling(policy, table, mutant, changed)) is not None:
             counted += 1
@@ -125,9 +126,28 @@ def _row(policy: PolicySet, agreement: Agreement, clause: Clause, ran: Sequence[
     own = [one.decision for one in ran if one.decision.clause == clause.id]
     seen = {policy.reasons[code].gate for decision in own for code in decision.reasons}
     seen |= {policy.reasons[code].gate for decision in own for _, code in decision.refused}
-    gates = [*_ALWAYS, *([Gate.consent] if any(True for _ in required(policy, clause)) else [])]
+    gates = [*_ALWAYS, *_own_gates(policy, clause)]
     opened = any(decision.grant is not None for decision in own)
     return Row(agreement.id, clause.id, opened, {gate: gate in seen for gate in sorted(gates, key=list(Gate).index)})
+
+
+def _own_gates(policy: PolicySet, clause: Permit) -> Iterator[Gate]:
+    """The gates that only some clauses have: not every one looks at a home, asks for a statement or holds back a field."""
+    if any(True for _ in required(policy, clause)):
+        yield Gate.consent
+    asked = clause.subject
+    told = {condition.otherwise for condition in asked.facts.values()}
+    told |= {window.otherwise for window in asked.within.values()}
+    told |= {policy.facts[name].unknown for name in (*asked.facts, *asked.within)}
+    if (
+        clause.recipient.home
+        or any(policy.laws[basis].same_college for basis in clause.bases)
+        or any(policy.reasons[code].gate is Gate.recipient for code in told)
+    ):
+        yield Gate.recipient
+    kept_back = clause.geheim_adres == "withheld" and any(policy.elements[name].kind == "address" for name in clause.fields)
+    if kept_back or clause.reuse_of or {*policy.records[clause.record].elements} - {*clause.fields}:
+        yield Gate.fields
 
 
 def _unused(agreements: Sequence[Agreement], ran: Sequence[Ran]) -> Iterator[tuple[ElementName, ClauseId]]:
@@ -139,39 +159,24 @@ def _unused(agreements: Sequence[Agreement], ran: Sequence[Ran]) -> Iterator[tup
 
 
 _Hop = tuple[PartyId, PartyId]
+_Asked = tuple[Agreement, Example, Question]
 
 
-def _tests(policy: PolicySet, mutant: Mutant) -> Iterator[tuple[Agreement, Example]]:
-    """The tests whose path has a step between the parties of a changed clause."""
+def _hops(policy: PolicySet, mutant: Mutant) -> set[_Hop]:
+    """The steps between the parties of a changed clause, as it was and as it became."""
     hops: set[_Hop] = set()
-    for agreement in policy.agreements:
+    for agreement in (*policy.agreements, *mutant.policy.agreements):
         for clause in agreement.clauses:
             if clause.id in mutant.clauses:
                 givers = [party.id for party in policy.parties.values() if stands_on(party, clause.giver)]
                 takers = [party.id for party in policy.parties.values() if stands_on(party, clause.recipient)]
                 hops |= set(product(givers, takers))
-    for agreement in policy.agreements:
-        for example in agreement.tests:
-            if not hops.isdisjoint(pairwise(example.path)):
-                yield agreement, example
+    return hops
 
 
-def _noticed(mutant: Mutant, changed: DecisionTable, tests: Sequence[tuple[Agreement, Example]]) -> bool:
-    by_agreement: dict[AgreementId, list[Example]] = {}
-    for agreement, example in tests:
-        by_agreement.setdefault(agreement.id, []).append(example)
-    return any(
-        one.faults
-        for agreement in mutant.policy.agreements
-        if (examples := by_agreement.get(agreement.id))
-        for one in run(mutant.policy, changed, _only(agreement, examples))
-    )
-
-
-def _only(agreement: Agreement, examples: Sequence[Example]) -> Agreement:
-    """The agreement with some of its tests; with one of the others too where it would have a single one."""
-    others = [one for one in agreement.tests if one not in examples][: max(0, 2 - len(examples))]
-    return rewritten(agreement, tests=(*examples, *others))
+def _noticed(table: DecisionTable, tests: Iterable[_Asked]) -> bool:
+    """Whether a test fails under the changed rules."""
+    return any(True for agreement, example, asked in tests for _ in faults(agreement, example, ask(table, [asked])[0]))
 
 
 def _telling(policy: PolicySet, table: DecisionTable, mutant: Mutant, changed: DecisionTable) -> str | None:

@@ -30,7 +30,7 @@ def run(policy: PolicySet, table: DecisionTable, agreement: Agreement) -> list[R
     """The examples of one agreement, in their order."""
     asked = [question_of(policy, agreement, example) for example in agreement.tests]
     return [
-        Ran(agreement, example, decision, tuple(_faults(agreement, example, decision)))
+        Ran(agreement, example, decision, tuple(faults(agreement, example, decision)))
         for example, decision in zip(agreement.tests, ask(table, asked), strict=True)
     ]
 
@@ -82,7 +82,8 @@ def _only_record(agreement: Agreement) -> RecordKind:
     return agreement.clauses[0].record
 
 
-def _faults(agreement: Agreement, example: Example, decision: Decision) -> Iterator[str]:
+def faults(agreement: Agreement, example: Example, decision: Decision) -> Iterator[str]:
+    """How the decision differs from what the example of `agreement` expects; nothing where it does not."""
     if (decision.outcome is Outcome.deny) != (example.expect == "deny"):
         yield f"the answer is {decision.outcome}: {', '.join(decision.reasons) or 'nothing is shut'}"
         return

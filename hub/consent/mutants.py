@@ -13,7 +13,7 @@ from typing import Any, Final, get_args
 
 from hub.consent.check import check_agreement
 from hub.consent.given import Onderwijssoort
-from hub.consent.model import Agreement, Forbid, LegalBasis, Need, Permit, PolicySet, Side, Subject
+from hub.consent.model import Agreement, Forbid, LegalBasis, Need, Permit, PolicySet, Prohibition, Side, Subject
 from hub.consent.otherwise import otherwise, rewritten
 from hub.domain.rulebook import Document
 from hub.domain.terms import BasisId, ClauseId
@@ -79,7 +79,7 @@ def _agreement(agreement: Agreement) -> Iterator[tuple[str, Agreement]]:
         yield f"de afspraak {what}", rewritten(agreement, effective=rewritten(effective, start=start, until=until))
     for key, label in (("dpia", "de DPIA"), ("fg_advice", "het FG-advies")):
         dated = getattr(agreement, key)
-        if dated.review_due is not None:
+        if dated.review_due is not None and dated.review_due < effective.until:  # later, the agreement has ended first
             yield f"{label} verloopt nooit", rewritten(agreement, **{key: rewritten(dated, review_due=date.max)})
             yield (
                 f"{label} verloopt een dag later",
@@ -208,7 +208,7 @@ def _laws(policy: PolicySet) -> Iterator[Mutant]:
             clause.id
             for agreement in policy.agreements
             for clause in agreement.clauses
-            if isinstance(clause, Permit) and set(bar.elements) | _of_category(policy, bar.categories) & {*clause.fields}
+            if isinstance(clause, Permit) and _barred(policy, bar, clause)
         )
         if clauses:
             yield Mutant(
@@ -216,8 +216,13 @@ def _laws(policy: PolicySet) -> Iterator[Mutant]:
             )
 
 
-def _of_category(policy: PolicySet, categories: Any) -> set[Any]:
-    return {name for name, element in policy.elements.items() if element.category in categories}
+def _barred(policy: PolicySet, bar: Prohibition, clause: Permit) -> bool:
+    """Whether a record of the clause carries what the law keeps from passing between such parties."""
+    for kinds, side in ((bar.from_kinds, clause.giver), (bar.to_kinds, clause.recipient)):
+        if kinds and (side.kind if side.party is None else policy.parties[side.party].kind) not in kinds:
+            return False
+    carried = (policy.elements[name] for name in policy.records[clause.record].elements)
+    return any(one.name in bar.elements or one.category in bar.categories for one in carried)
 
 
 def _on(policy: PolicySet, basis: BasisId) -> tuple[ClauseId, ...]:

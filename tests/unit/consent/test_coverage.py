@@ -12,7 +12,9 @@ from hub.consent.coverage import Coverage, coverage
 from hub.consent.examples import run
 from hub.consent.model import Agreement, Gate, PolicySet
 from hub.consent.mutants import mutants
+from hub.consent.otherwise import rewritten
 from hub.consent.policy import policy_files, read_policy
+from hub.domain.terms import AgreementId
 
 ROOT = Path(__file__).parents[3]
 OF_THE_HUB = ("reasons/", "elements/uitvalmelding.yaml", "records/uitvalmelding.yaml")
@@ -89,3 +91,40 @@ def test_one_agreement_of_many(policy: PolicySet):
     told = coverage(replace(policy, agreements=policy.agreements[:1]), only.id)
     assert {row.agreement for row in told.rows} == {only.id}
     assert told.plain()["mutants"] == told.mutants
+
+
+def test_the_shipped_tests_notice_every_change_and_see_every_gate(policy: PolicySet):
+    """One agreement of many, with the laws that it rests on; `hub policy coverage` does so for all of them."""
+    told = coverage(policy, AgreementId("uwv-gemeente/1"))
+    assert [one.what for one in told.survivors] == []
+    assert told.unused == ()
+    assert all(row.complete for row in told.rows)
+
+
+def test_a_test_between_other_parties_notices_a_side_made_wider(policy: PolicySet):
+    """Where a clause names one school, the test that shows another school to get nothing is among those that are run."""
+    told = coverage(policy, AgreementId("school-vroegsignaal/1"))
+    assert "elke gever van die soort" not in {one.what for one in told.survivors}
+
+
+def test_a_review_after_the_end_is_no_change():
+    policy = read()
+    (agreement,) = policy.agreements
+    assert any("de DPIA" in one.what for one in mutants(policy))
+    ended = rewritten(agreement, effective=rewritten(agreement.effective, until=agreement.dpia.review_due))
+    later = replace(policy, agreements=(ended,))
+    assert not any("de DPIA" in one.what for one in mutants(later))
+
+
+def test_a_prohibition_of_the_law_is_tried_where_its_records_go(policy: PolicySet):
+    """WEB 9.2.7(2) is about what a doorstroompunt gives, whether a clause names such a field or not."""
+    (bar,) = (one for one in mutants(policy) if one.what.startswith("web-9-2-7-2:"))
+    assert "uwv-doorstroompunt/1/hergebruik" in bar.clauses
+    assert "uwv-gemeente/1/doorverwijzing" not in bar.clauses
+
+
+def test_a_clause_has_the_gates_that_can_be_shut(policy: PolicySet):
+    told = coverage(policy, AgreementId("in-beeld/1")).rows
+    shut = {row.clause.rsplit("/")[-1]: row.shut for row in told}
+    assert Gate.fields not in shut["telling-werk-en-inkomen"]
+    assert Gate.fields in shut["school"]
