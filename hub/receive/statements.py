@@ -22,7 +22,7 @@ from starlette.responses import Response
 from hub.clock import legal_date
 from hub.consent.statement import Authority, Channel, Hex, Notice, Scope, What
 from hub.domain.facts import StatementKind, Voice
-from hub.domain.personal import Bsn, Onderwijsnummer
+from hub.domain.personal import Bsn, Onderwijsnummer, Personal, Pgn
 from hub.domain.stages import Received
 from hub.domain.terms import ElementName, Interface, LogId, PartyId, PurposeId, Term
 from hub.errors import Conflict, Fault
@@ -55,15 +55,15 @@ class ShownAuthority(_Body):
     """By what right a representative spoke, and the reference of the document."""
 
     soort: Authority
-    kenmerk: Annotated[str, Field(min_length=1, max_length=128)]
+    kenmerk: Personal[Annotated[str, Field(min_length=1, max_length=128)]]
 
 
 class Verklaring(_Body):
     """What was said, by whom, how."""
 
     handeling: Literal["vastleggen", "weigeren", "intrekken"]
-    bsn: Annotated[str, Field(pattern=r"^[0-9]{9}$")] | None = None
-    onderwijsnummer: Annotated[str, Field(pattern=r"^[0-9]{9}$")] | None = None
+    bsn: Bsn | None = None
+    onderwijsnummer: Onderwijsnummer | None = None
     soort: StatementKind
     stem: Voice
     wijze: Channel
@@ -73,7 +73,7 @@ class Verklaring(_Body):
     gezegd_op: date | None = None
     vanaf: date | None = None
     tot: date | None = None
-    geboortedatum: date | None = None
+    geboortedatum: Personal[date] | None = None
     tekst: ShownText | None = None
     machtiging: ShownAuthority | None = None
     ook_bezwaar: bool | None = None
@@ -89,6 +89,13 @@ class Verklaring(_Body):
         if (self.bsn is None) == (self.onderwijsnummer is None):
             raise ValueError("one number")
         return self
+
+    @property
+    def number(self) -> Pgn:
+        """Whose words they are, or about whom."""
+        number = self.bsn or self.onderwijsnummer
+        assert number is not None, "one number is there"
+        return number
 
     @property
     def scope(self) -> Scope:
@@ -176,7 +183,7 @@ class StatementDoor:
         return earlier
 
     async def _act(self, received: Received, said: Verklaring) -> None:
-        number, what, claims = said.bsn or said.onderwijsnummer or "", ACTS[said.handeling], (claim_key(received),)
+        number, what, claims = said.number.reveal(), ACTS[said.handeling], (claim_key(received),)
         spoken = Spoken(
             received.party,
             said.stem,
@@ -184,7 +191,7 @@ class StatementDoor:
             Term(received.party),
             said.gezegd_op,
             None if said.machtiging is None else said.machtiging.soort,
-            "" if said.machtiging is None else said.machtiging.kenmerk,
+            "" if said.machtiging is None else said.machtiging.kenmerk.reveal(),
         )
         if what is What.withdrawn:
             await self._desk.withdraw(number, said.soort, said.scope, spoken, claims=claims)
@@ -198,7 +205,7 @@ class StatementDoor:
             said.tot,
             what,
             None if text is None else Notice(id=text.naam, version=text.versie, sha256=text.sha256),
-            said.geboortedatum,
+            None if said.geboortedatum is None else said.geboortedatum.reveal(),
             said.verblijfplaats_afgeschermd,
             said.ook_bezwaar,
         )
@@ -208,15 +215,9 @@ class StatementDoor:
 def _read(body: bytes) -> Verklaring:
     """The body, or errors.Malformed with every fault by field and code, without a value."""
     try:
-        said = Verklaring.model_validate_json(body)
+        return Verklaring.model_validate_json(body)
     except ValidationError as wrong:
         found = wrong.errors(include_url=False, include_context=False, include_input=False)
-    else:
-        found = []
-        if not (Bsn.accepts(said.bsn) if said.bsn is not None else Onderwijsnummer.accepts(said.onderwijsnummer or "")):
-            name = "bsn" if said.bsn is not None else "onderwijsnummer"
-            raise malformed(Fault(name, f"{name.upper()}_ONGELDIG"))
-        return said
     raise malformed(*dict.fromkeys(_fault(each["type"], each["loc"]) for each in found))
 
 
@@ -227,4 +228,6 @@ def _fault(kind: str, loc: tuple[Any, ...]) -> Fault:
         return Fault("rij", "RIJ_ONVOLLEDIG")
     if kind == "missing":
         return Fault(str(loc[0]), "VERPLICHT_VELD_LEEG")
+    if kind in ("bsn_invalid", "onderwijsnummer_invalid"):
+        return Fault(str(loc[0]), f"{str(loc[0]).upper()}_ONGELDIG")
     return Fault(str(loc[0]), "DATUM_ONGELDIG" if kind.startswith("date") else "WAARDE_ONGELDIG")

@@ -69,6 +69,7 @@ from hub.domain.terms import (
 )
 from hub.errors import HubError
 from hub.receive.problem import of_error
+from hub.receive.statements import Verklaring
 from tests.canary import BSN, CANARIES, NAME, ONDERWIJSNUMMER, PSEUDONYM, found_in, graph_of, told_by
 
 # -- what holds a value
@@ -129,6 +130,20 @@ FACTS = SubjectFacts(
     standing=frozenset({Stated(StatementKind.bezwaar)}),
 )
 
+STATED = Verklaring.model_validate_json(
+    json.dumps(
+        {
+            "handeling": "vastleggen",
+            "bsn": BSN,
+            "soort": "toestemming",
+            "stem": "ouder",
+            "wijze": "balie",
+            "geboortedatum": "2007-02-28",
+            "machtiging": {"soort": "ouderlijk-gezag", "kenmerk": NAME},
+        }
+    )
+)
+
 HOLDERS: dict[str, Any] = {
     "Bsn": Bsn(BSN),
     "Onderwijsnummer": Onderwijsnummer(ONDERWIJSNUMMER),
@@ -139,6 +154,7 @@ HOLDERS: dict[str, Any] = {
     "Personal[dict]": Personal({NAME: BSN}),
     "Personal[Personal]": Personal(Personal(BSN)),
     "Uitvalmelding": RECORD,
+    "Verklaring": STATED,
     "SubjectFacts": FACTS,
     "Row": ROW,
     "Received": Received(PARTY, LogId("demo"), Interface.rest, ID, Micros(1), (ROW,)),

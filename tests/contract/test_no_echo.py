@@ -29,6 +29,9 @@ PATHS = (
     "/v1/uitvalmeldingen",
     "/v1/bezorgingen",
     "/v1/bezorgingen/ontvangst",
+    "/v1/berichten",
+    "/v1/mededelingen",
+    "/v1/verklaringen",
     "/v1/gezondheid",
     "/v1/openapi.json",
     "/oauth/token",
@@ -71,6 +74,43 @@ async def test_a_value_of_a_record(desk: Desk, client: httpx2.AsyncClient, field
     for value in (canary, canary * 500, [canary], {canary: canary}, canary + "\n", 5, True, None):
         _says_nothing(await _post(client, desk, orjson.dumps(record() | {field: value, "extra": canary})))
         _says_nothing(await _post(client, desk, orjson.dumps(record() | {field: value})))
+
+
+_WRITES: dict[str, dict[str, Any]] = {
+    "/v1/mededelingen": {"bezorgingen": ["01890000-0000-7000-8000-000000000001"], "datum": "2026-09-20", "tekst": "afspraak"},
+    "/v1/verklaringen": {
+        "handeling": "vastleggen",
+        "bsn": BSN,
+        "soort": "toestemming",
+        "stem": "ouder",
+        "wijze": "balie",
+        "doelen": ["hulp"],
+        "partijen": ["zorg"],
+        "elementen": ["bsn"],
+        "gezegdOp": "2026-09-20",
+        "vanaf": "2026-09-20",
+        "tot": "2027-09-20",
+        "geboortedatum": "2007-05-04",
+        "ookBezwaar": True,
+        "verblijfplaatsAfgeschermd": True,
+        "machtiging": {"soort": "ouderlijk-gezag", "kenmerk": WORD},
+        "tekst": {"naam": "uitleg", "versie": "3", "sha256": "ab" * 32},
+    },
+    "/v1/berichten/01890000-0000-7000-8000-000000000002/antwoord": {
+        "antwoord": "geweigerd",
+        "grond": "AVG_18_2",
+        "toelichting": WORD,
+    },
+}
+
+
+@pytest.mark.parametrize("canary", CANARIES)
+@pytest.mark.parametrize(("path", "field"), [(path, field) for path, body in _WRITES.items() for field in body])
+async def test_a_value_of_another_write(desk: Desk, client: httpx2.AsyncClient, path: str, field: str, canary: str) -> None:
+    for value in (canary, canary * 500, [canary], {canary: canary}, canary + "\n", 5, True, None):
+        for extra in ({}, {"extra": canary}, {canary: 1}):
+            body = orjson.dumps(_WRITES[path] | {field: value} | extra)
+            _says_nothing(await client.post(path, content=body, headers=headers_of(desk)))
 
 
 @pytest.mark.parametrize("canary", CANARIES)

@@ -109,6 +109,7 @@ REVEALERS = (
     "hub/normalise/*",
     "hub/protect/*",
     "hub/receive/messages.py",
+    "hub/receive/statements.py",
 )
 
 

@@ -92,7 +92,7 @@ async def test_the_same_key_and_body_give_the_same_answer_and_change_nothing(des
         ({"bsn": "123456789"}, "bsn", "BSN_ONGELDIG"),
         ({"bsn": None, "onderwijsnummer": canary.BSN}, "onderwijsnummer", "ONDERWIJSNUMMER_ONGELDIG"),
         ({"bsn": None}, "rij", "RIJ_ONVOLLEDIG"),
-        ({"onderwijsnummer": canary.BSN}, "rij", "RIJ_ONVOLLEDIG"),
+        ({"onderwijsnummer": canary.ONDERWIJSNUMMER}, "rij", "RIJ_ONVOLLEDIG"),
         ({"bsn": 999990019}, "bsn", "WAARDE_ONGELDIG"),
         ({"soort": "ja"}, "soort", "WAARDE_ONGELDIG"),
         ({"reden": "geen zin"}, "?", "VELD_ONBEKEND"),
