@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
@@ -22,6 +23,7 @@ from hub.decisions.export import DecisionLog
 from hub.domain.terms import Micros
 from hub.errors import Tampered
 from hub.rules import Rules
+from hub.worker import _tidy
 from tests.contract.test_authzen import QUESTION
 from tests.fakes.house import DUO, LOG, House, body, open_house
 from tests.fakes.partner import shipped_rules
@@ -140,3 +142,22 @@ async def test_after_a_year_a_call_is_told_by_its_digest_alone(desk: Desk) -> No
     assert "body" not in record
     assert set(record["attributes"]["adl.core.request"]) == {"log", "ref", "digest"}
     assert await desk.house.rows("SELECT FROM decision_call") == []
+
+
+async def test_the_worker_forgets_calls_of_more_than_a_year_ago_by_itself(desk: Desk) -> None:
+    house = desk.house
+
+    async def nothing_due(_day: Any) -> None:
+        return None
+
+    hub: Any = SimpleNamespace(
+        engine=house.engine, log_id=LOG, clock=house.clock, statements=SimpleNamespace(run_due=nothing_due)
+    )
+    await desk.evaluations.evaluate(DUO, QUESTION, many=False)
+    house.clock.us += store.KEPT_US - 1
+    await desk.evaluations.evaluate(DUO, QUESTION, many=False)
+    await _tidy(hub)
+    assert (await house.rows("SELECT count(*) AS n FROM decision_call"))[0]["n"] == 2
+    house.clock.us += 10**6
+    await _tidy(hub)
+    assert (await house.rows("SELECT count(*) AS n FROM decision_call"))[0]["n"] == 1
