@@ -10,6 +10,7 @@ from hub.consent.given import Example
 from hub.consent.model import (
     Ages,
     Agreement,
+    Category,
     Element,
     FactSpec,
     Forbid,
@@ -27,6 +28,7 @@ from hub.domain.element import elements_of
 from hub.domain.facts import YES, StatementKind
 from hub.domain.records.uitvalmelding import KIND, Uitvalmelding
 from hub.domain.rulebook import Document, Place
+from hub.domain.rulefault import mend_name
 from hub.domain.terms import ElementName, Form, RecordKind
 from hub.domain.territory import Party, Period
 from hub.errors import Misconfigured
@@ -35,18 +37,36 @@ NUMBERS: Final = ("bsn", "onderwijsnummer")
 CARRIED: Final[Mapping[RecordKind, tuple[ElementName, ...]]] = {KIND: tuple(elements_of(Uitvalmelding).values())}
 """The record kinds that the hub has a canonical record for, each with its elements: they come in without a purpose."""
 _FORMS: Final = tuple(Form)
+_WHERE: Final = {
+    "reason code": "reasons/ or under brings",
+    "legal basis": "laws/ or under brings",
+    "data element": "elements/ or under brings",
+    "record kind": "records/ or under brings",
+    "fact": "facts/ or under brings",
+    "purpose": "purposes/ or under brings",
+    "obligation": "obligations/ or under brings",
+    "retention row": "retentions in laws/",
+    "party": "parties.yaml",
+}
+"""Where a row of each sort stands; what is not under brings cannot come with an agreement."""
+_TELLS: Final = {
+    Category.strafrechtelijk: ("tells about crime", "GDPR 10"),
+    Category.etniciteit: ("tells about descent", "GDPR 9"),
+    Category.religie: ("tells about belief", "GDPR 9"),
+}
 _OF_A_PERSON: Final = YES - {StatementKind.raadpleging_school}
 
 
 def _known(names: Collection[str], table: Collection[Any], document: Document, place: Place, what: str) -> None:
     for name in names:
         if name not in table:
-            document.refuse(place, f"{name} is no {what} of this policy set.", "Add the row, or mend the name.")
+            add = f"Mend the name, or add a row to {_WHERE[what]}."
+            document.refuse(document.find(place, name), f"{name} is no {what} of this policy set.", mend_name(name, table, add))
 
 
 def _ages(ages: Ages, policy: PolicySet, document: Document, place: Place) -> None:
     if ages.min > ages.max:
-        document.refuse(place, "The youngest age is above the oldest.")
+        document.refuse(place, "The youngest age is above the oldest.", "Correct min or max.")
     _known((ages.below, ages.above), policy.reasons, document, place, "reason code")
 
 
@@ -127,9 +147,21 @@ def check_retention_row(row: RetentionRow, policy: PolicySet, document: Document
 
 
 def check_purpose(purpose: Purpose, policy: PolicySet, document: Document, place: Place) -> None:
-    """Further purposes are purposes of the same set."""
+    """Further purposes are purposes of the same set, and none follows itself."""
     _known(purpose.further_from, policy.purposes, document, (*place, "further_from"), "purpose")
     _period(purpose, document, place)
+    before, look = set(purpose.further_from), list(purpose.further_from)
+    while look:
+        known = policy.purposes.get(look.pop())
+        new = set() if known is None else set(known.further_from) - before
+        before |= new
+        look += new
+    if purpose.id in before:
+        document.refuse(
+            (*place, "further_from"),
+            f"{purpose.id} follows itself, so data could go round for ever new purposes (GDPR 5(1)(b)).",
+            "Leave out the purpose that comes later.",
+        )
 
 
 def _fact(name: str, kind: str, policy: PolicySet, document: Document, place: Place) -> None:
@@ -142,7 +174,7 @@ def _fact(name: str, kind: str, policy: PolicySet, document: Document, place: Pl
 def check_agreement(agreement: Agreement, policy: PolicySet, document: Document) -> None:
     """Everything that one agreement must keep by itself."""
     if agreement.effective.until <= agreement.effective.start:
-        document.refuse(("effective",), "The agreement ends before it begins.")
+        document.refuse(("effective",), "The agreement ends before it begins.", "Correct from or until.")
     signed = [party.id for party in agreement.parties]
     _known(signed, policy.parties, document, ("parties",), "party")
     if len(set(signed)) != len(signed):
@@ -153,8 +185,10 @@ def check_agreement(agreement: Agreement, policy: PolicySet, document: Document)
     seen: set[str] = set()
     for number, clause in enumerate(agreement.clauses):
         place = ("clauses", number)
-        if not clause.id.startswith(f"{agreement.id}/") or clause.id in seen:
-            document.refuse((*place, "id"), f"The id is taken, or does not begin with {agreement.id}/.")
+        if not clause.id.startswith(f"{agreement.id}/"):
+            document.refuse((*place, "id"), f"The id of a clause begins with {agreement.id}/.", f"Write: {agreement.id}/...")
+        if clause.id in seen:
+            document.refuse((*place, "id"), f"Two clauses are called {clause.id}.", "Give each a name of its own.")
         seen.add(clause.id)
         _known((clause.record,), policy.records, document, (*place, "record"), "record kind")
         for key, side in (("from", clause.giver), ("to", clause.recipient)):
@@ -174,7 +208,8 @@ def _example(test: Example, agreement: Agreement, policy: PolicySet, document: D
     _known(test.given.facts, policy.facts, document, (*at, "given", "facts"), "fact")
     for name, value in test.given.facts.items():
         if value is not None and isinstance(value, bool) != (policy.facts[name].kind == "yes_no"):
-            document.refuse((*at, "given", "facts", name), f"{name} is {policy.facts[name].kind}, and this is not.")
+            wanted = "a date, such as 2026-11-02" if policy.facts[name].kind == "date" else "true or false"
+            document.refuse((*at, "given", "facts", name), f"{name} is {wanted}, or null when nobody knows.")
     kinds = {clause.record for clause in agreement.clauses}
     if test.record is None and len(kinds) > 1:
         document.refuse(at, "The agreement is about several record kinds.", "Say which: record.")
@@ -188,7 +223,11 @@ def _side(side: Side, signed: list[Any], policy: PolicySet, document: Document, 
     if (side.kind is None) == (side.party is None):
         document.refuse(place, "Name a kind of party or a single party, and not both.")
     if not any(stands_on(policy.parties[party], side) for party in signed):
-        document.refuse(place, "No party to this agreement stands on this side of the clause.")
+        document.refuse(
+            place,
+            "No party to this agreement stands on this side of the clause.",
+            "Name a party of it here, or let such a party accede under parties.",
+        )
 
 
 def stands_on(party: Party, side: Side) -> bool:
@@ -235,7 +274,11 @@ def _permit(clause: Permit, signed: list[Any], policy: PolicySet, document: Docu
     takers = [policy.parties[party] for party in signed if stands_on(policy.parties[party], clause.recipient)]
     for basis in bases:
         if not givers <= set(basis.provider_kinds) or not {party.kind for party in takers} <= set(basis.recipient_kinds):
-            document.refuse((*place, "bases"), f"{basis.id} does not carry giving by this side to that side.")
+            document.refuse(
+                (*place, "bases"),
+                f"{basis.id} does not carry giving by this side to that side.",
+                "Name a basis whose provider_kinds hold who gives and whose recipient_kinds hold who receives.",
+            )
         if basis.kind == "consent" and any(party.is_authority for party in takers):
             document.refuse(
                 (*place, "bases"),
@@ -262,7 +305,12 @@ def _retention(clause: Permit, takers: Sequence[Party], policy: PolicySet, docum
     _known((clause.retention.row,), policy.retentions, document, (*place, "row"), "retention row")
     row = policy.retentions[clause.retention.row]
     if {party.kind for party in takers} != {row.kind}:
-        document.refuse((*place, "row"), f"{row.id} is the term of another kind of recipient ({row.kind.value}).")
+        rows = [other.id for other in policy.retentions.values() if {party.kind for party in takers} == {other.kind}]
+        document.refuse(
+            (*place, "row"),
+            f"{row.id} is the term of another kind of recipient ({row.kind.value}).",
+            f"Rows of this recipient: {', '.join(rows) or 'none; add one to retentions in laws/'}.",
+        )
     if row.until_age is not None and clause.retention.until_age > row.until_age:
         document.refuse((*place, "until_age"), f"The law ends it at {row.until_age} ({row.article}).", "Lower the age.")
 
@@ -278,9 +326,13 @@ def _field(
 ) -> None:
     element = policy.elements[name]
     if name not in policy.records[clause.record].elements:
-        document.refuse(place, f"{name} is no element of the record {clause.record}.")
+        document.refuse(
+            place, f"{name} is no element of the record {clause.record}.", "Leave it out, or name a record that has it."
+        )
     if need.form not in element.forms:
-        document.refuse((*place, "form"), f"{element.name} does not pass in the form {need.form.value}.")
+        forms = ", ".join(form.value for form in element.forms)
+        now = f"Write one of: {forms}." if forms else "Leave it out: free text passes in no form."
+        document.refuse((*place, "form"), f"{element.name} does not pass in the form {need.form.value}.", now)
     if element.name in NUMBERS:
         uses = {getattr(basis, element.name) for basis in bases}
         if need.form is not Form.pseudonym and "forbidden" in uses:
@@ -297,7 +349,12 @@ def _field(
     sensitive = element.kind in ("special", "document") or element.inferable_health or element.category is not None
     for basis in bases:
         if sensitive and basis.art9_ground is None and element.name not in basis.names_elements:
-            document.refuse(place, f"{element.name} may tell about health, and {basis.id} gives no ground for that (GDPR 9).")
+            tells, article = (element.category and _TELLS.get(element.category)) or ("may tell about health", "GDPR 9")
+            document.refuse(
+                place,
+                f"{element.name} {tells}, and {basis.id} gives no ground for that ({article}).",
+                "Leave it out of this clause. A ground that the law does give stands in art9_ground of its row.",
+            )
 
 
 def _forbid(clause: Forbid, policy: PolicySet, document: Document, place: Place) -> None:

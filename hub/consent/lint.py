@@ -52,7 +52,7 @@ _ORDER: Final = tuple(Severity)
 _REFUSALS: Final = (
     ("L01", r"\bneed\b|12 characters"),
     ("L02", r"Consent alone"),
-    ("L03", r"GDPR 9\)"),
+    ("L03", r"GDPR (9|10)\)"),
     ("L04", r"UAVG 46|Wabb 11|The law requires"),
     ("L05", r"wildcard"),
     ("L11", r"The law ends it|term of another kind"),

@@ -107,7 +107,7 @@ def load_policy(path: Path) -> PolicySet:
 def policy_files(path: Path) -> dict[str, str]:
     """The files of a policy directory, by their place in it. Raises errors.Misconfigured where one cannot be read."""
     try:
-        return {file.relative_to(path).as_posix(): file.read_text("utf-8") for file in sorted(path.rglob("*.yaml"))}
+        return {file.relative_to(path).as_posix(): file.read_text("utf-8") for file in sorted(path.rglob("*.y*ml"))}
     except (OSError, UnicodeDecodeError):
         raise Misconfigured(
             "The policy cannot be read.",
@@ -141,7 +141,7 @@ def read_policy(files: Mapping[str, str]) -> PolicySet:
     named: dict[str, Agreement] = {}
     for agreement, document in agreements:
         if agreement.id in named:
-            document.refuse(("id",), f"Two agreements are called {agreement.id}.")
+            document.refuse(("id",), f"Two agreements are called {agreement.id}.", "Remove one, or give it its own version.")
         check_agreement(agreement, bare, document)
         named[agreement.id] = agreement
     check_overlaps(agreements, bare)
@@ -158,8 +158,12 @@ def _kind(name: str) -> str:
     folder, _, file = name.rpartition("/")
     kind = folder or file.removesuffix(".yaml")
     known = kind in _KINDS or (folder in ("agreements", "regions") and bool(file)) or name == "parties.yaml"
-    if not known or "/" in folder:
-        raise Misconfigured(f"{name} does not belong to a policy set.", "Files that nobody reads mislead.", "Remove it.")
+    if not known or "/" in folder or not name.endswith(".yaml"):
+        raise Misconfigured(
+            f"{name} does not belong to a policy set.",
+            "Files that nobody reads mislead.",
+            f"Remove it, or move it to agreements/, regions/, {', '.join(f'{each}/' for each in _KINDS)}, as a .yaml file.",
+        )
     return kind
 
 
@@ -176,11 +180,16 @@ class _Rows:
 
     def table(self, part: str) -> Mapping[Any, Any]:
         key, table = _TABLES[part][1], {}
+        stands: dict[Any, str] = {}
         for row, document, place in self.found[part]:
             name = getattr(row, key)
             if name in table:
-                document.refuse((*place, key), f"{name} stands here twice, or in another file too.")
-            table[name] = row
+                document.refuse(
+                    (*place, key),
+                    f"{name} stands twice: also in {stands[name]}.",
+                    "Leave one out, or give it a name of its own.",
+                )
+            table[name], stands[name] = row, f"{document.file}, line {document.lines[(*place, key)]}"
         return MappingProxyType(dict(sorted(table.items())))
 
 

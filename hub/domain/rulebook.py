@@ -14,13 +14,13 @@ from typing import Any, NoReturn, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
 
+from hub.domain.rulefault import MEND, mend_key, mend_yaml, why
 from hub.errors import Misconfigured
 
 Place = tuple[str | int, ...]
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same in C, where PyYAML was built with it
-_MEND = "Mend the file; nothing of the set is used until all of it loads."
-
 _LONGEST = 1_000_000
 """Characters; files of rules are read by people."""
 _DEEPEST = 50
@@ -44,41 +44,54 @@ class Document:
     data: Any
     lines: dict[Place, int]
 
-    def refuse(self, place: Sequence[str | int], why: str, now: str = _MEND) -> NoReturn:
+    def find(self, place: Place, name: str) -> Place:
+        """Where `name` itself stands at or below `place`, as a key or as a value; without it, `place`."""
+        below = (at for at in self.lines if at[: len(place)] == place)
+        return next((at for at in below if at and (at[-1] == name or self._value(at) == name)), place)
+
+    def _value(self, place: Place) -> Any:
+        found = self.data
+        for step in place:
+            found = found[step]
+        return found
+
+    def refuse(self, place: Sequence[str | int], because: str, now: str = MEND) -> NoReturn:
         """Raises errors.Misconfigured for what stands at `place` (or the nearest place around it)."""
         at = tuple(place)
         while at and at not in self.lines:
             at = at[:-1]
         where = ".".join(str(step) for step in place) or "the file"
-        raise Misconfigured(f"{self.file}, line {self.lines.get(at, 1)}: {where} does not load.", why, now)
+        raise Misconfigured(f"{self.file}, line {self.lines.get(at, 1)}: {where} does not load.", because, now)
 
     def as_(self, model: type[R]) -> R:
         """The document as `model`, every row of it strict."""
         try:
             return model.model_validate_json(json.dumps(self.data))
         except ValidationError as wrong:
-            faults = wrong.errors(include_url=False, include_context=False)
-        first = min(faults, key=lambda fault: fault["type"] != "extra_forbidden")  # a misspelt key explains a missing one
-        now = _MEND if len(faults) == 1 else f"{_MEND} ({len(faults) - 1} more after this one.)"
-        return self.refuse(self._place(first["loc"]), _why(first["type"], first["msg"]), now)
+            faults = self._faults(wrong)
+        place, first = min(faults.items(), key=lambda each: each[1]["type"] != "extra_forbidden")  # it explains a missing one
+        now = mend_key(str(place[-1]), model) if first["type"] == "extra_forbidden" else MEND
+        more = f" ({len(faults) - 1} more after this one.)" if len(faults) > 1 else ""
+        return self.refuse(place, why(first["type"], first["msg"], first.get("ctx", {})), f"{now}{more}")
 
-    def _place(self, loc: Place) -> Place:
-        """`loc` without the steps that name a type instead of a place in the file."""
+    def _faults(self, wrong: ValidationError) -> dict[Place, ErrorDetails]:
+        """What is wrong, each place once; what merely holds a fault is not told."""
+        found: dict[Place, ErrorDetails] = {}
+        for fault in wrong.errors(include_url=False):
+            found.setdefault(self._place(fault["loc"], fault["type"]), fault)
+        return {place: fault for place, fault in found.items() if not any(_holds(place, other) for other in found)}
+
+    def _place(self, loc: Place, kind: str) -> Place:
+        """`loc` without the steps that name a type instead of a place in the file; only what is missing stands nowhere."""
         place: Place = ()
-        for step in loc[:-1]:
-            place = (*place, step) if (*place, step) in self.lines else place
-        return (*place, *loc[-1:])
+        for number, step in enumerate(loc, 1):
+            stands = (*place, step) in self.lines or (kind == "missing" and number == len(loc))
+            place = (*place, step) if stands else place
+        return (*place, "effect") if kind == "union_tag_invalid" and (*place, "effect") in self.lines else place
 
 
-def _why(kind: str, message: str) -> str:
-    if kind == "value_error" and "not a " in message:
-        return "An id is small letters, digits and - . / : _ between them; a letter that only looks like one does not count."
-    known = {
-        "union_tag_not_found": "It does not say which kind of row it is: the key for that is missing, or misspelt.",
-        "extra_forbidden": "This key is not known here; a key that is not understood is never skipped.",
-        "missing": "This key is missing, and nothing is assumed in its place.",
-    }
-    return known.get(kind, f"{message}.")
+def _holds(place: Place, other: Place) -> bool:
+    return len(place) < len(other) and other[: len(place)] == place
 
 
 def parse(file: str, text: str) -> Document:
@@ -93,11 +106,12 @@ def parse(file: str, text: str) -> Document:
             reader.document.refuse((), "The file is empty.")
         return Document(file, reader.plain(node, ()), reader.document.lines)
     except RecursionError:
-        raise Misconfigured(f"{file}: this does not load.", "It is nested too deeply for rules.", _MEND) from None
+        raise Misconfigured(f"{file}: this does not load.", "It is nested too deeply for rules.", MEND) from None
     except yaml.YAMLError as wrong:
         mark = getattr(wrong, "problem_mark", None)
         line = 1 if mark is None else mark.line + 1
-        raise Misconfigured(f"{file}, line {line}: this is not YAML.", f"{getattr(wrong, 'problem', wrong)}.", _MEND) from None
+        problem = str(getattr(wrong, "problem", None) or wrong)
+        raise Misconfigured(f"{file}, line {line}: this is not YAML.", f"{problem}.", mend_yaml(problem)) from None
 
 
 def _check_depth(file: str, text: str) -> None:
@@ -109,7 +123,7 @@ def _check_depth(file: str, text: str) -> None:
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         if depth > _DEEPEST:
-            raise Misconfigured(f"{file}: this does not load.", "It is nested too deeply for rules.", _MEND)
+            raise Misconfigured(f"{file}: this does not load.", "It is nested too deeply for rules.", MEND)
 
 
 class _Reader:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from hub.consent.model import PolicySet
-from hub.consent.policy import load_policy, read_policy
+from hub.consent.policy import load_policy, policy_files, read_policy
 from hub.errors import Misconfigured
 
 POLICY = Path(__file__).parents[3] / "schemas" / "policy"
@@ -47,7 +47,7 @@ BROKEN = [
         DUO, "need: Zonder naam kan niemand worden aangesproken.", "need: ja", "12 characters", id="no sentence of necessity"
     ),
     pytest.param(DUO, "record: uitvalmelding", "record: verhuismelding", "no record kind", id="unknown record"),
-    pytest.param(DUO, "id: duo-doorstroompunt/1/uitval", "id: duo/1/uitval", "begin with", id="clause of another agreement"),
+    pytest.param(DUO, "id: duo-doorstroompunt/1/uitval", "id: duo/1/uitval", "begins with", id="clause of another agreement"),
     pytest.param(DUO, "form: raw, need: Zonder naam", "form: raw, form: raw, need: Zonder naam", "twice", id="key twice"),
     pytest.param(DUO, "from: {kind: duo}", "from: {kind: duo, party: duo}", "not both", id="two givers"),
     pytest.param(DUO, "from: {kind: duo}", "from: {kind: school}", "No party to this agreement", id="a side without a party"),
@@ -119,7 +119,7 @@ BROKEN = [
         id="a reason without a row",
     ),
     pytest.param(REASONS, "code: DPIA_VERLOPEN", "code: GEEN_AFSPRAAK", "twice", id="a reason twice"),
-    pytest.param(REASONS, "personal: true", "personal: misschien", "boolean", id="a maybe"),
+    pytest.param(REASONS, "personal: true", "personal: misschien", "true or false", id="a maybe"),
     pytest.param(
         "purposes/voortijdig-schoolverlaten.yaml",
         "further_from: [begeleiding",
@@ -129,7 +129,9 @@ BROKEN = [
     ),
     pytest.param("parties.yaml", "controller: minister-ocw", "controller: minister-vws", "no party", id="controller unknown"),
     pytest.param("parties.yaml", "id: minister-ocw", "id: duo", "Two parties", id="party twice"),
-    pytest.param("regions/voorbeeld.yaml", 'code: "9005"', "code: 9005", "string", id="a gemeente code that lost its quotes"),
+    pytest.param(
+        "regions/voorbeeld.yaml", 'code: "9005"', "code: 9005", "in quotes", id="a gemeente code that lost its quotes"
+    ),
     pytest.param("regions/voorbeeld.yaml", 'code: "9005"', 'code: "9001"', "same day", id="a gemeente in two regions"),
 ]
 
@@ -207,7 +209,7 @@ def test_a_missing_kind_of_rows_is_refused(files: Files, kind: str):
         read_policy(files)
 
 
-@pytest.mark.parametrize("name", ["lawz/web.yaml", "extra.yaml", "laws/deep/er.yaml"])
+@pytest.mark.parametrize("name", ["lawz/web.yaml", "extra.yaml", "laws/deep/er.yaml", "laws/web.yml"])
 def test_a_file_that_nobody_reads_is_refused(files: Files, name: str):
     files[name] = files[WEB]
     with pytest.raises(Misconfigured, match="does not belong"):
@@ -255,3 +257,44 @@ def test_every_law_row_says_whether_a_lawyer_read_it(policy: PolicySet):
     assert {law.review for law in policy.laws.values()} <= {"needed", "done"}
     assert all(law.source for law in policy.laws.values())
     assert policy.laws["web-9-2-5-4"].review == "needed"
+
+
+@pytest.mark.parametrize("far", [False, True])
+def test_a_purpose_that_follows_itself_is_refused(files: Files, far: bool):
+    name = next(name for name, text in files.items() if "further_from: [begeleiding-doorstroompunt]" in text)
+    text = files[name]
+    if far:
+        first = "  - id: begeleiding-doorstroompunt\n"
+        text = text.replace(first, f"{first}    further_from: [ondersteuning-arbeidsinschakeling]\n")
+    else:
+        text = text.replace("further_from: [begeleiding-doorstroompunt]", "further_from: [ondersteuning-arbeidsinschakeling]")
+    files[name] = text
+    with pytest.raises(Misconfigured, match="follows itself"):
+        read_policy(files)
+
+
+def test_a_file_with_another_ending_is_refused(tmp_path: Path):
+    (tmp_path / "parties.yml").write_text("parties: []", "utf-8")
+    assert "parties.yml" in policy_files(tmp_path)
+
+
+def test_an_unknown_name_is_told_where_it_stands_with_the_one_that_is_near(files: Files):
+    files[DUO] = files[DUO].replace("otherwise: HEEFT_STARTKWALIFICATIE", "otherwise: HEEFT_STARTKWALIFICATIES", 1)
+    line = next(n for n, text in enumerate(files[DUO].splitlines(), 1) if "HEEFT_STARTKWALIFICATIES" in text)
+    with pytest.raises(Misconfigured, match="If HEEFT_STARTKWALIFICATIE is meant") as refused:
+        read_policy(files)
+    assert f"line {line}: clauses.0.subject.startkwalificatie.otherwise" in refused.value.what
+
+
+def test_a_row_that_stands_twice_is_told_with_both_places(files: Files):
+    files["laws/dubbel.yaml"] = files[WEB]
+    with pytest.raises(Misconfigured, match=r"also in laws/dubbel\.yaml, line \d+"):
+        read_policy(files)
+
+
+def test_a_ground_for_crime_is_asked_for_by_its_own_article(files: Files):
+    plain = "name: opleidingscode, label_nl: opleidingscode, kind: normal,"
+    assert plain in files[ELEMENTS]
+    files[ELEMENTS] = files[ELEMENTS].replace(plain, f"{plain} category: strafrechtelijk,")
+    with pytest.raises(Misconfigured, match=r"opleidingscode tells about crime.*\(GDPR 10\)"):
+        read_policy(files)

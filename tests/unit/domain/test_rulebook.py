@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import pytest
+from pydantic import Field
 
 from hub.domain.rulebook import Rule, parse
 from hub.errors import Misconfigured
@@ -28,11 +31,11 @@ def test_reads_what_is_written():
     ("rows:\n  - ages: [1]\n", 2, "missing"),
     ("rows:\n  - name: een\n    name: twee\n", 3, "twice"),
     ("rows:\n  - name: een\n    ages: []\n", 3, "empty list"),
-    ("rows:\n  - name: een\n    ages: [1, '2']\n", 3, "integer"),
+    ("rows:\n  - name: een\n    ages: [1, '2']\n", 3, "whole number belongs here"),
     ("rows:\n  - name: alle-*\n", 2, "wildcard"),
     ("rows:\n  - name: ja\n    ages: [1.5]\n", 3, "whole numbers"),
-    ("rows:\n  - name: 12\n", 2, "string"),
-    ("rows:\n  - name: yes\n", 2, "string"),
+    ("rows:\n  - name: 12\n", 2, "stands in quotes"),
+    ("rows:\n  - name: yes\n", 2, "stands in quotes"),
     ("rows:\n  - &a {name: een}\n  - <<: *a\n", 3, "merging"),
     ("rows:\n  - ? [een]\n    : twee\n", 2, "plain words"),
     ("rows: [\n", 2, "YAML"),
@@ -57,3 +60,29 @@ def test_names_file_and_line(text: str, line: int, word: str):
 def test_says_how_many_faults_follow():
     with pytest.raises(Misconfigured, match="1 more after this one"):
         parse("rows.yaml", "rows:\n  - {ages: [1]}\n  - {ages: [2]}\n").as_(Rows)
+
+
+def test_a_misspelt_key_is_told_with_the_one_that_is_near():
+    with pytest.raises(Misconfigured, match="If ages is meant, write that"):
+        parse("rows.yaml", "rows:\n  - {name: een, agess: [1]}\n").as_(Rows)
+
+
+def test_what_holds_a_fault_is_not_told_as_another():
+    class Least(Rule):
+        rows: Annotated[tuple[Row, ...], Field(min_length=1)]
+
+    with pytest.raises(Misconfigured) as refused:
+        parse("rows.yaml", "rows:\n  - {name: 12}\n").as_(Least)
+    assert "more after this one" not in refused.value.now
+
+
+@pytest.mark.parametrize(("text", "word"), [
+    ("rows:\n\t- x\n", "spaces"),
+    ("rows: let op: dit\n", "in quotes"),
+    ("rows:\n  - a: 1\n   b: 2\n", "same column"),
+    ("rows: 'open\n", "Close the quotes"),
+])  # fmt: skip
+def test_says_what_to_do_about_what_is_no_yaml(text: str, word: str):
+    with pytest.raises(Misconfigured) as refused:
+        parse("rows.yaml", text)
+    assert word in refused.value.now
