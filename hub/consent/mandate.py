@@ -53,8 +53,12 @@ def check_advice(history: History, follows: str, policy: str, by: Staff) -> Prop
     return proposal
 
 
-def check_signature(history: History, policy: PolicySet, agreement: AgreementId, party: PartyId, by: Staff) -> Agreement:
-    """The agreement that a decision-maker may sign for `party`: one person signs for one party, so that four eyes see it."""
+def check_signature(
+    history: History, used: PolicySet, policy: PolicySet, agreement: AgreementId, party: PartyId, by: Staff
+) -> Agreement:
+    """The agreement of `policy` that a decision-maker may sign for `party`: one person signs for one party, so that four eyes
+    see it. Who answers for a party is what the set in use says: a proposal gives nobody a mandate.
+    """
     _must_be(by, Role.decision_maker, "Only a decision-maker signs.")
     found = agreement_in(policy, agreement)
     version = history.version(found)
@@ -62,7 +66,9 @@ def check_signature(history: History, policy: PolicySet, agreement: AgreementId,
         _no(f"Agreement {agreement} was signed in another text.", "A change is a new version.", "Sign that one.")
     if all(each.id != party for each in found.parties):
         _no(f"{party} is no party to this agreement.", "The text does not name it.", "Propose a version that does.")
-    _check_mandate(policy, by, party)
+    _check_mandate(used if party in used.parties else policy, by, party)
+    if by.staff_id in _hands(history, policy.hash):
+        _no("Nobody signs what they prepared or advised on.", "You did for this set.", "Ask another decision-maker.")
     if version.ended is not None:
         _no("This agreement has ended.", "What has ended is not signed any more.", "Make a new version.")
     if version.has_signed(party):
@@ -76,8 +82,10 @@ def check_signature(history: History, policy: PolicySet, agreement: AgreementId,
     return found
 
 
-def check_activation(history: History, follows: str, policy: PolicySet, by: Staff, *, widens: bool) -> Proposal:
-    """The proposal that a decision-maker may put into use; where it widens, on the advice of the FG on these very sets."""
+def check_activation(history: History, used: PolicySet, policy: PolicySet, by: Staff, *, widens: bool) -> Proposal:
+    """The proposal to follow `used` with `policy` that a decision-maker may put into use; where it widens, on the advice of the
+    FG on these very sets.
+    """
     if by.roles & {Role.privacy_officer, Role.fg}:
         _no(
             "You may not put this into use.",
@@ -85,12 +93,14 @@ def check_activation(history: History, follows: str, policy: PolicySet, by: Staf
             "Ask a decision-maker of the controller.",
         )
     _must_be(by, Role.decision_maker, "Only a decision-maker of a controller puts a set into use.")
-    if by.party not in policy.parties:
+    if by.party not in policy.parties or by.party not in used.parties:
         _no("You decide for no party here.", "The set names no party that your account decides for.", "Ask one who does.")
-    proposal = _open(history, follows, policy.hash)
+    proposal = _open(history, used.hash, policy.hash)
     _check_unedited(history, policy)
     if by.staff_id in _proposers(history, proposal):
         _no("Nobody puts their own proposal into use.", "You proposed it.", "Ask another decision-maker.")
+    if by.staff_id in _hands(history, policy.hash):
+        _no("Nobody puts into use what they advised on.", "You advised on this set.", "Ask another decision-maker.")
     if widens and proposal.advice is None:
         _no(
             "The FG has not advised on this.",
@@ -178,6 +188,12 @@ def _open(history: History, follows: str, policy: str) -> Proposal:
 def _proposers(history: History, proposal: Proposal) -> set[StaffId | None]:
     """Everyone who proposed this set: proposing it once more after another did makes nobody a stranger to it."""
     return {each.act.by for each in history.proposals if each.policy == proposal.policy}
+
+
+def _hands(history: History, policy: PolicyHash) -> set[StaffId | None]:
+    """Everyone who proposed this set or advised on it, in whatever role or with whatever key."""
+    of = [each for each in history.proposals if each.policy == policy]
+    return {each.act.by for each in of} | {each.advice.by for each in of if each.advice is not None}
 
 
 def _must_be(by: Staff, role: Role, why: str) -> None:

@@ -163,7 +163,7 @@ class Policies:
 
         async def act(history: History) -> None:
             candidate = await self._known(history, policy)
-            found = mandate.check_signature(history, candidate, agreement, party, by.staff)
+            found = mandate.check_signature(history, await self._in_use(history), candidate, agreement, party, by.staff)
             doing = _Doing(
                 ActKind.signed, "agreement-sign", "agreement", party=party, agreement=agreement, digest=agreement_hash(found)
             )
@@ -178,7 +178,7 @@ class Policies:
             found = history.proposal(follows, policy)
             before, after = await self.set_of(found.follows), await self.set_of(found.policy)
             change = await self.difference(history, before, after)
-            proposal = mandate.check_activation(history, found.follows, after, by.staff, widens=bool(change.wider))
+            proposal = mandate.check_activation(history, before, after, by.staff, widens=bool(change.wider))
             advice, digest, claims = proposal.advice, None, list[Claim]()
             if advice is not None and advice.word == Advice.negative:
                 digest, claims = await self._text(signature.check_text(why))

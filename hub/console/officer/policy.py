@@ -154,7 +154,7 @@ class PolicyPages:
             signs=[
                 (each.id, words.party(policy, each.id))
                 for each in agreement.parties
-                if may(partial(mandate.check_signature, history, policy, name, each.id, by))
+                if may(partial(mandate.check_signature, history, look.policy, policy, name, each.id, by))
             ],
             may_suspend=in_use and may(lambda: mandate.check_suspension(history, policy, name, by)),
             may_resume=in_use and may(lambda: mandate.check_resumption(history, policy, name, by)),

@@ -115,7 +115,7 @@ class ProposalPages:
             advice_text=texts.get(advice.text or "", "") if advice is not None else "",
             negative=advice is not None and advice.word == Advice.negative,
             may_advise=may(lambda: mandate.check_advice(history, proposal.follows, proposal.policy, by)),
-            may_activate=may(lambda: mandate.check_activation(history, proposal.follows, after, by, widens=widens)),
+            may_activate=may(lambda: mandate.check_activation(history, before, after, by, widens=widens)),
             outcomes=[("", "Kies uw advies"), *((str(key), text) for key, text in said.ADVICES.items())],
             policy=proposal.policy,
             here=f"{HERE}/voorstel/{proposal.policy}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -149,7 +150,7 @@ def test_a_proposal_does_not_come_alive_when_its_set_is_in_use_again() -> None:
     acts = Acts(ActKind.founded, policy).propose(policy, one).propose(policy, two).activate(policy, two)
     acts.propose(two, policy).activate(two, policy)
     assert acts.history.open == ()
-    refused(lambda: mandate.check_activation(acts.history, policy.hash, one, AT_DUO, widens=False), "out of date")
+    refused(lambda: mandate.check_activation(acts.history, policy, one, AT_DUO, widens=False), "out of date")
 
 
 def test_a_text_that_was_changed_after_it_was_signed_is_not_in_force() -> None:
@@ -260,7 +261,7 @@ def test_what_was_signed_is_not_edited() -> None:
     assert mandate.check_proposal(acts.history, other, OFFICER) == policy.hash
     acts.propose(policy, other).sign(draft, AT_DUO, SECOND)
     refused(lambda: mandate.check_proposal(acts.history, changed(policy, version="2", oldest=23), OFFICER), "was signed")
-    refused(lambda: mandate.check_activation(acts.history, policy.hash, other, AT_DUO, widens=False), "was signed")
+    refused(lambda: mandate.check_activation(acts.history, policy, other, AT_DUO, widens=False), "was signed")
 
 
 def test_a_set_that_was_only_laid_is_proposed_as_it_is() -> None:
@@ -291,7 +292,7 @@ def test_a_decision_maker_signs_for_their_own_party_once() -> None:
     acts = Acts(ActKind.founded, policy).propose(policy, after)
 
     def check(by: object, party: PartyId = DUO, agreement: AgreementId = SECOND) -> None:
-        mandate.check_signature(acts.history, after, agreement, party, by)  # type: ignore[arg-type]
+        mandate.check_signature(acts.history, policy, after, agreement, party, by)  # type: ignore[arg-type]
 
     check(AT_DUO)
     for other in (OFFICER, FG, AUDITOR):
@@ -318,18 +319,42 @@ def test_a_controller_signs_for_what_it_answers_for_but_one_person_for_one_party
     controller = policy.parties[desks[0]].controller
     college = person(7, Role.decision_maker, party=controller)
     acts = Acts(ActKind.founded, policy).propose(policy, after)
-    mandate.check_signature(acts.history, after, SECOND, desks[0], college)
+    mandate.check_signature(acts.history, policy, after, SECOND, desks[0], college)
     acts.sign(after, college, SECOND, desks[0])
     other = person(7, Role.decision_maker, party=desks[1])
-    refused(lambda: mandate.check_signature(acts.history, after, SECOND, desks[1], other), "two parties")
+    refused(lambda: mandate.check_signature(acts.history, policy, after, SECOND, desks[1], other), "two parties")
 
 
 def test_a_text_that_nobody_signed_cannot_be_signed_in_the_place_of_another() -> None:
     policy = shipped()
     edited = changed(policy, oldest=25)
     refused(
-        lambda: mandate.check_signature(Acts(ActKind.founded, policy).history, edited, DUO_DESK, DUO, AT_DUO), "another text"
+        lambda: mandate.check_signature(Acts(ActKind.founded, policy).history, policy, edited, DUO_DESK, DUO, AT_DUO),
+        "another text",
     )
+
+
+def test_a_proposal_gives_nobody_a_mandate() -> None:
+    """Who answers for a party is said by the set in use: a proposal could else name anybody as its controller."""
+    policy = shipped()
+    new = changed(policy, version="2", oldest=25)
+    parties = {**new.parties, DUO: new.parties[DUO].model_copy(update={"controller": PartyId("mbo-zilverlinde")})}
+    after = replace(new, parties=parties)
+    acts = Acts(ActKind.founded, policy).propose(policy, after)
+    stranger = person(9, Role.decision_maker, party="mbo-zilverlinde")
+    refused(lambda: mandate.check_signature(acts.history, policy, after, SECOND, DUO, stranger), "You do not sign for duo")
+    mandate.check_signature(acts.history, policy, after, SECOND, DUO, AT_DUO)
+
+
+def test_who_prepared_or_advised_signs_and_decides_nothing_with_another_key() -> None:
+    """The same person may be known by two keys in two roles: one pair of eyes."""
+    policy, after = shipped(), changed(shipped(), version="2", oldest=27)
+    acts = Acts(ActKind.founded, policy).propose(policy, after).advise(policy, after)
+    for before in (OFFICER, FG):
+        again = replace(before, roles=frozenset({Role.decision_maker}), party=DUO)
+        refused(lambda by=again: mandate.check_signature(acts.history, policy, after, SECOND, DUO, by), "prepared or advised")
+        refused(lambda by=again: mandate.check_activation(acts.history, policy, after, by, widens=True), "own proposal|advised")
+    assert mandate.check_activation(acts.history, policy, after, AT_DUO, widens=True).advice is not None
 
 
 # -- who puts a set into use
@@ -338,10 +363,10 @@ def test_a_text_that_nobody_signed_cannot_be_signed_in_the_place_of_another() ->
 def test_widening_waits_for_the_fg_and_the_rest_does_not() -> None:
     policy, after = shipped(), changed(shipped(), version="2", oldest=27)
     acts = Acts(ActKind.founded, policy).propose(policy, after)
-    refused(lambda: mandate.check_activation(acts.history, policy.hash, after, AT_DUO, widens=True), "FG has not advised")
-    assert mandate.check_activation(acts.history, policy.hash, after, AT_DUO, widens=False).advice is None
+    refused(lambda: mandate.check_activation(acts.history, policy, after, AT_DUO, widens=True), "FG has not advised")
+    assert mandate.check_activation(acts.history, policy, after, AT_DUO, widens=False).advice is None
     acts.advise(policy, after)
-    found = mandate.check_activation(acts.history, policy.hash, after, AT_DUO, widens=True)
+    found = mandate.check_activation(acts.history, policy, after, AT_DUO, widens=True)
     assert found.advice is not None
     assert found.advice.word == "positive"
 
@@ -350,7 +375,7 @@ def test_an_advice_on_other_sets_does_not_count() -> None:
     policy, after = shipped(), changed(shipped(), version="2", oldest=27)
     other = changed(shipped(), version="2", oldest=28)
     acts = Acts(ActKind.founded, policy).propose(policy, after).propose(policy, other).advise(policy, other)
-    refused(lambda: mandate.check_activation(acts.history, policy.hash, after, AT_DUO, widens=True), "FG has not advised")
+    refused(lambda: mandate.check_activation(acts.history, policy, after, AT_DUO, widens=True), "FG has not advised")
 
 
 @pytest.mark.parametrize("roles", [(Role.privacy_officer,), (Role.fg,), (Role.auditor,), (Role.administrator,)])
@@ -361,7 +386,7 @@ def test_who_prepares_or_advises_never_decides(roles: tuple[Role, ...], also: tu
     by = person(9, *roles, *also, party="duo")
 
     def check() -> None:
-        mandate.check_activation(acts.history, policy.hash, after, by, widens=True)
+        mandate.check_activation(acts.history, policy, after, by, widens=True)
 
     if also and roles[0] in (Role.auditor, Role.administrator):
         check()
@@ -372,23 +397,33 @@ def test_who_prepares_or_advises_never_decides(roles: tuple[Role, ...], also: tu
 def test_nobody_puts_their_own_proposal_into_use() -> None:
     policy, after = shipped(), changed(shipped(), version="2", oldest=25)
     acts = Acts(ActKind.founded, policy).propose(policy, after, AT_DUO)
-    refused(lambda: mandate.check_activation(acts.history, policy.hash, after, AT_DUO, widens=False), "own proposal")
-    mandate.check_activation(acts.history, policy.hash, after, AT_LINDEMARK, widens=False)
+    refused(lambda: mandate.check_activation(acts.history, policy, after, AT_DUO, widens=False), "own proposal")
+    mandate.check_activation(acts.history, policy, after, AT_LINDEMARK, widens=False)
 
 
 def test_who_decides_for_nobody_here_decides_nothing() -> None:
     policy, after = shipped(), changed(shipped(), version="2", oldest=25)
     acts = Acts(ActKind.founded, policy).propose(policy, after)
     for by in (person(9, Role.decision_maker), person(9, Role.decision_maker, party="elders")):
-        refused(lambda by=by: mandate.check_activation(acts.history, policy.hash, after, by, widens=False), "no party here")
+        refused(lambda by=by: mandate.check_activation(acts.history, policy, after, by, widens=False), "no party here")
+
+
+def test_who_decides_for_a_party_that_the_proposal_brings_in_does_not_let_it_in() -> None:
+    policy = shipped()
+    new = changed(policy, version="2", oldest=25)
+    elsewhere = new.parties[DUO].model_copy(update={"id": PartyId("elders"), "controller": PartyId("elders")})
+    after = replace(new, parties={**new.parties, PartyId("elders"): elsewhere})
+    acts = Acts(ActKind.founded, policy).propose(policy, after)
+    by = person(9, Role.decision_maker, party="elders")
+    refused(lambda: mandate.check_activation(acts.history, policy, after, by, widens=False), "no party here")
 
 
 def test_a_proposal_is_stale_when_another_set_comes_into_use() -> None:
     policy, one, two = shipped(), changed(shipped(), version="2", oldest=25), changed(shipped(), version="2", oldest=24)
     acts = Acts(ActKind.founded, policy).propose(policy, one).propose(policy, two).advise(policy, two).activate(policy, one)
     assert [each.policy for each in acts.history.open] == []
-    refused(lambda: mandate.check_activation(acts.history, policy.hash, two, AT_DUO, widens=False), "out of date")
-    refused(lambda: mandate.check_activation(acts.history, policy.hash, one, AT_DUO, widens=False), "is in use")
+    refused(lambda: mandate.check_activation(acts.history, policy, two, AT_DUO, widens=False), "out of date")
+    refused(lambda: mandate.check_activation(acts.history, policy, one, AT_DUO, widens=False), "is in use")
     refused(lambda: mandate.check_advice(acts.history, policy.hash, two.hash, FG), "out of date")
 
 
@@ -399,7 +434,7 @@ def test_an_advice_does_not_outlive_the_sets_that_it_was_given_on() -> None:
     acts.propose(after, policy).activate(after, policy).propose(policy, after)
     (proposal,) = acts.history.open
     assert (proposal.policy, proposal.advice, proposal.stale, proposal.activated) == (after.hash, None, False, None)
-    refused(lambda: mandate.check_activation(acts.history, policy.hash, after, AT_DUO, widens=True), "FG has not advised")
+    refused(lambda: mandate.check_activation(acts.history, policy, after, AT_DUO, widens=True), "FG has not advised")
 
 
 # -- who suspends, resumes, ends
