@@ -20,7 +20,7 @@ from hub.consent.model import AgeSpan, Agreement, Forbid, Permit, PolicySet, Sid
 from hub.consent.policy import load_policy, read_policy
 from hub.domain.facts import Stated, StatementKind, StatementState, SubjectFacts, Voice
 from hub.domain.personal import Bsn, Onderwijsnummer, Personal
-from hub.domain.records.uitvalmelding import Uitvalmelding
+from hub.domain.records.uitvalmelding import KIND, Uitvalmelding
 from hub.domain.stages import Candidate, Canonical, Permitted, Row, Verdict
 from hub.domain.terms import AgreementId, ClauseId, ElementName, PartyId, PolicyHash, ReasonCode
 from hub.domain.territory import PartyKind
@@ -28,7 +28,10 @@ from tests.property.naive_decide import Answer, naive
 from tests.strategies import number_with_remainder
 
 POLICY = Path(__file__).parents[2] / "schemas" / "policy"
-SHIPPED = load_policy(POLICY)
+WHOLE = load_policy(POLICY)
+SHIPPED = replace(
+    WHOLE, agreements=tuple(one for one in WHOLE.agreements if any(clause.record == KIND for clause in one.clauses))
+)
 DAYS = (
     st.dates(date(2025, 12, 1), date(2029, 2, 1))
     | st.dates(date(2026, 3, 1), date(2027, 11, 9))
@@ -321,12 +324,12 @@ def test_a_list_says_what_each_record_says_alone(asked: list[Question]):
         assert [_told(v) for v in verdicts] == [_told(v) for v in alone]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(st.randoms(use_true_random=False))
 def test_the_order_of_files_never_matters(dice: random.Random):
     files = [(file.relative_to(POLICY).as_posix(), file.read_text("utf-8")) for file in POLICY.rglob("*.yaml")]
     dice.shuffle(files)
-    assert read_policy(dict(files)).hash == SHIPPED.hash
+    assert read_policy(dict(files)).hash == WHOLE.hash
 
 
 @given(st.dates(date(1990, 1, 1), date(2012, 12, 31)), st.integers(0, 60))

@@ -171,7 +171,7 @@ def passed(decision: Decision) -> set[tuple[str, str]]:
     return {(str(name), form.value) for name, form in decision.fields}
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=800, deadline=None)
 @given(policies(), questions(), LIVES)
 def test_the_table_says_what_the_naive_evaluator_says(policy: PolicySet, question: Question, life: Life):
     assert told(decided(policy, question, life)) == plainly(policy, question, life)
