@@ -18,9 +18,10 @@ import typer
 from hub.app import Hub
 from hub.clock import legal_date
 from hub.consent.diff import Change, Diff, diff, summary
+from hub.consent.model import PolicySet
 from hub.consent.policy import load_policy
 from hub.consent.scales import Mark, No, Scale, Yes
-from hub.domain.terms import Form, Micros
+from hub.domain.terms import Form, Micros, PartyId
 from hub.errors import Misconfigured
 from hub.replay.answer import Replayed, Turn, Wrong, people
 from hub.replay.service import Counted, Replays
@@ -31,6 +32,11 @@ Guarded = Callable[[Callable[[], Any]], None]
 """Runs a command without a hub; an error of the hub ends it with its sentences."""
 WIDENS = 3
 """Exit status where the second set lets more pass."""
+MISMATCHED = 6
+"""Exit status where an entry of the log is not what its own set leads to."""
+_NAMED = 2
+"""So many ways are named of those that change alike."""
+Kinds = Mapping[PartyId, str]
 _LEGAL = ZoneInfo("Europe/Amsterdam")
 _AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
 _From = Annotated[str | None, typer.Option("--from", help="From this day on (2026-11-02).")]
@@ -64,14 +70,16 @@ def policy_diff_commands(policy: typer.Typer, with_hub: WithHub, guarded: Guarde
         found: list[Diff] = []
 
         def work() -> None:
-            found.append(diff(load_policy(a), load_policy(b)))
-            _show(found[0], None, as_json=as_json)
+            one, other = load_policy(a), load_policy(b)
+            found.append(diff(one, other))
+            _show(found[0], _kinds_in(one, other), None, as_json=as_json)
 
         async def counting(hub: Hub) -> None:
             one, other = load_policy(a), load_policy(b)
             found.append(diff(one, other))
             today = legal_date(hub.clock.now_us())
-            _show(found[0], await _replays(hub).people(one, other, found[0], today, None, _progress), as_json=as_json)
+            counted = await _replays(hub).people(one, other, found[0], today, None, _progress)
+            _show(found[0], _kinds_in(one, other), counted, as_json=as_json)
 
         if count:
             with_hub(counting)
@@ -80,7 +88,7 @@ def policy_diff_commands(policy: typer.Typer, with_hub: WithHub, guarded: Guarde
         if found and found[0].wider:
             raise typer.Exit(WIDENS)
 
-    @policy.command("replay")
+    @policy.command("replay", epilog="Exit status: 0 each set leads to its own entries, 6 some entry was not decided so.")
     def replay(candidate: _Candidate, since: _From = None, until: _To = None, as_json: _AsJson = False) -> None:
         """Decides every decision in the log again under another policy set, from the facts that were sealed beside it."""
 
@@ -88,10 +96,19 @@ def policy_diff_commands(policy: typer.Typer, with_hub: WithHub, guarded: Guarde
             span = _span(since, until)
             done = await _replays(hub).replay(load_policy(candidate), hub.policy.hash, *span, None, _progress)
             typer.echo(_json(_plain_replay(done)) if as_json else "\n".join(_replay_lines(done)))
+            mismatches.append(done.mismatches)
 
+        mismatches: list[int] = []
         with_hub(work)
+        if any(mismatches):
+            raise typer.Exit(MISMATCHED)
 
-    @policy.command("retro")
+    @policy.command(
+        "retro",
+        epilog="It sees statements as they are known today, and the dates of birth and of a diploma in a later record about the"
+        " same young person. It does not see other facts that turned out wrong, nor decisions on a question that a partner"
+        " asked: those handed nothing over.",
+    )
     def retro(
         candidate: _Candidate,
         since: _From = None,
@@ -138,23 +155,30 @@ def _json(what: Any) -> str:
     return orjson.dumps(what, str, orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS).decode()
 
 
-def _show(found: Diff, counted: Counted | None, *, as_json: bool) -> None:
+def _kinds_in(*policies: PolicySet) -> Kinds:
+    return {name: party.kind.value for policy in policies for name, party in policy.parties.items()}
+
+
+def _show(found: Diff, kind_of: Kinds, counted: Counted | None, *, as_json: bool) -> None:
     if as_json:
         typer.echo(_json(_plain(found, counted)))
         return
     said = summary(found)
     typer.echo(f"van {said.before}\nnaar {said.after}\n")
+    places = {change: place for place, change in enumerate(found.changes)}
     if not found.changes:
         typer.echo("Er verandert niets.")
     for title, part in (("Ruimer", found.wider), ("Krapper", found.narrower), ("Anders", found.changed)):
         if part:
             typer.echo(f"{title} ({len(part)})")
-            alike: dict[tuple[str, ...], list[str]] = {}
+            alike: dict[tuple[str, ...], list[Change]] = {}
             for change in part:
-                number = None if counted is None else counted.per_change.get(found.changes.index(change), 0)
-                alike.setdefault(tuple(_lines(change, number)), []).append(_way(change))
-            for lines, ways in alike.items():
-                typer.echo("\n".join([*(f"  {way}" for way in ways), *lines, ""]))
+                alike.setdefault((_kinds(change, kind_of), *_lines(change)), []).append(change)
+            for (kinds, *lines), changes in alike.items():
+                if counted is not None:
+                    number = sum(counted.per_change.get(places[change], 0) for change in changes)
+                    lines.append(f"      jongeren, per weg geteld: {people(number)}")
+                typer.echo("\n".join([f"  {kinds}: {_ways(changes)}", *lines, ""]))
     if found.special:
         typer.echo(f"Nieuwe bijzondere gegevens: {', '.join(found.special)}")
     if counted is not None:
@@ -165,7 +189,7 @@ def _show(found: Diff, counted: Counted | None, *, as_json: bool) -> None:
     typer.echo(f"{found.cells} gevallen vergeleken")
 
 
-def _lines(change: Change, number: int | None) -> Iterator[str]:
+def _lines(change: Change) -> Iterator[str]:
     yield f"      {change.record}, doel {change.purpose or 'niet genoemd'}"
     yield f"      dagen: {', '.join(f'{_since(start)} tot {end}' for start, end in change.days)}"
     for scale, marks in change.where:
@@ -187,13 +211,18 @@ def _lines(change: Change, number: int | None) -> Iterator[str]:
         ):
             if was != becomes:
                 yield f"      {title}: {was} wordt {becomes}"
-    if number is not None:
-        yield f"      jongeren: {people(number)}"
 
 
-def _way(change: Change) -> str:
-    homes = [f" (gemeente {_marks(scale, marks)})" for scale, marks in change.where if scale.fact == "gemeente"]
-    return " > ".join(change.way) + "".join(homes)
+def _kinds(change: Change, kind_of: Kinds) -> str:
+    return " > ".join(kind_of.get(party, party) for party in change.way)
+
+
+def _ways(changes: Sequence[Change]) -> str:
+    """Between whom, of parties of one kind: the first few by name."""
+    ways = list(dict.fromkeys(" > ".join(change.way) for change in changes))
+    if len(ways) <= _NAMED:
+        return ", ".join(ways)
+    return f"{', '.join(ways[:_NAMED])} en nog {len(ways) - _NAMED} (alle in --json)"
 
 
 def _since(day: date) -> str:
@@ -289,6 +318,9 @@ def _scope(scale: Scale) -> dict[str, Any]:
 
 def _replay_lines(done: Replayed) -> Iterator[str]:
     yield f"logboek van {done.size} regels, in gebruik {done.in_use}\nkandidaat {done.candidate}\n"
+    if done.mismatches:
+        yield f"LET OP. Anders besloten dan het logboek zegt: {done.mismatches}. Meld dit aan de privacyfunctionaris:"
+        yield from (f"  {ref}" for ref in done.mismatched)
     yield f"opnieuw besloten: {done.decided}"
     for turn, title in (
         (Turn.deny_to_permit, "Nee wordt ja"),
@@ -307,9 +339,6 @@ def _replay_lines(done: Replayed) -> Iterator[str]:
                 yield f"  {count:>8}  {kind.recipient}  {clauses}  {fields or ' '.join(kind.reasons)}"
     for why, count in sorted(done.left.items()):
         yield f"niet opnieuw te besluiten ({why.value}): {count}"
-    if done.mismatched:
-        yield f"Anders besloten dan het logboek zegt: {len(done.mismatched)}. Meld dit aan de privacyfunctionaris:"
-        yield from (f"  {ref}" for ref in done.mismatched)
     yield "Dit geldt niet meer zodra het logboek groeit of een andere set in gebruik komt."
 
 
@@ -322,6 +351,7 @@ def _plain_replay(done: Replayed) -> dict[str, Any]:
         "turns": {turn.value: done.counted(turn) for turn in Turn},
         "kinds": [{**asdict(kind), "count": count} for kind, count in done.kinds.items() if kind.turn is not Turn.same],
         "left": {why.value: count for why, count in done.left.items()},
+        "mismatches": done.mismatches,
         "mismatched": [str(ref) for ref in done.mismatched],
     }
 

@@ -125,7 +125,8 @@ def _without(these: Collection[str], those: Collection[str]) -> tuple[str, ...]:
 class Replayed:
     """The log's decisions under `candidate`, as of the log at `size` entries and the set `in_use`: stale when either moves.
 
-    `mismatched` are entries that their own policy set does not lead to: changed, or decided by another version of the hub.
+    `mismatched` are entries that their own policy set does not lead to: changed, or decided by another version of the hub; no
+    more than the first thousand of `mismatches`.
     """
 
     candidate: PolicyHash
@@ -134,6 +135,7 @@ class Replayed:
     decided: int = 0
     kinds: Counter[Kind] = field(default_factory=Counter)
     left: Counter[Left] = field(default_factory=Counter)
+    mismatches: int = 0
     mismatched: list[UUID] = field(default_factory=list)
 
     def counted(self, turn: Turn) -> int:

@@ -33,7 +33,8 @@ Progress = Callable[[int, int], None]
 class Case:
     """One decision of the log. `left` says why it cannot be taken again, else `question` is what was asked.
 
-    `tampered`: its facts are not those that the entry speaks of. `reasons` are those of a refusal in full.
+    `tampered`: its facts are not those that the entry speaks of. `reasons` are those of a refusal in full. `later` are the
+    facts of the newest record about the same young person, where one came after this.
     """
 
     ref: UUID
@@ -47,6 +48,7 @@ class Case:
     question: Question | None = None
     tag: bytes = field(default=b"", repr=False)
     kept: KeptFacts | None = None
+    later: KeptFacts | None = None
     reasons: tuple[str, ...] | None = field(default=None, repr=False)
 
 
@@ -104,7 +106,10 @@ def _case(
     way = (origin, recipient) if origin == source else (origin, source, recipient)
     question = Question(RecordKind(fields["record"]), way, facts_again(kept, kept.as_of, kept.standing))
     reasons = orjson.loads(found[1])["refused"].get(str(ref))
-    return Case(*base, question=question, tag=tag, kept=kept, reasons=None if reasons is None else tuple(reasons))
+    newest, said = max(theirs, key=lambda each: each[0].record)
+    later = read_facts(said) if newest.record > found[0].record else None
+    refused = None if reasons is None else tuple(reasons)
+    return Case(*base, question=question, tag=tag, kept=kept, later=later, reasons=refused)
 
 
 def _decoded(text: str) -> bytes:

@@ -14,12 +14,13 @@ from hub.audit.notes import Notes
 from hub.consent.compile import compile_policy
 from hub.consent.decide import ask
 from hub.consent.diff import Change, Diff, effect_of
-from hub.consent.facts import facts_again
+from hub.consent.facts import age_on, facts_again
 from hub.consent.model import PolicySet
 from hub.consent.otherwise import otherwise
 from hub.consent.question import Question
 from hub.consent.store import standing
 from hub.consent.table import DecisionTable
+from hub.domain.facts import KeptFacts, SubjectFacts
 from hub.domain.records.uitvalmelding import KIND
 from hub.domain.staff import StaffId
 from hub.domain.terms import LogId, Micros, PolicyHash
@@ -103,15 +104,7 @@ class Replays:
         result = Replayed(candidate.hash, in_use, size)
         table, sets = compile_policy(candidate), Sets(self.engine, self.log_id)
         async for cases in Reader(self.engine, self.log_id, self.vault).cases(since, until, size, progress):
-            asked: list[tuple[Case, Question]] = []
-            for case in cases:
-                left, mismatched = await _own(sets, case)
-                if mismatched and len(result.mismatched) < _MOST_MISMATCHED:
-                    result.mismatched.append(case.ref)
-                if left is not None:
-                    result.left[left] += 1
-                elif case.question is not None:
-                    asked.append((case, case.question))
+            asked = await _own(sets, cases, result)
             for (case, _), decision in zip(asked, ask(table, [question for _, question in asked]), strict=True):
                 result.kinds[Kind.of(case.recipient, case.told, retold(decision))] += 1
             result.decided += len(asked)
@@ -127,7 +120,8 @@ class Replays:
     ) -> AsyncIterator[Wrong]:
         """Deliveries that were handed over, and of which some would be refused now: by `candidate`, or with corrected facts.
 
-        Corrected are the statements: those that stand on the day of the decision, as is known today.
+        Corrected are the statements, those that stand on the day of the decision as is known today, and the dates of birth and
+        of a diploma, as the newest record about the same young person has them.
         """
         size = await self._note(EntryKind.export, RETRO, {"candidate": candidate.hash}, by)
         table, sets = compile_policy(candidate), Sets(self.engine, self.log_id)
@@ -148,10 +142,23 @@ class Replays:
         """What would be asked about the same day, knowing what is known now."""
         questions = [case.question for case in cases if case.question is not None]
         said = await standing(self.engine, [(case.tag, one.facts.as_of) for case, one in zip(cases, questions, strict=True)])
-        return [otherwise(one, facts=one.facts.but(standing=now)) for one, now in zip(questions, said, strict=True)]
+        return [
+            otherwise(one, facts=_known_now(case.later, one.facts).but(standing=now))
+            for case, one, now in zip(cases, questions, said, strict=True)
+        ]
 
     async def _note(self, kind: EntryKind, operation: str, details: Mapping[str, str], by: StaffId | None) -> int:
         return (await self.notes.write(kind, operation, "policy", details, by=by)).size
+
+
+def _known_now(later: KeptFacts | None, facts: SubjectFacts) -> SubjectFacts:
+    """The facts with the dates of a later record; what it does not tell stays as it was."""
+    changes: dict[str, object] = {}
+    if later is not None and later.geboortedatum is not None:
+        changes["age"] = age_on(later.geboortedatum, facts.as_of) if later.geboortedatum <= facts.as_of else None
+    if later is not None and later.datum_diploma is not None:
+        changes["datum_diploma"] = later.datum_diploma
+    return facts.but(**changes)
 
 
 def _differing(
@@ -167,25 +174,31 @@ def _differing(
     return found
 
 
-async def _own(sets: Sets, case: Case) -> tuple[Left | None, bool]:
-    """Why a case cannot be taken again, if so; and whether its own set leads to something else than its entry says."""
-    if case.question is None:
-        return case.left, case.tampered
-    policy = await sets.policy(case.policy)
-    if policy is None:
-        return Left.policy_not_kept, False
-    decision = await sets.decide(policy, case)
-    return None, retold(decision) != case.told or (case.reasons is not None and case.reasons != decision.reasons)
+async def _own(sets: Sets, cases: Sequence[Case], result: Replayed) -> list[tuple[Case, Question]]:
+    """Those that can be taken again; counts why others cannot, and which their own set does not lead to."""
+    asked = [(case, case.question) for case in cases if case.question is not None]
+    decided = await sets.decide([case for case, _ in asked])
+    mismatched = [case.ref for case in cases if case.question is None and case.tampered]
+    result.left.update(case.left for case in cases if case.left is not None)
+    again: list[tuple[Case, Question]] = []
+    for (case, question), decision in zip(asked, decided, strict=True):
+        if decision is None:
+            result.left[Left.policy_not_kept] += 1
+            continue
+        again.append((case, question))
+        if retold(decision) != case.told or (case.reasons is not None and case.reasons != decision.reasons):
+            mismatched.append(case.ref)
+    result.mismatches += len(mismatched)
+    result.mismatched += mismatched[: _MOST_MISMATCHED - len(result.mismatched)]
+    return again
 
 
 async def _wrong(sets: Sets, case: Case, corrected: Question, candidate: Told) -> tuple[Why, tuple[str, ...], Told] | None:
     """Whether some of a delivery should not have gone, since when that is so, and what the set says that shows it."""
-    policy = await sets.policy(case.policy)
-    if policy is not None:
-        for asked in (case, otherwise(case, question=corrected)):
-            told = retold(await sets.decide(policy, asked))
-            if elements := _beyond(case.told, told):
-                return Why.never_lawful, elements, told
+    for decision in await sets.decide([case, otherwise(case, question=corrected)]):
+        told = None if decision is None else retold(decision)
+        if told is not None and (elements := _beyond(case.told, told)):
+            return Why.never_lawful, elements, told
     if elements := _beyond(case.told, candidate):
         return Why.lawful_then, elements, candidate
     return None

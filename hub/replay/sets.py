@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from bisect import bisect_right
+from collections.abc import Sequence
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -13,11 +13,12 @@ from hub.consent.decide import ask
 from hub.consent.force import life_of
 from hub.consent.life import Act, history_of
 from hub.consent.model import Life, PolicySet
+from hub.consent.otherwise import otherwise
 from hub.consent.policy import policy_of
-from hub.consent.question import Decision
+from hub.consent.question import Decision, Question
 from hub.consent.store import kept_policy
 from hub.consent.table import DecisionTable
-from hub.domain.terms import LogId, Micros, PolicyHash
+from hub.domain.terms import LogId, Micros, PartyId, PolicyHash
 from hub.policies import store as acts_store
 from hub.replay.answer import retold
 from hub.replay.reading import Case
@@ -34,7 +35,8 @@ class Sets:
         self._engine, self._log_id = engine, log_id
         self._acts: Sequence[Act] | None = None
         self._policies: dict[PolicyHash, PolicySet | None] = {}
-        self._tables: dict[tuple[PolicyHash, int, bool], DecisionTable] = {}
+        self._moments: Sequence[Micros] = ()
+        self._tables: dict[tuple[PolicyHash, int, PartyId | None], DecisionTable] = {}
 
     async def policy(self, name: PolicyHash) -> PolicySet | None:
         """The set of that hash, or None where it was not kept. Raises Tampered, Misconfigured (of another version)."""
@@ -44,36 +46,52 @@ class Sets:
             self._policies[name] = None if body is None else policy_of(body)
         return self._policies[name]
 
-    async def decide(self, policy: PolicySet, case: Case) -> Decision:
-        """What was decided then, by the set of the case.
+    async def decide(self, cases: Sequence[Case]) -> list[Decision | None]:
+        """What was decided then, each by the set of its case, all at once; None where the set was not kept.
 
         Whoever decided may have heard of the last act a few seconds late, and that a recipient was silent stands in no act: the
         first of these that leads to the entry is taken.
         """
-        assert case.question is not None
-        decisions: list[Decision] = []
-        for table in await self._then(policy, case):
-            decisions += ask(table, [case.question])
-            if retold(decisions[-1]) == case.told:
-                return decisions[-1]
-        return decisions[0]
-
-    async def _then(self, policy: PolicySet, case: Case) -> Iterator[DecisionTable]:
         if self._acts is None:
             self._acts = await acts_store.acts(self._engine, self._log_id)
-        moments = [sum(act.us <= moment for act in self._acts) for moment in (case.us, Micros(case.us - _SWAP))]
-        choices = [(number, False) for number in dict.fromkeys(moments)]
-        return (self._table(policy, case, *choice) for choice in [*choices, (moments[0], True)])
+            self._moments = [act.us for act in self._acts]
+        found: list[Decision | None] = [None] * len(cases)
+        alike: dict[tuple[PolicyHash, int], list[int]] = {}
+        for place, case in enumerate(cases):
+            alike.setdefault((case.policy, bisect_right(self._moments, case.us)), []).append(place)
+        for (name, acts), places in alike.items():
+            policy = await self.policy(name)
+            if policy is None:
+                continue
+            table = self._table(policy, acts)
+            for place, decision in zip(places, ask(table, [_asked(cases[place]) for place in places]), strict=True):
+                case = cases[place]
+                same = retold(decision) == case.told
+                found[place] = decision if same else self._otherwise(policy, case, acts) or decision
+        return found
 
-    def _table(self, policy: PolicySet, case: Case, acts: int, silent: bool) -> DecisionTable:
+    def _otherwise(self, policy: PolicySet, case: Case, acts: int) -> Decision | None:
+        """The decision of an earlier moment, or of a recipient that was silent, if that leads to the entry."""
+        earlier = bisect_right(self._moments, case.us - _SWAP)
+        tables = [self._table(policy, earlier)] if earlier != acts else []
+        for table in (*tables, self._table(policy, acts, silent=case.recipient)):
+            (decision,) = ask(table, [_asked(case)])
+            if retold(decision) == case.told:
+                return decision
+        return None
+
+    def _table(self, policy: PolicySet, acts: int, silent: PartyId | None = None) -> DecisionTable:
         key = (policy.hash, acts, silent)
-        found = self._tables.get(key) if not silent else None
+        found = self._tables.get(key)
         if found is None:
-            assert self._acts is not None
-            life = life_of(policy, history_of(self._acts[:acts])) if acts else Life({}, frozenset())
-            found = compile_policy(policy, replace(life, silent=frozenset({case.recipient})) if silent else life)
+            life = life_of(policy, history_of((self._acts or ())[:acts])) if acts else Life({}, frozenset())
+            found = compile_policy(policy, life if silent is None else otherwise(life, silent=frozenset({silent})))
             if len(self._tables) >= _KEPT:
                 self._tables.clear()
-            if not silent:
-                self._tables[key] = found
+            self._tables[key] = found
         return found
+
+
+def _asked(case: Case) -> Question:
+    assert case.question is not None
+    return case.question

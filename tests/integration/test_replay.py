@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
-from collections.abc import AsyncIterator
+import shutil
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
+import orjson
 import pytest
+import typer
+from click.testing import Result
 from sqlalchemy.ext.asyncio import AsyncEngine
+from typer.testing import CliRunner
 
 from hub.audit.entry import EntryKind
 from hub.audit.notes import Notes
+from hub.cli import guarded
 from hub.clock import legal_date
+from hub.commands.policy_diff import policy_diff_commands
+from hub.consent.compile import compile_policy
+from hub.consent.decide import ask
 from hub.consent.diff import diff
 from hub.consent.model import Permit, PolicySet
 from hub.consent.policy import canonical_policy, load_policy, named_by_hash, policy_of
@@ -22,7 +33,7 @@ from hub.consent.store import keep_policy, policy_in_use
 from hub.db import transaction
 from hub.domain.facts import StatementKind
 from hub.domain.ids import new_ids
-from hub.domain.terms import Micros
+from hub.domain.terms import Micros, PolicyHash
 from hub.ports import WorkItem
 from hub.replay.answer import Left, Turn, Why, people, retold
 from hub.replay.reading import Reader
@@ -102,8 +113,11 @@ async def test_an_entry_that_its_own_set_does_not_lead_to_is_told(house: House):
     sets = Sets(house.engine, LOG)
     reader = Reader(house.engine, LOG, house.vault)
     (case,) = [case async for page in reader.cases(None, None, 100, lambda *_: None) for case in page if case.recipient == DESK]
-    assert retold(await sets.decide(SHIPPED, case)) == case.told
-    assert retold(await sets.decide(policy_of(bent), case)) != case.told
+    (decision,) = await sets.decide([case])
+    assert decision is not None
+    assert retold(decision) == case.told
+    (other,) = ask(compile_policy(policy_of(bent)), [case.question] if case.question else [])
+    assert retold(other) != case.told
 
 
 async def test_without_its_set_its_facts_or_its_person_a_decision_is_left_with_the_reason(
@@ -149,6 +163,109 @@ async def test_retro_counts_a_statement_that_was_recorded_too_late(house: House)
     (wrong,) = [wrong async for wrong in replays.retro(SHIPPED, None, None, None)]
     assert wrong.why is Why.never_lawful
     assert wrong.reasons == ("PERSOONLIJK",)
+
+
+async def test_retro_counts_a_date_of_birth_that_a_later_record_corrects(house: House):
+    replays = await _kept(house)
+    await house.send(body(0))
+    await house.route.release(DESK, 10)
+    assert [wrong async for wrong in replays.retro(SHIPPED, None, None, None)] == []
+    house.clock.us += 1_000_000
+    await house.send(body(0, geboortedatum="1990-05-04"))
+    wrong = {each.recipient: each async for each in replays.retro(SHIPPED, None, None, None)}
+    assert wrong[DESK].why is Why.never_lawful
+    assert "bsn" in wrong[DESK].elements
+
+
+def _mismatching(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The log's set is read back as another."""
+
+    async def another(_self: Sets, _name: PolicyHash) -> PolicySet:
+        return _narrow()
+
+    monkeypatch.setattr(Sets, "policy", another)
+
+
+async def _run(house: House, *words: str) -> Result:
+    """`hub policy ...` over the house."""
+    replays = await _kept(house)
+    hub = SimpleNamespace(
+        engine=house.engine, log_id=LOG, vault=house.vault, notes=replays.notes, policy=SHIPPED, clock=house.clock
+    )
+    loop = asyncio.get_running_loop()
+
+    def with_hub(work: Callable[[Any], Coroutine[Any, Any, None]]) -> None:
+        guarded(lambda: asyncio.run_coroutine_threadsafe(work(hub), loop).result())
+
+    app = typer.Typer()
+    policy_diff_commands(app, with_hub, guarded)
+    return await asyncio.to_thread(CliRunner().invoke, app, list(words))
+
+
+@pytest.fixture
+def narrow(tmp_path: Path) -> Path:
+    """A directory with the shipped set, and nobody over 18 from DUO any more."""
+    copy = tmp_path / "narrow"
+    shutil.copytree(POLICY, copy)
+    file = copy / "agreements" / "duo-doorstroompunt.v1.yaml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("{min: 18, max: 26,", "{min: 18, max: 18,", 1), encoding="utf-8")
+    return copy
+
+
+async def test_the_command_diff_tells_how_many_people_and_its_status_whether_more_passes(house: House, narrow: Path):
+    await _kept(house)
+    await house.drop([body(number) for number in range(6)])
+    less = await _run(house, "diff", str(POLICY), str(narrow), "--people")
+    assert (less.exit_code, less.exception) == (0, None)
+    assert "Over 0 gaat meer door, over 6 minder" in less.output
+    assert "duo > doorstroompunt: duo > doorstroompunt-lindemark" in less.output
+    more = await _run(house, "diff", str(narrow), str(POLICY), "--people", "--json")
+    assert more.exit_code == 3
+    told = orjson.loads(more.stdout)
+    assert told["people"] == {"persons": 6, "gain": 6, "lose": 0}
+    assert told["wider"] == len([change for change in told["changes"] if change["widens"]]) > 0
+
+
+async def test_the_command_replay_says_what_turns_and_its_status_that_all_is_as_logged(house: House, narrow: Path):
+    await _kept(house)
+    await house.drop([body(0), body(1)])
+    done = await _run(house, "replay", "--candidate", str(narrow))
+    assert done.exit_code == 0
+    assert "Ja wordt nee: " in done.output
+    assert "LET OP" not in done.output
+    plain = orjson.loads((await _run(house, "replay", "--candidate", str(narrow), "--json")).stdout)
+    assert (plain["decided"], plain["mismatches"], plain["left"]) == (4, 0, {})
+    assert plain["turns"]["permit-to-deny"] > 0
+    assert (await _run(house, "replay", "--candidate", str(narrow), "--from", "gisteren")).exit_code == 5
+
+
+async def test_an_entry_that_its_own_set_does_not_lead_to_is_told_first_and_by_the_status(
+    house: House, monkeypatch: pytest.MonkeyPatch
+):
+    await _kept(house)
+    await house.drop([body(0), body(1)])
+    _mismatching(monkeypatch)
+    done = await _run(house, "replay", "--candidate", str(POLICY))
+    assert done.exit_code == 6
+    assert done.output.index("LET OP") < done.output.index("opnieuw besloten")
+    plain = await _run(house, "replay", "--candidate", str(POLICY), "--json")
+    assert plain.exit_code == 6
+    told = orjson.loads(plain.stdout)
+    assert told["mismatches"] == len(told["mismatched"]) > 0
+
+
+async def test_the_command_retro_writes_a_worksheet(house: House, narrow: Path):
+    await _kept(house)
+    await house.drop([body(0)])
+    handed = (await house.route.release(DESK, 10)).deliveries
+    sheet = await _run(house, "retro", "--candidate", str(narrow))
+    assert sheet.exit_code == 0
+    head, row = sheet.stdout.strip().splitlines()
+    assert head.startswith("delivery,recipient,source,clause,policy,why")
+    assert row.startswith(f"{handed[0].delivery_id},{DESK},duo,{CLAUSE}")
+    (line,) = (await _run(house, "retro", "--candidate", str(narrow), "--json")).stdout.strip().splitlines()
+    assert orjson.loads(line)["why"] == "lawful-then"
 
 
 async def test_people_who_gain_or_lose_are_counted_and_small_numbers_are_not_told(house: House):
