@@ -7,7 +7,7 @@ reads it.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import NamedTuple
 
@@ -180,6 +180,10 @@ class Lane:
     answers: dict[tuple[Hashable, ...], Answer] = field(default_factory=dict)
     grants: dict[tuple[Hashable, ...], tuple[Grant, Grant | None]] = field(default_factory=dict)
 
+    def apart(self) -> Lane:
+        """The same lane that keeps nothing for anyone else, for facts that a caller makes up."""
+        return Lane(**{name: getattr(self, name) for name in self.__slots__ if name not in ("answers", "grants")})
+
     def of_its_own(self) -> Lane:
         """The same lane with answers of its own, for another day on which it holds; grants are shared."""
         return Lane(**{name: getattr(self, name) for name in self.__slots__ if name != "answers"})
@@ -208,3 +212,7 @@ class DecisionTable:
                 self.lanes.clear()
             found = self.lanes[key] = self.open_lane(key)
         return found
+
+    def apart(self) -> DecisionTable:
+        """The same table for one call: whatever facts somebody makes up, nothing of them stays in memory."""
+        return replace(self, lanes={}, open_lane=lambda key: self.open_lane(key).apart())

@@ -57,7 +57,7 @@ class Evaluations:
         Raises Malformed with every fault, Refused where `party` asks about what is between others, Retry when the log cannot be
         written.
         """
-        policy, table, life = self.rules.policy, self.rules.table, self.rules.life
+        policy, table, life = self.rules.policy, self.rules.table.apart(), self.rules.life
         now = self.clock.now_us()
         reader = Reader(policy, legal_date(now))
         asked = reader.many(body) if many else reader.single(body)

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import AsyncIterator
 from copy import deepcopy
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,6 +21,7 @@ from hub.db import transaction
 from hub.decisions import store
 from hub.decisions.evaluate import Evaluations
 from hub.decisions.export import DecisionLog
+from hub.decisions.request import Reader
 from hub.domain.terms import Micros
 from hub.errors import Tampered
 from hub.rules import Rules
@@ -123,6 +125,21 @@ async def test_a_period_holds_what_was_decided_in_it_alone(desk: Desk) -> None:
     assert len(await desk.lines(times[1], times[2])) == 1
     assert len(await desk.lines(times[1])) == 2
     assert len(await desk.lines(10**15, times[0])) == 0
+
+
+async def test_facts_that_a_caller_makes_up_fill_no_memory(desk: Desk) -> None:
+    """A partner asks about young people who do not exist, each a little different: the table keeps nothing of them."""
+    policy, table = desk.evaluations.rules.policy, desk.evaluations.rules.table
+    questions = [deepcopy(QUESTION) for _ in range(120)]
+    for age, question in enumerate(questions):
+        question["resource"]["properties"]["feiten"]["leeftijd"] = age
+    told = await desk.evaluations.evaluate(DUO, {"evaluations": questions}, many=True)
+    assert len(told["evaluations"]) == 120
+    asked = Reader(policy, date(2026, 11, 2)).single(QUESTION)
+    assert asked is not None
+    (one,) = asked.questions
+    lane = table.lane(one.path[0], one.path[1], one.record, one.purpose, one.facts.as_of)
+    assert (lane.answers, lane.grants) == ({}, {})
 
 
 async def test_content_that_was_changed_is_seen(desk: Desk, owner_engine: AsyncEngine) -> None:
