@@ -10,7 +10,7 @@ from uuid import uuid4
 import httpx2
 import pytest
 
-from hub.identity.partners import AANLEVEREN, MEDEDELINGEN
+from hub.identity.partners import MEDEDELINGEN, SCOPES
 from hub.rights.informing.model import Telling
 from tests.fakes.caller import headers_of
 from tests.fakes.partner import SCHOOL, Desk, ec_key
@@ -83,7 +83,7 @@ async def test_every_fault_is_told_at_once(desk: Desk) -> None:
 
 async def test_the_scope_the_key_and_no_query_are_asked_for(desk: Desk) -> None:
     assert MEDEDELINGEN in desk.school.scopes
-    desk.partners.add(SCHOOL, "other", ec_key("other-1"), scopes=frozenset({AANLEVEREN}))
+    desk.partners.add(SCHOOL, "other", ec_key("other-1"), scopes=SCOPES - {MEDEDELINGEN})
     token = desk.token(desk.partners.known["other"])
     assert (await post(desk, SAID, authorization=f"Bearer {token}")).status_code == 403
     assert (await post(desk, SAID, authorization=None)).status_code == 401
