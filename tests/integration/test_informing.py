@@ -106,6 +106,7 @@ async def test_it_is_late_after_the_last_day_and_not_on_it(told: Told, informing
 
 
 async def test_a_report_is_in_the_log_per_delivery_and_found_when_its_person_asks(told: Told, informing: Informing):
+    """GDPR 13, 14 and 5(2): who was told, when, and by whom can be shown."""
     first, second = await delivered(told)
     day = today(told) - timedelta(days=3)
     reported = await informing.record(report(told, first, second, day=day), FOUNDATION)

@@ -261,6 +261,7 @@ async def test_a_contact_preference_is_an_objection_as_well_when_they_say_so(hou
 
 
 async def test_an_objection_stops_until_the_controller_decides(house: House, desk: Statements):
+    """GDPR 21(1) and 18(1)(d): the controller decides, and the hub stops meanwhile."""
     statement = await gave(desk, kind=NO, scope=scope(None, {CARE}))
     (one,) = await desk.history(canary.BSN)
     assert one.hold.pending
@@ -432,6 +433,7 @@ async def test_a_receipt_holds_no_number_and_its_pseudonym_joins_no_two(house: H
 
 
 async def test_a_receipt_keeps_the_whereabouts_from_a_representative(house: House, desk: Statements, key: OKPKey):
+    """GDPR 5(1)(f) and 15(4): where a young person is helped can tell a parent where they are."""
     statement = await gave(desk, who=parent(), born=CHILD, shielded=True)
     made = await slip(house, desk, statement)
     text = f"{verified(made.receipt.signed, key)}{made.headline}{made.facts}{made.way_back}"

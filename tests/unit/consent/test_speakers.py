@@ -77,6 +77,7 @@ def test_the_ages_are_those_of_the_rows_of_law():
 
 
 def test_a_young_person_agrees_from_that_age_on():
+    """UAVG 5(1): 16; where a law of a sector says so 18 (WVO 2020 2.31b)."""
     assert speaks(Voice.jongere, 16) is None
     with pytest.raises(Refused, match="representative agrees"):
         speaks(Voice.jongere, 15)
@@ -86,6 +87,7 @@ def test_a_young_person_agrees_from_that_age_on():
 
 
 def test_a_guardian_agrees_below_it_until_the_birthday():
+    """UAVG 5(1), WVO 2020 2.31b: the legal representative, up to the day on which the young person speaks."""
     for voice in (Voice.ouder, Voice.voogd):
         assert speaks(voice, 15) == date(2027, 11, 2)
         with pytest.raises(Refused, match="speaks for themselves"):
@@ -100,6 +102,7 @@ def test_born_on_29_february_the_day_is_1_march():
 
 @pytest.mark.parametrize("voice", [Voice.curator, Voice.mentor, Voice.bewindvoerder])
 def test_a_representative_of_an_adult_agrees_with_evidence(voice: Voice):
+    """UAVG 5(2): curatele, bewind or mentorschap, and it is shown."""
     assert speaks(voice, 20) is None
     with pytest.raises(Refused, match="evidence"):
         check_voice(WIDE, YES, HELPED, voice, None, born(20), DAY)
@@ -107,6 +110,7 @@ def test_a_representative_of_an_adult_agrees_with_evidence(voice: Voice):
 
 @pytest.mark.parametrize("voice", list(AUTHORITY))
 def test_no_representative_speaks_on_the_authority_of_another(voice: Voice):
+    """UAVG 5(1) and (2): a parent by parental authority alone (BW 1:245), a guardian by guardianship, and so on."""
     for other in set(AUTHORITY.values()) - {AUTHORITY[voice]}:
         with pytest.raises(Refused):
             check_voice(WIDE, YES, HELPED, voice, other, born(15), DAY)

@@ -108,6 +108,7 @@ def test_a_yes_can_only_be_narrowed():
 
 
 def test_an_objection_waits_for_the_controller_and_stops_meanwhile():
+    """GDPR 21(1) and 18(1)(d): the controller weighs it and not the hub; meanwhile nothing passes."""
     said = event(What.given, 1, kind=StatementKind.bezwaar)
     assert held(said).pending
     upheld = held(said, event(What.upheld, 2, 2, kind=StatementKind.bezwaar))
@@ -127,6 +128,7 @@ def of(number: int, what: What, us: int, voice: Voice, about: Scope = AB) -> lis
 
 
 def test_two_guardians_who_disagree_have_agreed_to_nothing():
+    """UAVG 5(1): where both have authority, the no of one of them counts."""
     for first, second in ((1, 2), (2, 1)):
         found = states(of(1, What.given, first, Voice.ouder), of(2, What.refused, second, Voice.voogd, B))
         assert (StatementState.given, Voice.ouder) not in found
