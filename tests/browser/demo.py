@@ -45,6 +45,11 @@ class Demo:
         return next(islice(numbers(SCHOOL_SEED), WITHDREW[0], None))
 
     @property
+    def still_yes(self) -> str:
+        """The number of someone whose yes to a coach stands."""
+        return next(islice(numbers(SCHOOL_SEED), WITHDREW[-1] + 1, None))
+
+    @property
     def objects(self) -> str:
         """The number of someone whose objection waits for a decision."""
         return next(islice(numbers(SCHOOL_SEED), OBJECTS, None))

@@ -16,6 +16,12 @@ OFFICER: Final = "privacyfunctionaris"
 ADMINISTRATOR: Final = "beheerder"
 AUDITOR: Final = "auditor"
 BOTH: Final = "beide"
+FG: Final = "fg"
+GIVER: Final = "beslisser-zilverlinde"
+RECEIVER: Final = "beslisser-rietzorg"
+"""Two decision-makers, of the two parties of the agreement below."""
+STRANGER: Final = "beslisser-duo"
+AGREEMENT: Final = "mbo-jongerencoach/1"
 CONNECTOR: Final = "/beheer/koppelingen/duo-voorbeeldregio"
 UNKNOWN_PERSON: Final = "999999990"
 """Passes the elfproef and is on no list."""
@@ -102,6 +108,59 @@ async def check_whole(page: Page, demo: Demo) -> None:
 def entry(kind: str) -> Way:
     """The newest entry of a kind."""
     return through(f"/functionaris/logboek?soort={kind}", "/functionaris/logboek/")
+
+
+async def statements(page: Page, demo: Demo, number: str = "") -> None:
+    """What was stated by, or about, a person."""
+    await page.goto(f"{demo.base}/functionaris/verklaringen")
+    await page.get_by_label("BSN of onderwijsnummer").fill(number or demo.spoke)
+    await page.get_by_role("button", name="Toon verklaringen").click()
+
+
+async def _objection(page: Page, demo: Demo) -> None:
+    await statements(page, demo, demo.objects)
+
+
+async def _nothing_stated(page: Page, demo: Demo) -> None:
+    await statements(page, demo, UNKNOWN_PERSON)
+
+
+async def _slip(page: Page, demo: Demo) -> None:
+    await statements(page, demo)
+    await page.get_by_role("link", name="Toon het ontvangstbewijs").first.click()
+
+
+async def _statement_without_words(page: Page, demo: Demo) -> None:
+    await page.goto(f"{demo.base}/functionaris/verklaringen/nieuw")
+    await unchecked(page)
+    await page.get_by_role("button", name="Leg vast").click()
+
+
+async def _answer_without_words(page: Page, demo: Demo) -> None:
+    await through("/functionaris/intrekkingen", "/functionaris/intrekkingen/")(page, demo)
+    await unchecked(page)
+    await page.get_by_role("button", name="Leg het antwoord vast").click()
+
+
+async def draft(page: Page, demo: Demo, old: str = "max: 26\n", new: str = "max: 25\n", version: int = 2) -> None:
+    """The text of the agreement in the form, as its next version, with a change that is not sent yet."""
+    name = AGREEMENT.split("/")[0]
+    await page.goto(f"{demo.base}/functionaris/afspraken/voorstellen?van={AGREEMENT}")
+    area = page.get_by_label("De afspraak")
+    text = await area.input_value()
+    assert old in text
+    await area.fill(text.replace(old, new).replace(AGREEMENT, f"{name}/{version}"))
+
+
+async def propose(page: Page, demo: Demo) -> None:
+    """What a proposal would change."""
+    await draft(page, demo)
+    await page.get_by_role("button", name="Stel voor").click()
+
+
+async def _wrong_draft(page: Page, demo: Demo) -> None:
+    await draft(page, demo, "title:", "titel:")
+    await page.get_by_role("button", name="Stel voor").click()
 
 
 async def change_mapping(page: Page, demo: Demo, old: str, new: str) -> None:
@@ -209,6 +268,25 @@ SIGHTS: Final = (
     Sight("persoon-antwoord", OFFICER, search, True),
     Sight("persoon-onbekend", OFFICER, _unknown),
     Sight("weigeringen", OFFICER, at("/functionaris/weigeringen"), True),
+    Sight("verklaringen", OFFICER, at("/functionaris/verklaringen")),
+    Sight("verklaringen-persoon", OFFICER, statements, True),
+    Sight("verklaringen-bezwaar", OFFICER, _objection),
+    Sight("verklaringen-geen", OFFICER, _nothing_stated),
+    Sight("verklaring-nieuw", OFFICER, at("/functionaris/verklaringen/nieuw"), True),
+    Sight("verklaring-fout", OFFICER, _statement_without_words),
+    Sight("ontvangstbewijs", OFFICER, _slip, True),
+    Sight("intrekkingen", OFFICER, at("/functionaris/intrekkingen"), True),
+    Sight("intrekkingen-alle", OFFICER, at("/functionaris/intrekkingen?alles=ja")),
+    Sight("intrekking", OFFICER, through("/functionaris/intrekkingen", "/functionaris/intrekkingen/"), True),
+    Sight("intrekking-fout", OFFICER, _answer_without_words),
+    Sight("intrekking-gevolg", OFFICER, through("/functionaris/intrekkingen", "/functionaris/intrekkingen/", "/gevolg"), True),
+    Sight("informeren", OFFICER, at("/functionaris/informeren")),
+    Sight("afspraken", OFFICER, at("/functionaris/afspraken"), True),
+    Sight("afspraak", OFFICER, at(f"/functionaris/afspraken/afspraak/{AGREEMENT}"), True),
+    Sight("afspraak-beslisser", RECEIVER, at(f"/functionaris/afspraken/afspraak/{AGREEMENT}")),
+    Sight("voorstellen", OFFICER, at(f"/functionaris/afspraken/voorstellen?van={AGREEMENT}")),
+    Sight("voorstel-fout", OFFICER, _wrong_draft),
+    Sight("voorstel", OFFICER, propose, True),
     Sight("controle", OFFICER, at("/functionaris/controle")),
     Sight("controle-gedaan", OFFICER, check_whole, True, ".hub-proof"),
     Sight("geen-toegang", AUDITOR, at("/functionaris/persoon"), trouble=True),
