@@ -35,7 +35,7 @@ _FACTS: Final = {
     "onderwijssoort": "de soort school",
     "datum_diploma": "de datum van het diploma",
     "gemeente": "de gemeente waar de jongere woont",
-    "has_bsn": "het persoonsnummer",
+    "has_bsn": "of de jongere een BSN heeft",
 }
 _AMENDS: Final = {
     "effective": "Laat de afspraak {title} op deze dag gelden",
@@ -97,10 +97,10 @@ def _what(policy: PolicySet, part: Part) -> str:
 
 def _wanted(change: FactIs) -> str:
     if change.fact == "age":
-        return f" (nodig: {change.value} jaar)"
+        return f" (nodig: bijvoorbeeld {change.value} jaar)"
     if change.fact == "gemeente":
         return " (nodig: waar de ontvanger voor werkt)"
-    return _yes_no(change.value) if change.fact != "overleden" else ""
+    return "" if change.fact in ("overleden", "has_bsn") else _yes_no(change.value)
 
 
 def _yes_no(value: bool | int | str | date) -> str:

@@ -7,17 +7,19 @@ were opened for them; a value of a fact is told to nobody.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from enum import StrEnum
 from typing import Any, Final
 
 from hub.consent.advice import advice
 from hub.consent.explain import FORMS, dutch_date, explain_reason, find_clause, name_of
 from hub.consent.explain_citizen import to_citizen
-from hub.consent.model import Gate, PolicySet
+from hub.consent.model import Gate, Permit, PolicySet
 from hub.consent.question import Decision, Outcome, Question
 from hub.consent.remedy import Part, Remedy
+from hub.domain.facts import StatementKind
 from hub.domain.stages import Grant
-from hub.domain.terms import ElementName, ReasonCode, Term
+from hub.domain.terms import ElementName, Form, ReasonCode, Term
 
 _SEALED: Final = ReasonCode("PERSOONLIJK")
 _NOT_TOLD: Final = "Dit hangt af van iets persoonlijks. De privacy officer kan zien wat het is."
@@ -30,6 +32,21 @@ _GATES: Final = {
     Gate.consent: "verklaring",
     Gate.fields: "gegevens",
     Gate.retention: "bewaren",
+}
+
+
+_AS: Final = {
+    Form.raw: "",
+    Form.banded: " (ongeveer)",
+    Form.yes_no: " (alleen ja of nee)",
+    Form.pseudonym: " (als code, niet het nummer zelf)",
+}
+"""In which form it passes, as the young person reads it."""
+_OF_THE_YOUNG: Final = (StatementKind.toestemming, StatementKind.instemming)
+_WITHDRAWN: Final = {
+    "stop": "de levering stopt",
+    "restrict": "de levering stopt, en de ontvanger gebruikt de gegevens niet meer",
+    "erase": "de levering stopt, en de ontvanger wist de gegevens",
 }
 
 
@@ -111,6 +128,7 @@ def _permitted(policy: PolicySet, question: Question, decision: Decision, grant:
         basis = policy.laws[name]
         doubt = " Een jurist moet deze lezing nog bevestigen." if basis.review == "needed" else ""
         yield f"Grondslag: {basis.law.name} ({basis.law.bwb}), {basis.article}: {basis.text_nl}{doubt}"
+    yield from _rests(policy, clause, grant)
     yield "Gaat mee:"
     for element, form in decision.fields:
         yield f"- {policy.elements[element].label_nl}{FORMS[form]}: {clause.fields[element].need}"
@@ -127,7 +145,7 @@ def _permitted(policy: PolicySet, question: Question, decision: Decision, grant:
     yield f"Informeren: door {informs.who.value}. {informs.when} Tekst: {informs.text}"
     if informs.exception is not None:
         yield f"Uitzondering op informeren: {informs.exception}"
-    yield f"Dit antwoord geldt tot {dutch_date(decision.valid_until)}; daarna wordt opnieuw beslist."
+    yield _until(decision)
 
 
 def _refused(policy: PolicySet, question: Question, decision: Decision, remedy: Remedy | None, shown: bool) -> Iterator[str]:
@@ -144,12 +162,49 @@ def _refused(policy: PolicySet, question: Question, decision: Decision, remedy: 
         yield f"- {_GATES.get(reason.gate, reason.gate.value)}: {explain_reason(policy, code)}"
     if remedy is not None:
         yield from _smallest(policy, remedy, shown)
-    yield f"Dit antwoord geldt tot {dutch_date(decision.valid_until)}; daarna wordt opnieuw beslist."
+        if not remedy.parts:
+            yield from _never(policy, question)
+    yield _until(decision)
+
+
+def _never(policy: PolicySet, question: Question) -> Iterator[str]:
+    """What no new clause would let pass either, by a law that knows no exception here."""
+    giver, recipient = (policy.parties.get(party) for party in question.path[-2:])
+    record = policy.records.get(question.record)
+    if giver is None or recipient is None or record is None:
+        return
+    for row in policy.prohibitions.values():
+        sides = giver.kind in (row.from_kinds or (giver.kind,)) and recipient.kind in (row.to_kinds or (recipient.kind,))
+        if not sides or row.except_bases or row.unless or not row.holds(question.facts.as_of):
+            continue
+        held = [name for name in record.elements if name in row.elements or policy.elements[name].category in row.categories]
+        if held:
+            why = policy.reasons[row.reason].text_nl
+            yield f"Ook dan blijft achter: {_labels(policy, held)}. {why} ({row.law.name}, {row.article})"
+
+
+def _rests(policy: PolicySet, clause: Permit, grant: Grant) -> Iterator[str]:
+    """Which statements it rests on, who makes them, and what a withdrawal does; not whether anybody made one."""
+    bases = [policy.laws[name] for name in grant.bases]
+    asked = (*clause.requires, *(basis.requires for basis in bases if basis.requires is not None))
+    voice = next((basis.voice for basis in bases if basis.voice is not None), None)
+    for kind in dict.fromkeys(need.statement for need in asked if need.statement in _OF_THE_YOUNG and not need.when):
+        who = ""
+        if voice is not None:
+            who = f" Vanaf {voice.self_from} jaar geeft de jongere die zelf, daaronder een ouder of voogd ({voice.article})."
+        yield f"Verklaring: dit rust op {kind.value}.{who} Bij intrekken: {_WITHDRAWN[clause.on_withdrawal]}."
+
+
+def _until(decision: Decision) -> str:
+    if decision.valid_until == date.max:
+        return "Dit antwoord geldt zolang de afspraken en regels niet veranderen."
+    return f"Dit antwoord geldt tot {dutch_date(decision.valid_until)}; daarna wordt opnieuw beslist."
 
 
 def _smallest(policy: PolicySet, remedy: Remedy, shown: bool) -> Iterator[str]:
     if not remedy.parts:
-        yield "Geen verandering van feiten, verklaringen of deze bepalingen opent deze weg; er is een nieuwe bepaling nodig."
+        yield "Geen verandering van feiten of verklaringen opent deze weg."
+        yield "Alleen een nieuwe bepaling kan dat, als de wet die toelaat."
         return
     yield "De kleinste verandering die het wel mogelijk maakt:" if remedy.possible else "Dit zou anders moeten zijn:"
     for part in remedy.parts:
@@ -174,15 +229,17 @@ def _to_you(policy: PolicySet, question: Question, decision: Decision, remedy: R
     yield f"{giver} mag gegevens over u aan {recipient} geven."
     yield f"Waarvoor? {policy.purposes[grant.purpose].plain_nl}"
     yield f"Waarom mag dat? {clause.why_nl}"
-    yield f"Deze gegevens gaan mee: {_labels(policy, [name for name, _ in decision.fields])}."
+    passing = ", ".join(f"{_labels(policy, [name])}{_AS[form]}" for name, form in decision.fields)
+    yield f"Deze gegevens gaan mee: {passing}."
     yield "Al het andere blijft achter."
     yield f"Hoe lang? {clause.retention.text_nl}"
     yield clause.duty_to_inform.text
     if any(policy.laws[basis].objection_possible for basis in grant.bases) and "bezwaar" not in clause.duty_to_inform.text:
         yield "Wilt u dit niet? U mag bezwaar maken."
-    if any(policy.laws[basis].kind == "consent" for basis in grant.bases):
-        yield "Dit mag omdat u ja zei. U mag uw ja altijd intrekken."
-    yield f"Dit geldt tot {dutch_date(decision.valid_until)}. Daarna kijken wij opnieuw."
+    if next(_rests(policy, clause, grant), None) is not None:
+        yield "Dit mag alleen zolang hier ja tegen is gezegd. Dat ja kan altijd worden ingetrokken."
+    if decision.valid_until < date.max:
+        yield f"Dit geldt tot {dutch_date(decision.valid_until)}. Daarna kijken wij opnieuw."
 
 
 def _ends(policy: PolicySet, question: Question) -> tuple[str, str]:

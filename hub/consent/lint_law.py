@@ -212,7 +212,7 @@ def under_sixteen(policy: PolicySet, _today: date) -> Iterator[Finding]:
                     clause.id,
                     f"Onder de {self_from} spreekt een ander, en de tekst aan de jongere noemt geen ouder, voogd of mentor.",
                     "Wie moet beslissen, weet dan niet dat het gevraagd wordt.",
-                    "Schrijf in de tekst wie voor een jongere kinderen beslist.",
+                    "Schrijf in de tekst wie beslist zolang de jongere dat zelf nog niet mag.",
                 )
 
 

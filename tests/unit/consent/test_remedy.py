@@ -114,7 +114,7 @@ def test_what_is_passed_on_comes_from_somewhere(policy: PolicySet):
         ("proefmelding", "iets", "not in this policy set"),
         ("punt-b", "punt-x", "not in this policy set"),
         ("day:", "dag:", "not known"),
-        ("2026-11-02", "morgen", "valid date"),
+        ("2026-11-02", "morgen", "day belongs"),
         ("age: 19", "leeftijd: 19", "not known"),
         ("age: 19", "facts: {is_lui: true}", "not in this policy set"),
     ],
@@ -199,3 +199,39 @@ def test_a_permit_tells_who_is_responsible_by_when_and_what_excuses_from_telling
     said = explained(policy, asked, Reader.medewerker)
     assert "Verantwoordelijk: De minister is verantwoordelijk tot de ontvangst" in said
     assert "Termijn: De ontvanger heeft de gegevens binnen zeven dagen" in said
+
+
+CONSENT = """
+record: kennismaking
+path: [mbo-zilverlinde, leerbedrijf-de-schaaf]
+purpose: kennismaking-leerbedrijf
+day: 2026-11-02
+given: {gemeente: "9001", age: 15, standing: [{statement: toestemming, voice: ouder}]}
+"""
+
+
+def test_a_permit_that_rests_on_a_yes_tells_whose_it_is_by_law_and_never_that_the_young_person_said_it(policy: PolicySet):
+    asked = read_question("vraag.yaml", CONSENT, policy)
+    worker, young = (explained(policy, asked, reader) for reader in (Reader.medewerker, Reader.jongere))
+    assert "Vanaf 16 jaar geeft de jongere die zelf, daaronder een ouder of voogd (UAVG, artikel 5" in worker
+    assert "Bij intrekken: de levering stopt, en de ontvanger wist de gegevens." in worker
+    assert "u ja zei" not in young
+    assert "zolang hier ja tegen is gezegd" in young
+
+
+def test_the_young_person_reads_in_which_form_it_passes(policy: PolicySet):
+    text = "record: uwvsignaal\npath: [uwv, doorstroompunt-lindemark]\nday: 2026-11-02\ngiven: {gemeente: '9001'}\n"
+    said = explained(policy, read_question("vraag.yaml", text, policy), Reader.jongere)
+    assert "heeft inkomen uit werk (alleen ja of nee)" in said
+
+
+def test_a_refusal_without_clause_names_the_law_that_no_agreement_lifts_and_no_day_of_the_year_9999(policy: PolicySet):
+    text = "record: schakeling\npath: [wmo-aldermeer, werk-en-inkomen-aldermeer]\nday: 2026-11-02\ngiven: {gemeente: '9001'}\n"
+    asked = read_question("vraag.yaml", text, policy)
+    said = tell(policy, asked, ask(compile_policy(policy), [asked])[0], remedies(policy, asked), Reader.medewerker)
+    assert "Ook dan blijft achter: burgerservicenummer" in said
+    assert "artikel 5.2.1, tweede lid" in said
+    assert "9999" not in said
+    other = read_question("vraag.yaml", text.replace("werk-en-inkomen-aldermeer", "zorgaanbieder-rietzorg"), policy)
+    refused = tell(policy, other, ask(compile_policy(policy), [other])[0], remedies(policy, other), Reader.medewerker)
+    assert "Ook dan" not in refused
