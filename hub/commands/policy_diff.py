@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import sys
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -170,15 +170,17 @@ def _show(found: Diff, kind_of: Kinds, counted: Counted | None, *, as_json: bool
         typer.echo("Er verandert niets.")
     for title, part in (("Ruimer", found.wider), ("Krapper", found.narrower), ("Anders", found.changed)):
         if part:
-            typer.echo(f"{title} ({len(part)})")
-            alike: dict[tuple[str, ...], list[Change]] = {}
+            typer.echo(f"{title} ({len(part)}, elk apart met --json)")
+            alike: dict[Hashable, list[Change]] = {}
             for change in part:
-                alike.setdefault((_kinds(change, kind_of), *_lines(change)), []).append(change)
-            for (kinds, *lines), changes in alike.items():
+                kinds = " > ".join(kind_of.get(party, party) for party in change.way)
+                alike.setdefault((kinds, change.record, change.purpose, change.marks("age")), []).append(change)
+            for changes in alike.values():
+                lines = [f"  {_ways(changes)}", *_lines(changes)]
                 if counted is not None:
                     number = sum(counted.per_change.get(places[change], 0) for change in changes)
                     lines.append(f"      jongeren, per weg geteld: {people(number)}")
-                typer.echo("\n".join([f"  {kinds}: {_ways(changes)}", *lines, ""]))
+                typer.echo("\n".join([*lines, ""]))
     if found.special:
         typer.echo(f"Nieuwe bijzondere gegevens: {', '.join(found.special)}")
     if counted is not None:
@@ -189,19 +191,37 @@ def _show(found: Diff, kind_of: Kinds, counted: Counted | None, *, as_json: bool
     typer.echo(f"{found.cells} gevallen vergeleken")
 
 
-def _lines(change: Change) -> Iterator[str]:
-    yield f"      {change.record}, doel {change.purpose or 'niet genoemd'}"
-    yield f"      dagen: {', '.join(f'{_since(start)} tot {end}' for start, end in change.days)}"
-    for scale, marks in change.where:
-        if scale.fact != "gemeente":
-            yield f"      {_fact(scale)}: {_marks(scale, marks)}"
-    for sign, fields in (("+", change.gained), ("-", change.lost)):
-        if fields:
-            yield f"      {sign} {', '.join(name if form is Form.raw else f'{name} ({form.value})' for name, form in fields)}"
-    if change.special:
-        yield f"      bijzonder: {', '.join(change.special)}"
-    if change.released or change.bound:
-        yield f"      plichten: {', '.join([*(f'+ {x}' for x in change.bound), *(f'- {x}' for x in change.released)])}"
+def _lines(changes: Sequence[Change]) -> Iterator[str]:
+    """What changes alike on several ways, in short: what always holds, and what it hangs on beside; in full with --json."""
+    first = changes[0]
+    days = [day for change in changes for day in change.days]
+    yield f"      {first.record}, doel {first.purpose or 'niet genoemd'}"
+    yield f"      dagen: {_since(min(start for start, _ in days))} tot {max(end for _, end in days)}"
+    told: dict[str, set[str]] = {}
+    for change in changes:
+        for scale, marks in change.where:
+            if scale.fact != "gemeente":
+                told.setdefault(_fact(scale), set()).add(_marks(scale, marks))
+    everywhere = set.intersection(*({_fact(scale) for scale, _ in change.where} for change in changes))
+    always = {fact: next(iter(said)) for fact, said in told.items() if len(said) == 1 and fact in everywhere}
+    if always:
+        yield f"      als: {'; '.join(f'{fact}: {said}' for fact, said in always.items())}"
+    if hangs := [fact for fact in told if fact not in always]:
+        yield f"      welke velden hangt af van: {', '.join(hangs)}"
+    for sign, fields in (("+", [change.gained for change in changes]), ("-", [change.lost for change in changes])):
+        if names := sorted({field for each in fields for field in each}):
+            yield f"      {sign} {', '.join(name if form is Form.raw else f'{name} ({form.value})' for name, form in names)}"
+    if special := sorted({name for change in changes for name in change.special}):
+        yield f"      bijzonder: {', '.join(special)}"
+    owed = [*(f"+ {each}" for change in changes for each in change.bound)]
+    owed += [*(f"- {each}" for change in changes for each in change.released)]
+    if owed:
+        yield f"      plichten: {', '.join(dict.fromkeys(owed))}"
+    yield from dict.fromkeys(line for change in changes for line in _otherwise(change))
+
+
+def _otherwise(change: Change) -> Iterator[str]:
+    """What is so now and was otherwise, where something passes on both sides."""
     before, after = change.before, change.after
     if before.fields and after.fields:
         for title, was, becomes in (
@@ -213,16 +233,12 @@ def _lines(change: Change) -> Iterator[str]:
                 yield f"      {title}: {was} wordt {becomes}"
 
 
-def _kinds(change: Change, kind_of: Kinds) -> str:
-    return " > ".join(kind_of.get(party, party) for party in change.way)
-
-
 def _ways(changes: Sequence[Change]) -> str:
     """Between whom, of parties of one kind: the first few by name."""
     ways = list(dict.fromkeys(" > ".join(change.way) for change in changes))
     if len(ways) <= _NAMED:
         return ", ".join(ways)
-    return f"{', '.join(ways[:_NAMED])} en nog {len(ways) - _NAMED} (alle in --json)"
+    return f"{', '.join(ways[:_NAMED])} en nog {len(ways) - _NAMED}"
 
 
 def _since(day: date) -> str:
