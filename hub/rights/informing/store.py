@@ -43,19 +43,21 @@ SELECT delivery_id, told_on, party_id, entry_ref, text_hash, own_text FROM right
 WHERE log_id = $1 AND delivery_id = ANY($2::uuid[])
 """
 _TAGS: Final = "SELECT ref, subject_tag FROM audit_subject WHERE log_id = $1 AND ref = ANY($2::uuid[])"
+# LIMIT 1 keeps both a look-up by key per delivery: on tables just filled, a join would be planned as if they were empty.
 _STANDING: Final = """
 SELECT duty.party_id, duty.teller, duty.agreement, duty.clause, max(duty.policy_hash), duty.exempt, count(*),
     count(told.delivery_id),
     count(*) FILTER (WHERE told.delivery_id IS NULL AND duty.due_on < $2 AND NOT duty.exempt),
     min(duty.due_on) FILTER (WHERE told.delivery_id IS NULL AND duty.due_on < $2 AND NOT duty.exempt)
-FROM rights_duty AS duty LEFT JOIN rights_informed AS told ON told.log_id = duty.log_id AND told.delivery_id = duty.delivery_id
+FROM rights_duty AS duty LEFT JOIN LATERAL (SELECT one.delivery_id FROM rights_informed AS one
+    WHERE one.log_id = duty.log_id AND one.delivery_id = duty.delivery_id LIMIT 1) AS told ON true
 WHERE duty.log_id = $1 GROUP BY 1, 2, 3, 4, 6 ORDER BY 1, 3, 4, 2, 6
 """
 _LATE: Final = """
 SELECT duty.delivery_id FROM rights_duty AS duty
 WHERE duty.log_id = $1 AND duty.party_id = $2 AND duty.agreement = $3 AND duty.clause = $4 AND duty.due_on < $5
-AND duty.teller = $6 AND NOT duty.exempt AND NOT EXISTS (SELECT FROM rights_informed AS told
-    WHERE told.log_id = duty.log_id AND told.delivery_id = duty.delivery_id)
+AND duty.teller = $6 AND NOT duty.exempt AND (SELECT true FROM rights_informed AS told
+    WHERE told.log_id = duty.log_id AND told.delivery_id = duty.delivery_id LIMIT 1) IS NULL
 ORDER BY duty.due_on, duty.delivery_id LIMIT $7
 """
 
