@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from base64 import urlsafe_b64decode
+from binascii import a2b_base64
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -24,6 +24,7 @@ from hub.replay.answer import Left, Told, logged
 from hub.replay.store import Kept
 
 PAGE: Final = 1_000
+_URL_SAFE: Final = str.maketrans("-_", "+/")
 _DECISIONS: Final = frozenset({EntryKind.disclosure, EntryKind.refusal})
 Progress = Callable[[int, int], None]
 """How many entries were read, of how many."""
@@ -105,7 +106,7 @@ def _case(
     origin = found[0].source
     way = (origin, recipient) if origin == source else (origin, source, recipient)
     question = Question(RecordKind(fields["record"]), way, facts_again(kept, kept.as_of, kept.standing))
-    reasons = orjson.loads(found[1])["refused"].get(str(ref))
+    reasons = None if base[-1].permits else orjson.loads(found[1])["refused"].get(str(ref))
     newest, said = max(theirs, key=lambda each: each[0].record)
     later = read_facts(said) if newest.record > found[0].record else None
     refused = None if reasons is None else tuple(reasons)
@@ -113,4 +114,4 @@ def _case(
 
 
 def _decoded(text: str) -> bytes:
-    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    return a2b_base64(text.translate(_URL_SAFE) + "==")
