@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.desk import Opened, heading
-from tests.browser.sights import AGREEMENT, FG, GIVER, OFFICER, RECEIVER, draft
+from tests.browser.sights import AGREEMENT, FG, GIVER, OFFICER, RECEIVER, STRANGER, draft
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -48,6 +48,10 @@ async def test_a_change_takes_a_proposal_advice_two_signatures_and_a_decision(op
     await fg.get_by_role("button", name="Leg het advies vast").click()
     await expect(fg.locator("blockquote")).to_contain_text("zegt weinig")
     assert await fg.get_by_role("button", name="Neem in gebruik").count() == 0
+
+    stranger = await opened.page(STRANGER, here)
+    await stranger.get_by_role("link", name=_NEXT).click()
+    assert await stranger.get_by_role("button", name="Onderteken").count() == 0
 
     await _sign(opened, GIVER, here)
     await _sign(opened, RECEIVER, here)

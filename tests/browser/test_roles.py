@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Error, expect
 
 from tests.browser.desk import Opened, heading, sign_in
-from tests.browser.sights import ADMINISTRATOR, AUDITOR, BOTH, CONNECTOR, OFFICER, search
+from tests.browser.sights import ADMINISTRATOR, AUDITOR, BOTH, CONNECTOR, OFFICER, RECEIVER, search
 
 _OFFICERS = ("", "/logboek", "/persoon", "/weigeringen", "/controle")
 _ADMINISTRATORS = ("", "/koppelingen", "/quarantaine", "/bezorgingen", "/mislukt", "/gezondheid")
@@ -17,9 +17,10 @@ _ADMINISTRATORS = ("", "/koppelingen", "/quarantaine", "/bezorgingen", "/mislukt
     [
         (OFFICER, [f"/beheer{path}" for path in _ADMINISTRATORS] + [CONNECTOR + "/mapping"]),
         (ADMINISTRATOR, [f"/functionaris{path}" for path in _OFFICERS]),
-        (AUDITOR, ["/functionaris/persoon", "/beheer"]),
+        (AUDITOR, ["/functionaris/persoon", "/functionaris/verklaringen", "/beheer"]),
+        (RECEIVER, ["/functionaris", "/functionaris/logboek", "/functionaris/verklaringen", "/functionaris/intrekkingen"]),
     ],
-    ids=[OFFICER, ADMINISTRATOR, AUDITOR],
+    ids=[OFFICER, ADMINISTRATOR, AUDITOR, RECEIVER],
 )
 async def test_who_has_no_role_is_told_in_words(opened: Opened, account: str, paths: list[str]) -> None:
     page = await opened.page(account)
@@ -32,7 +33,7 @@ async def test_who_has_no_role_is_told_in_words(opened: Opened, account: str, pa
 
 
 async def test_no_link_leads_where_one_may_not_go(opened: Opened) -> None:
-    for account in (AUDITOR, OFFICER, ADMINISTRATOR, BOTH):
+    for account in (AUDITOR, OFFICER, ADMINISTRATOR, BOTH, RECEIVER):
         page = await opened.page(account, "/")
         links = await page.locator("header a, main a").evaluate_all("all => all.map((one) => one.href)")
         for link in {link for link in links if "#" not in link}:
