@@ -1,4 +1,4 @@
-"""The life of agreements: every act, the sets that were proposed, what was written with an advice, and who signs with which key.
+"""The life of agreements: every act, the sets proposed, what was written with an advice, and who signs with which key.
 
 What holds is what the acts together say, in the order of their numbers: `number` is the next one or somebody else was first.
 Acts and proposed sets only grow. Of a proposal, an advice, a signature, an activation the entry in the log is `entry_ref`.
