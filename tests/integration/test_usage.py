@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+import typer
 from sqlalchemy.ext.asyncio import AsyncEngine
+from typer.testing import CliRunner
 
 from hub.audit.notes import Notes
 from hub.clock import legal_date
+from hub.commands.policy_coverage import policy_coverage_commands
 from hub.consent.policy import load_policy
 from hub.domain.terms import Micros
+from hub.errors import Misconfigured
 from hub.replay.usage import Usages
 from tests.fakes.house import POLICY, House, body, open_house
 from tests.fakes.recorder import LOG, OPERATOR
@@ -65,3 +72,28 @@ async def test_days_before_and_after_do_not_count(house: House):
     after = await _usages(house).count(SHIPPED, today + timedelta(days=1), today + timedelta(days=2), None, lambda *_: None)
     assert before.disclosures == after.disclosures == 0
     assert any(one.clause == CLAUSE and one.element is None for one in before.unneeded)
+
+
+async def test_the_command_shows_a_table_or_json(house: House, capsys: pytest.CaptureFixture[str]):
+    await house.send(body(0))
+    works: list[Any] = []
+    app = typer.Typer()
+    policy_coverage_commands(app, works.append, lambda work: work(), lambda: POLICY)
+    app.command("nothing")(lambda: None)  # a group with one command alone would take no name
+    for words in (["--log"], ["--log", "--json", "--agreement", "duo-doorstroompunt/1"], ["--log", "--agreement", "geen/1"]):
+        assert CliRunner().invoke(app, ["coverage", *words]).exit_code == 0
+    usages = _usages(house)
+    clock = SimpleNamespace(now_us=lambda: Micros(house.clock.us))
+    hub = SimpleNamespace(engine=house.engine, log_id=LOG, notes=usages.notes, clock=clock, policy=SHIPPED)
+    await works[0](hub)
+    told = capsys.readouterr().out
+    assert "NIET GEBRUIKT duo-doorstroompunt/1/uitval: onderwijsnummer" in told
+    assert "keer ging er iets door" in told
+    await works[1](hub)
+    data = json.loads(capsys.readouterr().out)
+    assert {one["agreement"] for one in data["unneeded"]} == {"duo-doorstroompunt/1"}
+    assert [one["clause"] for one in data["clauses"]] == [CLAUSE]
+    before = len(await house.entries())
+    with pytest.raises(Misconfigured):
+        await works[2](hub)
+    assert len(await house.entries()) == before
