@@ -23,6 +23,8 @@ Place = tuple[str | int, ...]
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same in C, where PyYAML was built with it
 _LONGEST = 1_000_000
 """Characters; files of rules are read by people."""
+_LONGEST_NUMBER = 20
+"""Digits: to read a number of half a million takes a process away for seconds."""
 _DEEPEST = 50
 """Lists and mappings within each other; an agreement needs about ten."""
 
@@ -79,7 +81,8 @@ class Document:
         found: dict[Place, ErrorDetails] = {}
         for fault in wrong.errors(include_url=False):
             found.setdefault(self._place(fault["loc"], fault["type"]), fault)
-        return {place: fault for place, fault in found.items() if not any(_holds(place, other) for other in found)}
+        holders = {place[:length] for place in found for length in range(len(place))}
+        return {place: fault for place, fault in found.items() if place not in holders}
 
     def _place(self, loc: Place, kind: str) -> Place:
         """`loc` without the steps that name a type instead of a place in the file; only what is missing stands nowhere."""
@@ -88,10 +91,6 @@ class Document:
             stands = (*place, step) in self.lines or (kind == "missing" and number == len(loc))
             place = (*place, step) if stands else place
         return (*place, "effect") if kind == "union_tag_invalid" and (*place, "effect") in self.lines else place
-
-
-def _holds(place: Place, other: Place) -> bool:
-    return len(place) < len(other) and other[: len(place)] == place
 
 
 def parse(file: str, text: str) -> Document:
@@ -148,6 +147,8 @@ class _Reader:
         return self._scalar(node, place)
 
     def _scalar(self, node: yaml.Node, place: Place) -> str | int | None:
+        if node.tag == "tag:yaml.org,2002:int" and len(node.value) > _LONGEST_NUMBER:
+            self.document.refuse(place, "This number is longer than any that rules need.")
         try:
             value = self._values.construct_object(node) if isinstance(node, yaml.ScalarNode) else node
         except ValueError:

@@ -86,3 +86,19 @@ def test_says_what_to_do_about_what_is_no_yaml(text: str, word: str):
     with pytest.raises(Misconfigured) as refused:
         parse("rows.yaml", text)
     assert word in refused.value.now
+
+
+@pytest.mark.parametrize(
+    "number", ["9" * 5000, "0b" + "1" * 50_000, "0" + "7" * 50_000, "0x" + "f" * 50_000, "1" + ":0" * 9000]
+)
+def test_a_number_without_end_is_refused_before_it_is_read(number: str):
+    with pytest.raises(Misconfigured, match="line 2") as caught:
+        parse("rows.yaml", f"rows:\n  - {{name: een, ages: [{number}]}}\n").as_(Rows)
+    assert "longer than any" in caught.value.why
+
+
+def test_very_many_faults_are_told_as_fast_as_they_are_found():
+    text = "\n".join(f"key{number}: een" for number in range(20_000))
+    with pytest.raises(Misconfigured, match="line 1") as caught:
+        parse("rows.yaml", text).as_(Rows)
+    assert "more after this one" in caught.value.now
