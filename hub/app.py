@@ -12,10 +12,10 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import orjson
-from fastapi import FastAPI
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -55,7 +55,6 @@ from hub.protect.keys import KeyRing, read_secret
 from hub.protect.protector import Protector
 from hub.protect.pseudonymise import Digests, Pseudonymiser
 from hub.protect.vault import Vault
-from hub.receive.api import create_api
 from hub.receive.store import IdempotencyStore
 from hub.rights.informing.service import Informing
 from hub.route import Route
@@ -64,6 +63,9 @@ from hub.settings import Settings
 from hub.statements.desk import Statements
 from hub.statements.proof import prove
 from hub.statements.receipt import Receipts
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 _KEYRING, _LOG_KEY, _TOKEN_KEY, _HIGH_WATER, _POSTGRES = "keyring.json", "log.key", "token.jwk", "high-water", "postgres"
 _RECEIPT_KEY = "receipt.jwk"
@@ -371,6 +373,8 @@ def _is_loopback(host: str) -> bool:
 
 def api_of(hub: Hub) -> FastAPI:
     """The REST interface over a hub."""
+    from hub.receive.api import create_api  # here, so that no command but serve waits for it
+
     issuer = issuer_of(hub.settings)
     key, receipts = load_token_key(hub.settings), load_receipts(hub.settings, hub.digests)
 

@@ -17,7 +17,6 @@ import typer
 import uvloop
 from pydantic import ValidationError
 
-from hub import doctor as examination
 from hub import operations
 from hub.app import Hub, databases, load_signer, make_keys, migrate_all, open_hub
 from hub.clock import SystemClock, legal_date
@@ -32,13 +31,10 @@ from hub.commands.policy_tools import policy_tool_commands
 from hub.commands.statements import statement_commands
 from hub.consent.policy import load_policy
 from hub.consent.store import kept_policy
-from hub.desks import doors_of
 from hub.domain.terms import LogId, PartyId, PolicyHash, Term
 from hub.errors import HubError, Malformed, Misconfigured, Refused, Retry
 from hub.identity.partners import SCOPES
 from hub.observe import Event, configure, emit, watch
-from hub.server import serve as serve_until
-from hub.server import server_of
 from hub.settings import Settings
 from hub.worker import work, work_of
 
@@ -173,6 +169,10 @@ def keys_init() -> None:
 @main.command()
 def serve() -> None:
     """Serves the REST interface and the desks until SIGINT or SIGTERM."""
+    # Here, so that no other command waits for what only a server needs.
+    from hub.desks import doors_of
+    from hub.server import serve as serve_until
+    from hub.server import server_of
 
     async def work(chosen: Settings) -> None:
         async with open_hub(chosen, name="hub-serve") as hub:
@@ -213,6 +213,7 @@ def doctor(
 
     For monitoring: it exits with 0 when all is well, 1 for attention, 5 when something is wrong.
     """
+    from hub import doctor as examination  # here, for the same reason as in serve
 
     def work() -> None:
         try:
