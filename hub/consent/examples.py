@@ -104,4 +104,5 @@ def faults(agreement: Agreement, example: Example, decision: Decision) -> Iterat
             yield f"{name} does not pass as {form.value}: {passed.get(name) or withheld.get(name, 'it is not in the record')}"
     for name, reason in example.withheld.items():
         if withheld.get(name) != reason:
-            yield f"{name} is not withheld for {reason}, but {withheld.get(name) or 'passes'}"
+            held = "it passes" if name in passed else "it is not in this record, or another number passes in its place"
+            yield f"{name} is not withheld for {reason}: {withheld.get(name, held)}"

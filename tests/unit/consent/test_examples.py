@@ -52,3 +52,14 @@ def test_an_example_that_expects_otherwise_says_how_it_differs():
         refused.model_copy(update={"reasons": ("GEEN_AFSPRAAK",)}),
     ]
     assert all(ran.faults for ran in run(POLICY_SET, TABLE, agreement.model_copy(update={"tests": tuple(wrong)})))
+
+
+def test_a_number_that_another_stands_in_for_is_not_said_to_pass():
+    agreement = next(one for one in POLICY_SET.agreements if one.id == "duo-doorstroompunt/1")
+    permitted = next(example for example in agreement.tests if "bsn" in example.passes)
+    wrong = permitted.model_copy(update={"withheld": {"onderwijsnummer": "NIET_NODIG", "bsn": "NIET_NODIG"}})
+    (ran,) = run(POLICY_SET, TABLE, agreement.model_copy(update={"tests": (wrong,)}))
+    assert [fault.partition(": ")[2] for fault in ran.faults] == [
+        "it is not in this record, or another number passes in its place",
+        "it passes",
+    ]
