@@ -7,7 +7,7 @@ reads it.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
 
@@ -215,4 +215,4 @@ class DecisionTable:
 
     def apart(self) -> DecisionTable:
         """The same table for one call: whatever facts somebody makes up, nothing of them stays in memory."""
-        return replace(self, lanes={}, open_lane=lambda key: self.open_lane(key).apart())
+        return DecisionTable(self.policy, self.rank, self.personal, self.elements_of, lambda key: self.open_lane(key).apart())
