@@ -251,7 +251,8 @@ def _question(
     if elements:
         lines.append(f"elements: [{', '.join(elements)}]")
     facts = dict(fact.partition("=")[::2] for fact in given or ())
-    facts.setdefault("gemeente", "null")
+    home = facts.get("gemeente", "null")
+    facts["gemeente"] = f"'{home}'" if home.isdigit() else home  # a shell takes away the quotes that make a code of a number
     return "\n".join([*lines, "given:", *(f"  {name}: {value}" for name, value in facts.items())])
 
 

@@ -14,6 +14,7 @@ from hub.consent.given import Given
 from hub.consent.model import PolicySet
 from hub.consent.question import Question
 from hub.domain.rulebook import Document, Rule, parse
+from hub.domain.rulefault import mend_name
 from hub.domain.terms import ElementName, PartyId, PurposeId, RecordKind
 
 
@@ -57,4 +58,5 @@ def read_question(file: str, text: str, policy: PolicySet) -> Question:
 def _known(document: Document, key: str, names: Collection[str], table: Collection[str]) -> None:
     for name in names:
         if name not in table:
-            document.refuse((key,), f"{name} is not in this policy set.", "Correct the name, or ask of the set that has it.")
+            now = mend_name(name, table, "Correct the name, or ask of the set that has it.")
+            document.refuse(document.find((key,), name), f"{name} is not in this policy set.", now)

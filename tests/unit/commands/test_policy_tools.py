@@ -94,6 +94,7 @@ def test_explain_from_options_and_from_a_file(hub: Any, tmp_path: Path):
     file = tmp_path / "vraag.yaml"
     file.write_text('record: proefmelding\npath: [school-a, punt-b]\nday: 2026-11-02\ngiven: {age: 24, gemeente: "9101"}\n')
     assert hub("explain", str(file)).output == said
+    assert hub(*ASKED, "--given", "age=24", "--given", "gemeente=9101").output == said  # as a shell hands it over
 
 
 @pytest.mark.parametrize("reader", ["fg", "medewerker", "jongere"])

@@ -235,3 +235,10 @@ def test_a_refusal_without_clause_names_the_law_that_no_agreement_lifts_and_no_d
     other = read_question("vraag.yaml", text.replace("werk-en-inkomen-aldermeer", "zorgaanbieder-rietzorg"), policy)
     refused = tell(policy, other, ask(compile_policy(policy), [other])[0], remedies(policy, other), Reader.medewerker)
     assert "Ook dan" not in refused
+
+
+def test_a_name_in_a_question_that_is_nearly_right_is_told_with_the_right_one(policy: PolicySet):
+    text = "record: uitvalmelding\npath: [duo, doorstroompunt-lindemak]\nday: 2026-11-02\ngiven: {gemeente: '9001'}\n"
+    with pytest.raises(Misconfigured, match="If doorstroompunt-lindemark is meant") as refused:
+        read_question("vraag.yaml", text, policy)
+    assert "line 2: path.1" in refused.value.what
