@@ -23,7 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from hub.app import make_keys
 from hub.domain.personal import Bsn
 from hub.domain.terms import LogId, Micros, PartyId
-from hub.identity.partners import AANLEVEREN, OPHALEN
+from hub.identity.partners import AANLEVEREN, BERICHTEN, BESLISSINGEN, OPHALEN, VERKLARINGEN
 from hub.identity.store import register
 from hub.postgres import Urls
 from hub.settings import Settings
@@ -225,7 +225,8 @@ class Caller:
 async def admit_partners(engine: AsyncEngine) -> None:
     """Registers the partners with keys and scopes."""
     for party, scope in ((DUO, AANLEVEREN), (SCHOOL, AANLEVEREN), (DESK, OPHALEN), (WORK, OPHALEN)):
-        await register(engine, LOG, party, party, jwks(ec_key(party)), [scope], Micros(1_790_000_000_000_000))
+        scopes = [scope, BERICHTEN, BESLISSINGEN, VERKLARINGEN]
+        await register(engine, LOG, party, party, jwks(ec_key(party)), scopes, Micros(1_790_000_000_000_000))
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import itertools
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -128,6 +129,64 @@ def work(rig: Rig) -> dict[str, list[str]]:
     return {str(each.party): sorted(one["inhoud"].get("bsn", "") for one in each.fetched.values()) for each in (desk, people)}
 
 
+def speak(rig: Rig) -> None:
+    """Young people say things, well and badly put, before and after something was delivered; and decisions are asked about."""
+    school, duo, desk = (rig.caller(party) for party in (SCHOOL, DUO, DESK))
+    to_coach: dict[str, Any] = {"doelen": ["vrijwillige-coaching"], "partijen": ["zorgaanbieder-rietzorg"]}
+    shown = {"naam": "uitleg", "versie": "1", "sha256": "ab" * 32}
+    for number in NUMBERS[16:20]:
+        plain_no = {"handeling": "vastleggen", "bsn": number, "soort": "bezwaar", "stem": "jongere", "wijze": "balie"}
+        yes = {**plain_no, "soort": "toestemming", **to_coach, "geboortedatum": "2005-05-04", "tekst": shown}
+        parent = {"stem": "ouder", "machtiging": {"soort": "ouderlijk-gezag", "kenmerk": f"gezag {number}"}}
+        for content, status in (
+            (yes, 201),
+            ({**yes, **parent, "geboortedatum": "2012-05-04"}, 201),
+            ({**yes, **to_coach, "handeling": "intrekken"}, 201),
+            (plain_no, 201),
+            ({**plain_no, "handeling": "intrekken"}, 201),
+            ({**yes, **parent, "machtiging": {"soort": "ouderlijk-gezag", "kenmerk": ""}}, 400),
+            ({**yes, "partijen": [f"partij-{number}"]}, 400),
+            ({**yes, "doelen": [number]}, 400),
+            ({**yes, "gezegdOp": number}, 400),
+            ({**yes, "gezegdOp": "1960-01-01"}, 400),
+            ({**plain_no, "gezegdOp": "1960-01-01"}, 400),
+            ({**plain_no, number: number}, 400),
+            ({**plain_no, "stem": "school"}, 403),
+            ({**plain_no, "bsn": int(number)}, 400),
+            ({**plain_no, "bsn": f"{number[:8]}{(int(number[8]) + 1) % 10}"}, 400),
+        ):
+            answer = school.call("POST", "/v1/verklaringen", content)
+            assert (answer.status_code, number in answer.text) == (status, False), answer.text
+        assert duo.call("POST", "/v1/verklaringen", {**yes, "partijen": ["duo"]}).status_code == 403
+        ask = {
+            "subject": {"type": "partij", "id": str(DESK)},
+            "action": {"name": "begeleiding-doorstroompunt"},
+            "resource": {
+                "type": "uitvalmelding",
+                "id": "naamloos",
+                "properties": {"elementen": ["bsn"], "feiten": {"datum_diploma": "9999-12-31", "onderwijssoort": "mbo"}},
+            },
+            "context": {"pad": [str(DUO), str(DESK)]},
+        }
+        wrong: list[Any] = [
+            {**ask, "subject": {"type": "partij", "id": number}},
+            {**ask, "resource": {"type": "uitvalmelding", "id": number, "properties": {}}},
+            {**ask, number: number},
+            {**ask, "context": {"pad": [number, number], "time": number}},
+            [number],
+        ]
+        for path in ("/v1/access/evaluation", "/v1/access/evaluations"):
+            assert duo.call("POST", path, ask).status_code == 200
+            for content in wrong:
+                answer = duo.call("POST", path, content)
+                assert (answer.status_code, number in answer.text) == (400, False), answer.text
+        for content in ({"antwoord": number}, {number: number}, {"antwoord": "ontvangen", "doorgegevenAan": [number]}):
+            path = "/v1/berichten/00000000-0000-4000-8000-000000000001/antwoord"
+            answer = desk.call("POST", path, content)
+            assert (answer.status_code, number in answer.text) == (400, False), answer.text
+    assert desk.call("GET", "/v1/berichten").status_code == 200
+
+
 @pytest.mark.timeout(120)
 async def test_no_number_lies_anywhere_when_all_is_done(
     postgres: PrivatePostgres, database_urls: Urls, engine: AsyncEngine, tmp_path: Path
@@ -139,6 +198,7 @@ async def test_no_number_lies_anywhere_when_all_is_done(
     began = await admin.fetchval("SELECT pg_walfile_name(pg_current_wal_lsn())")
     with a_rig(tmp_path, database_urls) as rig:
         got = await asyncio.to_thread(work, rig)
+        await asyncio.to_thread(speak, rig)
         assert set(NUMBERS[:10]) < set(got[DESK]), "the numbers did pass through"
         said = [
             await asyncio.to_thread(rig.run, *command)
