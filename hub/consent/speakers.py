@@ -164,7 +164,7 @@ def check_hearer(policy: PolicySet, kind: StatementKind, scope: Scope, hearer: P
                     continue
                 ways = {(purpose, recipient) for purpose in (scope.purposes or frozenset()).intersection(clause.purposes)}
                 opened |= ways
-                if hears and recipient != hearer:
+                if hears and _gains_nothing(policy, hearer, recipient, clause):
                     heard |= ways
     named = (scope.purposes or frozenset()) | (scope.parties or frozenset())
     if heard != opened or not named <= {name for way in heard for name in way}:
@@ -178,6 +178,12 @@ def _is_asked(policy: PolicySet, clause: Permit, kind: StatementKind) -> bool:
     return any(each.statement is kind for each in clause.requires) or any(
         asks_for(policy.laws[basis], kind) for basis in clause.bases if basis in policy.laws
     )
+
+
+def _gains_nothing(policy: PolicySet, hearer: PartyId, recipient: PartyId, clause: Permit) -> bool:
+    """One controller has several hats: with another one on, it vouches for itself no more than with this one."""
+    one, other = policy.parties[hearer], policy.parties[recipient]
+    return hearer != recipient and (one.controller != other.controller or stands_on(one, clause.giver))
 
 
 def _hears(hearer: Party, permits: Iterable[Permit]) -> bool:

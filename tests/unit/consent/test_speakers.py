@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import date
+from pathlib import Path
 
 import pytest
 
-from hub.consent.speakers import check_period, check_scope, check_voice, check_withdrawal, voice_rules
+from hub.consent.model import Permit
+from hub.consent.policy import load_policy
+from hub.consent.speakers import check_hearer, check_period, check_scope, check_voice, check_withdrawal, voice_rules
 from hub.consent.statement import AUTHORITY, Hold, Scope, What, hold
 from hub.domain.facts import StatementKind, Voice
 from hub.domain.terms import PartyId
@@ -168,3 +172,17 @@ def test_a_yes_is_taken_back_by_either_and_a_no_by_whoever_said_it(made: Hold, b
         return
     with pytest.raises(Refused):
         check_withdrawal(made, by)
+
+
+@pytest.mark.parametrize(
+    ("hearer", "vouches"),
+    [("mbo-zilverlinde", True), ("uwv", True), ("werk-en-inkomen-aldermeer", False), ("doorstroompunt-lindemark", False)],
+)
+def test_no_controller_vouches_for_itself_with_another_hat(hearer: str, vouches: bool):
+    """At the casusoverleg the college would receive as Work & Income what it vouched for as doorstroompunt."""
+    shipped = load_policy(Path(__file__).parents[3] / "schemas/policy")
+    clause = next(one for each in shipped.agreements for one in each.clauses if one.id == "casusoverleg/1/school-werk")
+    assert isinstance(clause, Permit)
+    scope = Scope(purposes=frozenset(clause.purposes), parties=frozenset({PartyId("werk-en-inkomen-aldermeer")}))
+    with nullcontext() if vouches else pytest.raises(Refused, match="does not vouch"):
+        check_hearer(shipped, StatementKind.instemming, scope, PartyId(hearer))
