@@ -18,7 +18,7 @@ demo: $(ready) ## a region at work on this machine, until Ctrl-C; ONCE=1 to run 
 	@exec $(python) -m ops.demo
 
 test: $(ready) $(browser) ## run every test (ARGS="-k word" for some)
-	@$(python) -m pytest $(ARGS)
+	@$(python) -m pytest -n 2 --dist loadgroup $(ARGS)
 
 test-crash: $(ready) ## kill the hub at every moment of its work: a few minutes
 	@$(python) -m pytest -m slow tests/e2e/test_kills.py tests/e2e/test_push_kills.py $(ARGS)
