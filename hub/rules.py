@@ -12,7 +12,7 @@ from typing import Final
 from hub.consent.compile import compile_policy
 from hub.consent.model import AS_WRITTEN, Life, PolicySet
 from hub.consent.table import DecisionTable
-from hub.domain.facts import Stated, StatementKind
+from hub.domain.facts import Stated, StatementKind, StatementState
 from hub.domain.records.uitvalmelding import KIND
 from hub.domain.stages import Candidate
 from hub.domain.terms import PartyId
@@ -51,14 +51,16 @@ class Rules:
     def named(
         self, source: PartyId, standing: frozenset[Stated] | None, as_of: date, routes: Sequence[Candidate]
     ) -> tuple[Candidate, ...]:
-        """Who comes into view beside `routes` because the young person said yes to them, and an agreement knows the way.
+        """Who comes into view beside `routes` because the young person says yes to them, and an agreement knows the way.
 
-        Whatever became of that yes since: the decision says so. They are given to by `source` itself.
+        They are given to by `source` itself. A yes that was refused or taken back brings nobody into view, or whoever gives
+        would learn of it from the refusal.
         """
         if not standing:
             return ()
         known = {candidate.recipient for candidate in routes}
-        parties = {party for one in standing if one.kind in _OPENING for party in one.parties or ()} - known
+        said = (one for one in standing if one.kind in _OPENING and one.state is StatementState.given)
+        parties = {party for one in said for party in one.parties or ()} - known
         return tuple(self.candidate(source, party) for party in sorted(parties) if self.meets(source, party, as_of))
 
     def meets(self, giver: PartyId, recipient: PartyId, as_of: date) -> bool:

@@ -24,6 +24,7 @@ from hub.domain.facts import KeptFacts, SubjectFacts
 from hub.domain.records.uitvalmelding import KIND
 from hub.domain.staff import StaffId
 from hub.domain.terms import LogId, Micros, PolicyHash
+from hub.ports import KeyedDigest
 from hub.protect.seal import read_facts, unseal
 from hub.protect.vault import Vault
 from hub.replay import store
@@ -58,6 +59,8 @@ class Replays:
     log_id: LogId
     vault: Vault
     notes: Notes
+    digest: KeyedDigest | None = None
+    """What statements are held against: a changed one is noticed."""
 
     async def people(
         self, a: PolicySet, b: PolicySet, found: Diff, day: date, by: StaffId | None, progress: Progress = _quiet
@@ -75,7 +78,7 @@ class Replays:
         while page := await store.all_facts(self.engine, self.log_id, after, _PAGE):
             after = page[-1].record
             keys = await self.vault.existing([one.tag for one in page])
-            said = await standing(self.engine, [(one.tag, day) for one in page])
+            said = await standing(self.engine, [(one.tag, day) for one in page], self.digest)
             questions: list[tuple[bytes, Question]] = []
             for one, statements in zip(page, said, strict=True):
                 if (key := keys.get(one.tag)) is not None:
@@ -141,7 +144,8 @@ class Replays:
     async def _corrected(self, cases: Sequence[Case]) -> list[Question]:
         """What would be asked about the same day, knowing what is known now."""
         questions = [case.question for case in cases if case.question is not None]
-        said = await standing(self.engine, [(case.tag, one.facts.as_of) for case, one in zip(cases, questions, strict=True)])
+        asked = [(case.tag, one.facts.as_of) for case, one in zip(cases, questions, strict=True)]
+        said = await standing(self.engine, asked, self.digest)
         return [
             otherwise(one, facts=_known_now(case.later, one.facts).but(standing=now))
             for case, one, now in zip(cases, questions, said, strict=True)

@@ -23,9 +23,9 @@ WITHDREW: Final = (1, 2)
 """Who takes a yes back, by the place of their message."""
 OBJECTS: Final = 7
 """Who objects."""
-NAMED: Final = len({*_YES, _NO})
-"""How many spoke of the coach, so that their messages are weighed for it as well."""
-KEPT_FROM_COACH: Final = len({_NO, _NOT_NOW})
+NAMED: Final = len(_YES)
+"""How many said yes to the coach, so that their messages are weighed for it as well."""
+KEPT_FROM_COACH: Final = len({_NOT_NOW})
 """How many of those the coach hears nothing of."""
 WITHDRAWN: Final = len(WITHDREW)
 """How many take their yes back afterwards."""
