@@ -18,16 +18,6 @@ from hub.errors import Misconfigured
 from hub.postgres import PrivatePostgres, Urls
 
 _numbers = itertools.count(1)
-_WITH_PROCESSES = ("e2e", "browser")
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where tests run side by side, those of a file stay together, and those that start processes never meet."""
-    if config.pluginmanager.hasplugin("xdist"):
-        for item in items:
-            kind = item.path.relative_to(Path(__file__).parent).parts[0]
-            item.add_marker(pytest.mark.xdist_group("processes" if kind in _WITH_PROCESSES else str(item.path)))
 
 
 @pytest.fixture(scope="session")

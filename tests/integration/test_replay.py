@@ -190,7 +190,13 @@ async def _run(house: House, *words: str) -> Result:
     """`hub policy ...` over the house."""
     replays = await _kept(house)
     hub = SimpleNamespace(
-        engine=house.engine, log_id=LOG, vault=house.vault, notes=replays.notes, policy=SHIPPED, clock=house.clock
+        engine=house.engine,
+        log_id=LOG,
+        vault=house.vault,
+        notes=replays.notes,
+        policy=SHIPPED,
+        clock=house.clock,
+        digests=house.digests,
     )
     loop = asyncio.get_running_loop()
 
