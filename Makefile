@@ -17,13 +17,13 @@ help: ## say what there is
 demo: $(ready) ## a region at work on this machine, until Ctrl-C; ONCE=1 to run it through and stop
 	@exec $(python) -m ops.demo
 
-# Two side by side; those in a browser come after, alone.
+# Two side by side, but for the tests that start processes of their own.
 test: $(ready) $(browser) ## run every test (ARGS="-k word" for some)
 	@if [ -n '$(ARGS)' ]; then \
 		exec $(python) -m pytest $(ARGS); \
 	fi; \
-	$(python) -m pytest -n 2 --dist loadfile --ignore=tests/browser; \
-	$(python) -m pytest tests/browser
+	$(python) -m pytest -n 2 --dist loadfile --ignore=tests/e2e --ignore=tests/browser; \
+	$(python) -m pytest tests/e2e tests/browser
 
 test-crash: $(ready) ## kill the hub at every moment of its work: a few minutes
 	@$(python) -m pytest -m slow tests/e2e/test_kills.py tests/e2e/test_push_kills.py $(ARGS)
