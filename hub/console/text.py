@@ -8,10 +8,9 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
+from hub.consent.explain import dutch_date
+
 AMSTERDAM: Final = ZoneInfo("Europe/Amsterdam")
-_MONTHS: Final = (
-    "januari februari maart april mei juni juli augustus september oktober november december".split()  # noqa: SIM905  # as one says them
-)
 _SECOND: Final = 1_000_000
 _STEPS: Final = ((86_400, "dag", "dagen"), (3_600, "uur", "uur"), (60, "minuut", "minuten"))
 
@@ -25,13 +24,13 @@ def local(us: int) -> datetime:
 def moment(us: int) -> Markup:
     """`21 november 2026, 14:05`, as an element that also tells the exact time to machines."""
     at = local(us)
-    return Markup('<time datetime="{}">{}, {:%H:%M}</time>').format(at.isoformat(), _written(at.date()), at)
+    return Markup('<time datetime="{}">{}, {:%H:%M}</time>').format(at.isoformat(), dutch_date(at.date()), at)
 
 
 def day(value: int | date) -> Markup:
     """`21 november 2026`, of a date or of the moment `value` in microseconds."""
     when = local(value).date() if isinstance(value, int) else value
-    return Markup('<time datetime="{}">{}</time>').format(when.isoformat(), _written(when))
+    return Markup('<time datetime="{}">{}</time>').format(when.isoformat(), dutch_date(when))
 
 
 def number(value: int) -> str:
@@ -46,7 +45,3 @@ def since(us: int, now_us: int) -> str:
         if count := seconds // size:
             return f"{number(count)} {one if count == 1 else many}"
     return "minder dan een minuut"
-
-
-def _written(when: date) -> str:
-    return f"{when.day} {_MONTHS[when.month - 1]} {when.year}"
