@@ -26,7 +26,7 @@ ED25519 = b"\x01"
 RECEIPT_HEADER = "c2sp.org/tlog-proof@v1"
 MOST_SIGNATURES = 64
 
-_NAME = re.compile(r"[^\s+\x00-\x1f\x7f]+")
+_NAME = re.compile(r"[^\s+\x00-\x1f\x7f\ud800-\udfff]+")
 _DECIMAL = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 _SIGNATURE_LINE = re.compile(r"— ([^\s+]+) ([A-Za-z0-9+/=]+)")
@@ -46,6 +46,29 @@ def _unbase64(text: str, what: str) -> bytes:
     return data
 
 
+def key_id_of(name: str, material: bytes) -> bytes:
+    """The four bytes that tell a key by; `material` is the signature type's byte and the public key."""
+    return sha256(name.encode() + b"\n" + material).digest()[:4]
+
+
+def is_name(text: str) -> bool:
+    """Whether a key, a log or a cosigner can be called so: no spaces, no plus sign, no control characters, valid UTF-8."""
+    return _NAME.fullmatch(text) is not None
+
+
+def split_key(vkey: str) -> tuple[str, bytes, bytes]:
+    """Name, key id and material of a verifier key of any type: `name+hash+key`, its hash checked. Raises errors.Tampered."""
+    what = "A public key cannot be read."
+    parts = vkey.split("+", 2)
+    if len(parts) != 3 or not is_name(parts[0]):
+        _refuse(what, "It is not written as name, hash and key with plus signs between.")
+    material = _unbase64(parts[2], what)
+    key_id = key_id_of(parts[0], material)
+    if key_id.hex() != parts[1]:
+        _refuse(what, "Its hash does not belong to its name and key.")
+    return parts[0], key_id, material
+
+
 @dataclass(frozen=True, slots=True)
 class VerifierKey:
     """A public key and the name that it signs under, as signed-note writes it: `name+hash+key`."""
@@ -57,24 +80,17 @@ class VerifierKey:
     @classmethod
     def of(cls, name: str, public: bytes) -> VerifierKey:
         """Raises ValueError when `name` cannot stand in a note or `public` is not 32 bytes."""
-        if not _NAME.fullmatch(name) or len(public) != 32:
+        if not is_name(name) or len(public) != 32:
             raise ValueError("a key needs a name without spaces or plus signs, and 32 bytes")
-        return cls(name, sha256(name.encode() + b"\n" + ED25519 + public).digest()[:4], public)
+        return cls(name, key_id_of(name, ED25519 + public), public)
 
     @classmethod
     def parse(cls, vkey: str) -> VerifierKey:
         """Raises errors.Tampered when `vkey` is not a canonical Ed25519 verifier key."""
-        what = "The log's public key cannot be read."
-        parts = vkey.split("+", 2)
-        if len(parts) != 3 or not _NAME.fullmatch(parts[0]):
-            _refuse(what, "It is not written as name, hash and key with plus signs between.")
-        material = _unbase64(parts[2], what)
+        name, key_id, material = split_key(vkey)
         if len(material) != 33 or material[:1] != ED25519:
-            _refuse(what, "It is not an Ed25519 key of 32 bytes.")
-        key = cls.of(parts[0], material[1:])
-        if key.key_id.hex() != parts[1]:
-            _refuse(what, "Its hash does not belong to its name and key.")
-        return key
+            _refuse("The log's public key cannot be read.", "It is not an Ed25519 key of 32 bytes.")
+        return cls(name, key_id, material[1:])
 
     def __str__(self) -> str:
         return f"{self.name}+{self.key_id.hex()}+{b64encode(ED25519 + self.public).decode()}"
@@ -95,7 +111,7 @@ class Checkpoint:
 
 def checkpoint_text(origin: str, size: int, root: bytes) -> str:
     """The text that is signed. Raises ValueError on what no log can be."""
-    if not _NAME.fullmatch(origin) or not 0 <= size < 1 << 63 or len(root) != tree.HASH_BYTES:
+    if not is_name(origin) or not 0 <= size < 1 << 63 or len(root) != tree.HASH_BYTES:
         raise ValueError("not a checkpoint's origin, size and root")
     return f"{origin}\n{size}\n{b64encode(root).decode()}\n"
 
@@ -115,6 +131,50 @@ def sign_note(text: str, signer: Signer) -> str:
     return f"{text}\n— {key.name} {signature}\n"
 
 
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """A signature line of a note: who is said to have signed with which key, and the signature itself; nothing is verified."""
+
+    name: str
+    key_id: bytes
+    blob: bytes
+
+    @property
+    def line(self) -> str:
+        return f"— {self.name} {b64encode(self.key_id + self.blob).decode()}\n"
+
+
+def split_note(note: str) -> tuple[str, list[Signature]]:
+    """The text of a note and the signatures under it, none of them verified.
+
+    Raises errors.Tampered when the note is not well formed.
+    """
+    what = "The signed note does not hold."
+    if not note.endswith("\n") or _CONTROL.search(note):
+        _refuse(what, "It does not end in a newline, or holds control characters.")
+    text, blank, block = note.rpartition("\n\n")
+    lines = block[:-1].split("\n")
+    if not text or not blank or len(lines) > MOST_SIGNATURES:
+        _refuse(what, "It has no text, no signatures, or too many.")
+    try:
+        note.encode()
+    except UnicodeEncodeError:
+        _refuse(what, "It is not valid UTF-8.")
+    return text + "\n", [read_signature(line + "\n") for line in lines]
+
+
+def read_signature(line: str) -> Signature:
+    """One signature line with its newline. Raises errors.Tampered when it is not well formed."""
+    what = "A signature cannot be read."
+    match = _SIGNATURE_LINE.fullmatch(line.removesuffix("\n"))
+    if match is None or not line.endswith("\n"):
+        _refuse(what, "Its line is not well formed.")
+    data = _unbase64(match[2], what)
+    if len(data) < 5:
+        _refuse(what, "It is too short.")
+    return Signature(match[1], data[:4], data[4:])
+
+
 def open_signed(note: str, vkey: str) -> str:
     """The text of a note, once the signature of `vkey` under it is verified; signatures of unknown keys are passed over.
 
@@ -123,36 +183,32 @@ def open_signed(note: str, vkey: str) -> str:
     """
     what = "The signed note does not hold."
     key = _parse_cached(vkey)
-    if not note.endswith("\n") or _CONTROL.search(note):
-        _refuse(what, "It does not end in a newline, or holds control characters.")
-    text, blank, block = note.rpartition("\n\n")
-    lines = block[:-1].split("\n")
-    if not text or not blank or len(lines) > MOST_SIGNATURES:
-        _refuse(what, "It has no text, no signatures, or too many.")
-    try:
-        message = (text + "\n").encode()
-    except UnicodeEncodeError:
-        _refuse(what, "It is not valid UTF-8.")
-    signed = False
-    for line in lines:
-        match = _SIGNATURE_LINE.fullmatch(line)
-        if match is None:
-            _refuse(what, "A signature line is not well formed.")
-        signature = _unbase64(match[2], what)
-        if len(signature) < 5:
-            _refuse(what, "A signature is too short.")
-        if match[1] != key.name or signature[:4] != key.key_id:
-            continue
-        if signed:
-            _refuse(what, "It is signed twice by the same key.")
-        try:
-            Ed25519PublicKey.from_public_bytes(key.public).verify(signature[4:], message)
-        except (InvalidSignature, ValueError):
-            _refuse(what, "The log's signature is not over this text.")
-        signed = True
-    if not signed:
+    text, signatures = split_note(note)
+    own = [each.blob for each in signatures if (each.name, each.key_id) == (key.name, key.key_id)]
+    if not own:
         _refuse(what, "The log's key has not signed it.")
-    return text + "\n"
+    if len(own) > 1:
+        _refuse(what, "It is signed twice by the same key.")
+    try:
+        Ed25519PublicKey.from_public_bytes(key.public).verify(own[0], text.encode())
+    except (InvalidSignature, ValueError):
+        _refuse(what, "The log's signature is not over this text.")
+    return text
+
+
+def read_body(text: str) -> tuple[str, int, bytes]:
+    """Origin, size and root of a checkpoint's text; extension lines are refused. Raises errors.Tampered."""
+    what = "The checkpoint does not hold."
+    lines = text.split("\n")
+    if len(lines) != 4 or lines[3] or not is_name(lines[0]):
+        _refuse(what, "It is not three lines: origin, size and root.")
+    origin, digits, encoded, _ = lines
+    root = _unbase64(encoded, what)
+    if not _DECIMAL.fullmatch(digits) or int(digits) >= 1 << 63 or len(root) != tree.HASH_BYTES:
+        _refuse(what, "Its size is not a plain number, or its root not 32 bytes.")
+    if digits == "0" and root != tree.EMPTY_ROOT:
+        _refuse(what, "It gives an empty log a root that is not that of an empty tree.")
+    return origin, int(digits), root
 
 
 def open_note(note: str, vkey: str) -> Checkpoint:
@@ -160,19 +216,10 @@ def open_note(note: str, vkey: str) -> Checkpoint:
 
     Raises errors.Tampered.
     """
-    what = "The checkpoint does not hold."
-    lines = open_signed(note, vkey).split("\n")
-    if len(lines) != 4:
-        _refuse(what, "It is not three lines: origin, size and root.")
-    origin, digits, encoded, _ = lines
+    origin, size, root = read_body(open_signed(note, vkey))
     if origin != _parse_cached(vkey).name:
-        _refuse(what, "It is of another log than the key's.")
-    root = _unbase64(encoded, what)
-    if not _DECIMAL.fullmatch(digits) or int(digits) >= 1 << 63 or len(root) != tree.HASH_BYTES:
-        _refuse(what, "Its size is not a plain number, or its root not 32 bytes.")
-    if digits == "0" and root != tree.EMPTY_ROOT:
-        _refuse(what, "It gives an empty log a root that is not that of an empty tree.")
-    return Checkpoint(origin, int(digits), root, note)
+        _refuse("The checkpoint does not hold.", "It is of another log than the key's.")
+    return Checkpoint(origin, size, root, note)
 
 
 @dataclass(frozen=True, slots=True)
