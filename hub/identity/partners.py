@@ -24,7 +24,8 @@ BESLISSINGEN: Final = "beslissingen"
 BERICHTEN: Final = "berichten"
 VERKLARINGEN: Final = "verklaringen"
 MEDEDELINGEN: Final = "mededelingen"
-SCOPES: Final = frozenset({AANLEVEREN, OPHALEN, BESLISSINGEN, BERICHTEN, VERKLARINGEN, MEDEDELINGEN})
+LOGBOEK: Final = "logboek"
+SCOPES: Final = frozenset({AANLEVEREN, OPHALEN, BESLISSINGEN, BERICHTEN, VERKLARINGEN, MEDEDELINGEN, LOGBOEK})
 
 ALGORITHMS: Final = ("RS256", "PS256", "ES256")
 """What a partner may sign with; `none` and the shared-secret algorithms are not among them."""

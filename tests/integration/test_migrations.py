@@ -157,7 +157,7 @@ async def test_the_function_trusts_no_search_path(engine: AsyncEngine) -> None:
         assert await connection.raw.fetchval("SELECT public.ensure_audit_partitions('rijnmonde', 0)") == 1
     assert len(await leaves(engine)) == 1
     rows = await run(engine, "SELECT proname, proconfig FROM pg_proc WHERE pronamespace = 'public'::regnamespace")
-    assert len(rows) == 4
+    assert len(rows) == 5
     assert all(row["proconfig"] == ["search_path=pg_catalog, pg_temp"] for row in rows)
 
 
@@ -170,7 +170,7 @@ async def test_every_row_says_whose_it_is(owner_engine: AsyncEngine) -> None:
            WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND c.relname <> 'alembic_version'
            GROUP BY 1""",
     )
-    assert len(found) == 37
+    assert len(found) == 41
     assert {row["relname"]: row["count"] for row in found} == {row["relname"]: 2 for row in found}
 
 
