@@ -111,20 +111,29 @@ def inclusion_ranges(index: int, size: int) -> list[tuple[int, int]]:
     return ranges[::-1]
 
 
-def consistency_ranges(old: int, new: int) -> list[tuple[int, int]]:
-    """Which ranges of leaves a consistency proof is made of. Raises ValueError unless 0 < old <= new."""
-    if not 0 < old <= new:
+def is_subtree(first: int, end: int) -> bool:
+    """Whether the leaves from `first` up to `end` lie under one node of some tree: `first` is a multiple of what they fill."""
+    return 0 <= first <= end and (first == end or first % (1 << (end - first - 1).bit_length()) == 0)
+
+
+def consistency_ranges(old: int, new: int, first: int = 0) -> list[tuple[int, int]]:
+    """Which ranges of leaves a consistency proof is made of: that the subtree from `first` up to `old` is in the tree of `new`.
+
+    With `first` 0 that subtree is the tree of size `old`. Raises ValueError unless it is a subtree that is not empty, and
+    `old` <= `new`.
+    """
+    if not 0 <= first < old <= new or not is_subtree(first, old):
         raise ValueError("a consistency proof leads from a tree that is not empty to one at least as large")
-    ranges, low, high = [], 0, new
-    while high != old:
+    ranges, low, high, start = [], 0, new, first
+    while (low, high) != (start, old):
         middle = low + _split(high - low)
         if old <= middle:
             ranges.append((middle, high))
             high = middle
         else:
             ranges.append((low, middle))
-            low = middle
-    if low:
+            low, start = middle, max(start, middle)
+    if start > first:
         ranges.append((low, high))
     return ranges[::-1]
 
@@ -149,9 +158,12 @@ def inclusion_proof(index: int, size: int, node: Node) -> list[bytes]:
     return [range_hash(low, high, node) for low, high in inclusion_ranges(index, size)]
 
 
-def consistency_proof(old: int, new: int, node: Node) -> list[bytes]:
-    """RFC 9162, 2.1.4.1: that the tree of `new` begins with that of `old`. Raises ValueError unless 0 < old <= new."""
-    return [range_hash(low, high, node) for low, high in consistency_ranges(old, new)]
+def consistency_proof(old: int, new: int, node: Node, first: int = 0) -> list[bytes]:
+    """RFC 9162, 2.1.4.1: that the tree of `new` begins with that of `old`, or holds the subtree from `first` up to `old`.
+
+    Raises ValueError as `consistency_ranges`.
+    """
+    return [range_hash(low, high, node) for low, high in consistency_ranges(old, new, first)]
 
 
 def _refuse(what: str, why: str) -> NoReturn:

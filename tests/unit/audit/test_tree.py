@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from hub.audit import tree
 from hub.errors import Tampered
-from tests.fakes.log import naive_root, node_of
+from tests.fakes.log import node_of
 
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors/log/merkle.json").read_text())
 BODIES = [bytes.fromhex(leaf) for leaf in VECTORS["leaves"]]
@@ -33,81 +32,6 @@ def test_golden_consistency(vector: dict[str, object]) -> None:
     proof = [bytes.fromhex(part) for part in vector["proof"]]  # type: ignore[attr-defined]
     assert tree.consistency_proof(old, new, node_of(LEAVES)) == proof
     tree.verify_consistency(old, ROOTS[old], new, ROOTS[new], proof)
-
-
-def valid_subtrees(largest: int) -> Iterator[tuple[int, int]]:
-    for end in range(1, largest + 1):
-        for start in range(end):
-            width = 1 << (end - start - 1).bit_length()
-            if start % width == 0:
-                yield start, end
-
-
-def subtree_consistency(start: int, end: int, leaves: list[bytes], known: bool = True) -> list[bytes]:
-    """The draft's recursive definition, for subtrees; with start 0 it is RFC 9162's."""
-    if (start, end) == (0, len(leaves)):
-        return [] if known else [naive_cached(leaves)]
-    half = 1 << ((len(leaves) - 1).bit_length() - 1)
-    if end <= half:
-        return [*subtree_consistency(start, end, leaves[:half], known), naive_cached(leaves[half:])]
-    if half <= start:
-        return [*subtree_consistency(start - half, end - half, leaves[half:], known), naive_cached(leaves[:half])]
-    return [*subtree_consistency(0, end - half, leaves[half:], False), naive_cached(leaves[:half])]
-
-
-_cache: dict[tuple[bytes, int], bytes] = {}
-
-
-def naive_cached(leaves: list[bytes]) -> bytes:
-    key = (leaves[0], len(leaves))
-    if key not in _cache:
-        _cache[key] = naive_root(leaves)
-    return _cache[key]
-
-
-ROLLING_LEAVES = [tree.leaf_hash(bytes([nth])) for nth in range(VECTORS["rolling"]["largest"])]
-
-
-class TestRolling:
-    """One published constant per algorithm, over every valid subtree, inclusion and consistency proof up to size 130."""
-
-    expected = VECTORS["rolling"]
-    largest = expected["largest"]
-    leaves = ROLLING_LEAVES
-
-    def test_hashes(self) -> None:
-        rolling = sha256()
-        for start, end in valid_subtrees(self.largest):
-            root = tree.Frontier().extend(self.leaves[start:end]).root
-            rolling.update(f"[{start}, {end}) {root.hex()}\n".encode())
-        assert rolling.hexdigest() == self.expected["hashes"]
-
-    def test_inclusion(self) -> None:
-        rolling = sha256()
-        for start, end in valid_subtrees(self.largest):
-            node, size = node_of(self.leaves, start), end - start
-            root = naive_cached(self.leaves[start:end])
-            for index in range(size):
-                proof = tree.inclusion_proof(index, size, node)
-                tree.verify_inclusion(self.leaves[start + index], index, size, proof, root)
-                text = "".join(f" {part.hex()}" for part in proof)
-                rolling.update(f"{start + index} [{start}, {end}){text}\n".encode())
-        assert rolling.hexdigest() == self.expected["inclusion"]
-
-    def test_consistency(self) -> None:
-        """The draft speaks of subtrees too; ours are those that start at 0, and they are among them."""
-        rolling = sha256()
-        node = node_of(self.leaves)
-        for size in range(self.largest + 1):
-            for start, end in valid_subtrees(size):
-                proof = subtree_consistency(start, end, self.leaves[:size])
-                if start == 0:
-                    assert tree.consistency_proof(end, size, node) == proof
-                    before, after = naive_cached(self.leaves[:end]), naive_cached(self.leaves[:size])
-                    tree.verify_consistency(end, before, size, after, proof)
-                text = "".join(f" {part.hex()}" for part in proof)
-                rolling.update(f"[{start}, {end}) {size}{text}\n".encode())
-        assert rolling.hexdigest() == self.expected["consistency"]
 
 
 Inclusion = tuple[bytes, int, int, list[bytes], bytes]
