@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from hub.audit import store
 from hub.audit.checkpoint import make_receipt, open_note
 from hub.audit.entry import EntryKind
-from hub.audit.store import FoundRequest, Located
-from hub.audit.tiles import HEIGHT, WIDTH, Edge, Export, Prover, bundle, consistency_tiles_needed, tiles_needed
-from hub.audit.tree import HASH_BYTES, leaf_hash, verify_inclusion
+from hub.audit.store import FoundRequest, Located, Pruned
+from hub.audit.tiles import HEIGHT, WIDTH, Edge, Export, Prover, bundle, consistency_tiles_needed, tile_path, tiles_needed
+from hub.audit.tree import HASH_BYTES, verify_inclusion
 from hub.db import Connection, transaction
 from hub.domain.stages import Held
 from hub.domain.terms import LogId, PartyId, PurposeId, ReasonCode
@@ -43,6 +43,11 @@ class Log:
                 "Something waits that the log does not know.", "Its entry is missing.", "Stop, and verify an export of the log."
             )
         return found
+
+    async def found(self, refs: Sequence[UUID]) -> dict[UUID, Located]:
+        """Those of these that are in the log: what the vault names before it is recorded may never have come to be."""
+        async with transaction(self.engine) as connection:
+            return await store.locate(connection, self.log_id, refs)
 
     async def find(self, ref: UUID) -> Located | None:
         """The entry with this ref, if there is one."""
@@ -78,14 +83,14 @@ class Log:
         receipts: dict[UUID, str] = {}
         for ref, entry in located.items():
             proof = prover.inclusion(entry.seq)
-            verify_inclusion(leaf_hash(entry.body), entry.seq, checkpoint.size, proof, checkpoint.root)
+            verify_inclusion(entry.hash, entry.seq, checkpoint.size, proof, checkpoint.root)
             receipts[ref] = make_receipt(entry.seq, proof, note)
         return receipts, note
 
     async def consistent(self, older: int, newer: int) -> list[bytes]:
         """The proof (RFC 9162, 2.1.4) that the log at `newer` entries begins with what it was at `older`.
 
-        Raises Refused unless 0 < older <= newer <= the size of the log.
+        Raises Refused unless 0 < older <= newer <= the size of the log, and where `older` lies in what was pruned.
         """
         async with transaction(self.engine) as connection:
             size = open_note(await self._checkpoint(connection), self.vkey).size
@@ -93,6 +98,7 @@ class Log:
                 raise Refused(
                     "This proof cannot be made.", "The log does not have that many entries.", "Ask between sizes that it had."
                 )
+            (await store.pruned(connection, self.log_id)).check(older)
             # A tile that was open at `newer` may be complete by now: then it is read as such, and only its beginning is used.
             needed = {
                 (level, index, min(WIDTH, (size >> HEIGHT * level) - index * WIDTH))
@@ -102,14 +108,20 @@ class Log:
             return Prover(newer, {**tiles, **(await self._edge_at(connection, size)).tiles}).consistency(older)
 
     async def bundle(self, index: int, width: int) -> bytes | None:
-        """The entries under level-0 tile `index` as a tlog-tiles bundle of `width`; None where the log has not that many."""
+        """The entries under level-0 tile `index` as a tlog-tiles bundle of `width`; None where the log has not that many.
+
+        One that was redacted has length 0. Raises Refused where they were pruned.
+        """
         async with transaction(self.engine) as connection:
+            (await store.pruned(connection, self.log_id)).check(index * WIDTH)
             found = await store.bodies(connection, self.log_id, index * WIDTH, index * WIDTH + width)
         return bundle(found) if len(found) == width else None
 
     async def tile(self, level: int, index: int, width: int) -> bytes | None:
-        """The first `width` hashes of a tile; None where the tree has not that many."""
+        """The first `width` hashes of a tile; None where the tree has not that many. Raises Refused where it was pruned."""
         async with transaction(self.engine) as connection:
+            if level == 0:
+                (await store.pruned(connection, self.log_id)).check(index * WIDTH)
             size = open_note(await self._checkpoint(connection), self.vkey).size
             has = min(WIDTH, (size >> HEIGHT * level) - index * WIDTH)
             if width > has:
@@ -154,17 +166,49 @@ class Log:
         return found, {ref: located[ref] for ref in found.refs if orjson.loads(located[ref].body)["source"] == party}
 
     async def export(self) -> AsyncIterator[tuple[str, bytes]]:
-        """All files of the log as a C2SP tlog-tiles tree under the newest checkpoint, as (path, content), streaming."""
+        """All files of the log as a C2SP tlog-tiles tree under the newest checkpoint, as (path, content), streaming.
+
+        Of a pruned log what is left, how much is gone (`pruned`) and the checkpoint at its end (`boundary`); per entry that
+        redacted others which those were (`redacted/<its index>`).
+        """
         note = await self.checkpoint()
         checkpoint = open_note(note, self.vkey)
-        export = Export()
-        for start in range(0, checkpoint.size, _PAGE):
-            async with transaction(self.engine) as connection:
-                bodies = await store.bodies(connection, self.log_id, start, min(start + _PAGE, checkpoint.size))
-            for file in export.add(bodies):
+        async with transaction(self.engine) as connection:
+            gone = await store.pruned(connection, self.log_id)
+            export = Export(await store.rebuild_edge(connection, self.log_id, gone.size))
+        if gone.size:
+            async for file in self._left_of(gone):
                 yield file
+        for start in range(gone.size, checkpoint.size, _PAGE):
+            async with transaction(self.engine) as connection:
+                entries = await store.entries(connection, self.log_id, start, min(start + _PAGE, checkpoint.size))
+            for file in export.add(entries):
+                yield file
+        async with transaction(self.engine) as connection:
+            redactions = await store.redactions(connection, self.log_id, checkpoint.size)
+        for by, proposal in redactions:
+            if by >= gone.size:
+                async with transaction(self.engine) as connection:
+                    seqs = await store.named(connection, self.log_id, proposal)
+                yield f"redacted/{by}", "".join(f"{seq}\n" for seq in seqs).encode()
         for file in export.finish(checkpoint):
             yield file
+
+    async def _left_of(self, gone: Pruned) -> AsyncIterator[tuple[str, bytes]]:
+        """Of what was pruned: the complete tiles above level 0, how much it was, and the checkpoint at its end."""
+        level, count = 1, gone.size // WIDTH // WIDTH
+        while count:
+            for first in range(0, count, WIDTH):
+                wanted = {(level, index, WIDTH) for index in range(first, min(first + WIDTH, count))}
+                async with transaction(self.engine) as connection:
+                    found = await store.stored_tiles(connection, self.log_id, wanted)
+                for (_, index), hashes in sorted(found.items()):
+                    yield tile_path(level, index), hashes
+            level, count = level + 1, count // WIDTH
+        async with transaction(self.engine) as connection:
+            boundary = await store.checkpoint_at(connection, self.log_id, gone.size)
+        yield "boundary", boundary.encode()
+        yield "pruned", b"%d\n" % gone.size
 
 
 def outcome_of(entry: Located) -> Outcome:

@@ -11,10 +11,10 @@ from hub.audit import tiles as tile
 from hub.audit.checkpoint import open_note
 from hub.audit.highwater import Mark
 from hub.audit.tiles import Edge, Prover, Span, Tile, TileKey
-from hub.audit.tree import EMPTY_ROOT, Frontier, verify_consistency
+from hub.audit.tree import EMPTY_ROOT, HASH_BYTES, Frontier, leaf_hash, verify_consistency
 from hub.db import Connection
 from hub.domain.terms import LogId, PartyId
-from hub.errors import Misconfigured, Tampered
+from hub.errors import Misconfigured, Refused, Tampered
 from hub.ports import Claim, RowSet, Tally, WorkItem
 
 _FORK = "Stop; compare with the checkpoints that partners hold; see ops/runbooks/log-restore.md."
@@ -33,10 +33,29 @@ INSERT INTO audit_checkpoint (log_id, party_id, size, note, created_us) VALUES (
 """
 _NEWEST = "SELECT note FROM audit_checkpoint WHERE log_id = $1 ORDER BY size DESC LIMIT 1"
 _LEAVES = "SELECT leaf FROM audit_entry WHERE log_id = $1 AND seq >= $2 AND seq < $3 ORDER BY seq"
-_BODIES = "SELECT body FROM audit_entry WHERE log_id = $1 AND seq >= $2 AND seq < $3 ORDER BY seq"
+_ENTRIES = "SELECT leaf, body FROM audit_entry WHERE log_id = $1 AND seq >= $2 AND seq < $3 ORDER BY seq"
 _TILES = "SELECT idx, hashes FROM audit_tile WHERE log_id = $1 AND level = $2 AND idx = ANY($3::bigint[])"
 _FIND_REQUEST = "SELECT party_id, size, refs, tally FROM audit_request WHERE log_id = $1 AND request_id = $2"
-_LOCATE = "SELECT ref, seq, body FROM audit_entry WHERE log_id = $1 AND ref = ANY($2::uuid[])"
+_LOCATE = """
+SELECT entry.ref, entry.seq, entry.body, entry.leaf, CASE WHEN entry.body IS NULL THEN (
+    SELECT said.seq FROM retention_part AS part
+    JOIN audit_redaction AS act ON act.log_id = part.log_id AND act.proposal_id = part.proposal_id
+    JOIN audit_entry AS said ON said.log_id = act.log_id AND said.ref = act.authority_ref
+    WHERE part.log_id = $1 AND part.tile = entry.seq / 256 AND entry.seq = ANY (part.seqs) LIMIT 1) END
+FROM audit_entry AS entry WHERE entry.log_id = $1 AND entry.ref = ANY($2::uuid[])
+"""
+_PRUNED = """
+SELECT gone.size, said.seq, gone.roots FROM audit_pruned AS gone
+JOIN audit_entry AS said ON said.log_id = gone.log_id AND said.ref = gone.authority_ref
+WHERE gone.log_id = $1 ORDER BY gone.size DESC LIMIT 1
+"""
+_REDACTIONS = """
+SELECT act.proposal_id, said.seq FROM audit_redaction AS act
+JOIN audit_entry AS said ON said.log_id = act.log_id AND said.ref = act.authority_ref
+WHERE act.log_id = $1 AND said.seq < $2 ORDER BY said.seq
+"""
+_NAMED = "SELECT seqs FROM retention_part WHERE log_id = $1 AND proposal_id = $2 ORDER BY tile"
+_CHECKPOINT_AT = "SELECT note FROM audit_checkpoint WHERE log_id = $1 AND size = $2"
 
 _COLUMN_TYPES = """
 SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute
@@ -59,10 +78,51 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """An entry in the log, verbatim, with its index."""
+    """An entry in the log, verbatim, with its index. `kept` is None once it was redacted, by the authority of entry `by`."""
 
     seq: int
-    body: bytes
+    kept: bytes | None
+    leaf: bytes = b""
+    by: int | None = None
+
+    @property
+    def body(self) -> bytes:
+        """What it says. Raises Refused where it was redacted, Tampered where it went without that."""
+        if self.kept is None and self.by is None:
+            raise Tampered("An entry of the log is empty.", "Nobody authorised that its content was removed.", _FORK)
+        if self.kept is None:
+            raise Refused(
+                "What this entry said is gone.",
+                f"Its term had passed, and it was redacted by entry {self.by}.",
+                "Its place and its proof stay; the entry that redacted it says who decided.",
+            )
+        return self.kept
+
+    @property
+    def hash(self) -> bytes:
+        """Its leaf hash; made anew where there is something to make it of."""
+        return self.leaf if self.kept is None else leaf_hash(self.kept)
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """The log's first `size` entries are gone, by the authority of entry `by`.
+
+    `roots` are the hashes of the tile of level 1 that was open at that size; the tiles that they are the roots of are gone.
+    """
+
+    size: int = 0
+    by: int = 0
+    roots: bytes = b""
+
+    def check(self, first: int) -> None:
+        """Raises Refused for what begins at an entry that is gone."""
+        if first < self.size:
+            raise Refused(
+                "This part of the log is gone.",
+                f"Its terms had passed; the first {self.size} entries were pruned by entry {self.by}.",
+                f"Ask from entry {self.size} on.",
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,14 +269,46 @@ async def leaves(connection: Connection, log_id: LogId, start: int, stop: int) -
 
 
 async def bodies(connection: Connection, log_id: LogId, start: int, stop: int) -> list[bytes]:
-    """Entries verbatim, from `start` up to `stop`."""
-    return [bytes(row[0]) for row in await connection.raw.fetch(_BODIES, log_id, start, stop)]
+    """Entries verbatim, from `start` up to `stop`; empty where one was redacted."""
+    return [body or b"" for _, body in await entries(connection, log_id, start, stop)]
+
+
+async def entries(connection: Connection, log_id: LogId, start: int, stop: int) -> list[tuple[bytes, bytes | None]]:
+    """The leaf hashes and entries from `start` up to `stop`; None where one was redacted. What was pruned is not there."""
+    return [
+        (bytes(leaf), None if body is None else bytes(body))
+        for leaf, body in await connection.raw.fetch(_ENTRIES, log_id, start, stop)
+    ]
+
+
+async def pruned(connection: Connection, log_id: LogId) -> Pruned:
+    """How much of the beginning of the log is gone; a size of 0 for nothing."""
+    row = await connection.raw.fetchrow(_PRUNED, log_id)
+    return Pruned() if row is None else Pruned(row[0], row[1], bytes(row[2]))
+
+
+async def redactions(connection: Connection, log_id: LogId, size: int) -> list[tuple[int, UUID]]:
+    """The entries below `size` that authorised a redaction, each with its proposal."""
+    return [(seq, UUID(bytes=proposal.bytes)) for proposal, seq in await connection.raw.fetch(_REDACTIONS, log_id, size)]
+
+
+async def named(connection: Connection, log_id: LogId, proposal: UUID) -> list[int]:
+    """The entries that a proposal names, ascending."""
+    return [seq for row in await connection.raw.fetch(_NAMED, log_id, proposal) for seq in row[0]]
+
+
+async def checkpoint_at(connection: Connection, log_id: LogId, size: int) -> str:
+    """The signed checkpoint of exactly that size. Raises Tampered when it is gone."""
+    note: str | None = await connection.raw.fetchval(_CHECKPOINT_AT, log_id, size)
+    if note is None:
+        raise Tampered("The checkpoint at which the log was pruned is gone.", "Checkpoints were removed.", _FORK)
+    return note
 
 
 async def locate(connection: Connection, log_id: LogId, refs: Sequence[UUID]) -> dict[UUID, Located]:
     """The entries with these refs."""
     return {
-        UUID(bytes=row[0].bytes): Located(row[1], bytes(row[2]))
+        UUID(bytes=row[0].bytes): Located(row[1], None if row[2] is None else bytes(row[2]), bytes(row[3]), row[4])
         for row in await connection.raw.fetch(_LOCATE, log_id, list(refs))
     }
 
@@ -239,11 +331,16 @@ async def rebuild_edge(connection: Connection, log_id: LogId, size: int) -> Edge
 async def _span(connection: Connection, log_id: LogId, span: Span) -> bytes:
     if span.level == 0:
         return b"".join(await leaves(connection, log_id, span.first, span.first + span.count))
-    wanted = {(span.level - 1, index, tile.WIDTH) for index in range(span.first, span.first + span.count)}
+    gone = await pruned(connection, log_id) if span.level == 1 else Pruned()
+    # Of the tiles of level 0 that were pruned only their roots are left.
+    begin = gone.size // tile.WIDTH // tile.WIDTH * tile.WIDTH
+    known = gone.roots if begin == span.first else b""
+    first = span.first + len(known) // HASH_BYTES
+    wanted = {(span.level - 1, index, tile.WIDTH) for index in range(first, span.first + span.count)}
     found = await stored_tiles(connection, log_id, wanted)
     if len(found) != len(wanted):
         raise Tampered("The log misses tiles.", "The database holds fewer than its head says.", _FORK)
-    return b"".join(tile.tile_root(found[key]) for key in sorted(found))
+    return known[: span.count * HASH_BYTES] + b"".join(tile.tile_root(found[key]) for key in sorted(found))
 
 
 async def prover(connection: Connection, log_id: LogId, size: int, needed: set[tuple[int, int, int]], edge: Edge) -> Prover:

@@ -233,26 +233,31 @@ def consistency(old: int, new: int, tiles: Mapping[TileKey, bytes]) -> list[byte
 
 
 class Export:
-    """The files of a tlog-tiles tree, as (path, content), while bodies stream through; 256 bodies are held at most.
+    """The files of a tlog-tiles tree, as (path, content), while entries stream through; 256 are held at most.
 
-    `add` bodies from the first of the log on, then `finish` with the checkpoint; an export without its checkpoint is void.
+    `add` entries from the first of the log on, or from where `edge` ends (a pruned log: a whole number of tiles), then `finish`
+    with the checkpoint; an export without its checkpoint is void.
     """
 
-    def __init__(self) -> None:
-        self._edge = Edge()
-        self._held: list[bytes] = []
+    def __init__(self, edge: Edge | None = None) -> None:
+        self._edge = edge or Edge()
+        self._held: list[tuple[bytes, bytes]] = []
 
-    def add(self, bodies: Iterable[bytes]) -> Iterator[tuple[str, bytes]]:
-        """Takes bodies and gives the files that they complete. Raises ValueError when one is too long."""
-        for body in bodies:
-            self._held.append(body)
+    def add(self, entries: Iterable[bytes | tuple[bytes, bytes | None]]) -> Iterator[tuple[str, bytes]]:
+        """Takes entries and gives the files that they complete: bodies, or a leaf hash with None for one that was redacted.
+
+        Of what has a body its hash is made anew. Raises ValueError when one is too long.
+        """
+        for entry in entries:
+            leaf, body = (b"", entry) if isinstance(entry, bytes) else entry
+            self._held.append((leaf, b"") if body is None else (tree.leaf_hash(body), body))
             if len(self._held) == WIDTH:
                 yield from self._bundle()
 
     def _bundle(self) -> Iterator[tuple[str, bytes]]:
         held, self._held = self._held, []
-        yield bundle_path(self._edge.size // WIDTH, len(held)), bundle(held)
-        self._edge, complete = self._edge.extend([tree.leaf_hash(body) for body in held])
+        yield bundle_path(self._edge.size // WIDTH, len(held)), bundle([body for _, body in held])
+        self._edge, complete = self._edge.extend([leaf for leaf, _ in held])
         for tile in complete:
             yield tile_path(tile.level, tile.index), tile.hashes
 

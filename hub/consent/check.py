@@ -15,6 +15,7 @@ from hub.consent.model import (
     FactSpec,
     Forbid,
     LegalBasis,
+    LogTerm,
     Need,
     Permit,
     PolicySet,
@@ -144,6 +145,16 @@ def check_retention_row(row: RetentionRow, policy: PolicySet, document: Document
     _period(row, document, place)
     if (row.until_age is None) == (row.years is None):
         document.refuse(place, "Give until_age or years, and not both.")
+
+
+def check_log_term(term: LogTerm, policy: PolicySet, document: Document, place: Place) -> None:
+    """A term of the log is about a purpose of the same set, and no other row says how long the same is kept at the time."""
+    _period(term, document, place)
+    if term.purpose is not None:
+        _known((term.purpose,), policy.purposes, document, (*place, "purpose"), "purpose")
+    for other in policy.log_terms.values():
+        if other.id != term.id and (other.kind, other.purpose) == (term.kind, term.purpose) and other.meets(term):
+            document.refuse(place, f"{other.id} says how long the same is kept.", "Leave one out, or let one end first.")
 
 
 def check_purpose(purpose: Purpose, policy: PolicySet, document: Document, place: Place) -> None:

@@ -169,6 +169,24 @@ class RetentionRow(Period):
     source: Word
 
 
+class LogTerm(Period):
+    """How many years the hub keeps what its log says of one kind of thing, for one purpose or (without `purpose`) for all.
+
+    Counted from the recipient's deletion date for a disclosure and its outcomes, else from the entry itself. Kinds without a
+    row are kept for ever; what the log says of its own keys and of what was removed always is.
+    """
+
+    id: BasisId
+    kind: Literal["disclosure", "refusal", "access", "statement", "erasure", "configuration", "re_identification", "export"]
+    purpose: PurposeId | None = None
+    years: Annotated[int, Field(ge=1, le=50)]
+    law: Law
+    article: Word
+    text_nl: Sentence
+    review: Literal["needed", "done"]
+    source: Word
+
+
 class Purpose(Period):
     """Why data are given; `further_from` names the purposes for which they may have been received (GDPR 5(1)(b)).
 
@@ -469,6 +487,7 @@ class PolicySet:
     parties: Mapping[PartyId, Party]
     regions: tuple[Region, ...]
     agreements: tuple[Agreement, ...]
+    log_terms: Mapping[BasisId, LogTerm] = field(default_factory=dict)
 
     @property
     def personal(self) -> frozenset[ReasonCode]:

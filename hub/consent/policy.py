@@ -20,6 +20,7 @@ from hub.consent.check import (
     check_complete,
     check_element,
     check_fact,
+    check_log_term,
     check_overlaps,
     check_prohibition,
     check_purpose,
@@ -31,6 +32,7 @@ from hub.consent.model import (
     Element,
     FactSpec,
     LegalBasis,
+    LogTerm,
     Obligation,
     PolicySet,
     Prohibition,
@@ -77,6 +79,10 @@ class _Obligations(Rule):
     obligations: tuple[Obligation, ...]
 
 
+class _Log(Rule):
+    log_terms: tuple[LogTerm, ...]
+
+
 _KINDS: Mapping[str, type[Rule]] = MappingProxyType(
     {
         "laws": _Laws,
@@ -86,6 +92,7 @@ _KINDS: Mapping[str, type[Rule]] = MappingProxyType(
         "facts": _Facts,
         "reasons": _Reasons,
         "obligations": _Obligations,
+        "log": _Log,
     }
 )
 """What stands in `<kind>.yaml` or in the files of `<kind>/`."""
@@ -202,6 +209,7 @@ def _check_rows(rows: _Rows, policy: PolicySet) -> None:
         "prohibitions": check_prohibition,
         "retentions": check_retention_row,
         "purposes": check_purpose,
+        "log_terms": check_log_term,
     }
     check_complete(policy)
     for part, check in checks.items():
@@ -246,7 +254,7 @@ def policy_of(body: bytes) -> PolicySet:
 
 def _later(name: str) -> list[Any]:
     """Sets of before this part was known have none of it. Raises KeyError for a part that every set has."""
-    if name not in ("prohibitions", "retentions", "records", "facts"):
+    if name not in ("prohibitions", "retentions", "records", "facts", "log_terms"):
         raise KeyError(name)
     return []
 
@@ -262,6 +270,7 @@ _TABLES: Mapping[str, tuple[type[Rule], str]] = MappingProxyType(
         "facts": (FactSpec, "id"),
         "reasons": (Reason, "code"),
         "obligations": (Obligation, "id"),
+        "log_terms": (LogTerm, "id"),
     }
 )
 _KEPT: Mapping[str, tuple[type[Rule], str | None]] = MappingProxyType(

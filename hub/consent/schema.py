@@ -19,6 +19,7 @@ from hub.consent.model import (
     Element,
     FactSpec,
     LegalBasis,
+    LogTerm,
     Obligation,
     PolicySet,
     Prohibition,
@@ -48,6 +49,7 @@ FILES: Final[Mapping[str, Mapping[str, type[Rule]]]] = {
     "facts": {"facts": FactSpec},
     "reasons": {"reasons": Reason},
     "obligations": {"obligations": Obligation},
+    "log": {"log_terms": LogTerm},
     "parties": {"parties": Party},
     "regions": {"regions": Region},
 }
@@ -60,6 +62,7 @@ _TITLES: Final[Mapping[str, str]] = {
     "facts": "Further facts",
     "reasons": "Reasons for a no",
     "obligations": "Obligations",
+    "log": "How long the log keeps what it says",
     "parties": "Parties",
     "regions": "Regions",
 }

@@ -24,6 +24,7 @@ _FILES: Final[Mapping[str, tuple[str, ...]]] = {
     "facts": ("facts",),
     "reasons": ("reasons",),
     "obligations": ("obligations",),
+    "log": ("log_terms",),
 }
 """Which parts of a set stand in which file."""
 MOST: Final = 500_000

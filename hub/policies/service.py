@@ -385,6 +385,7 @@ def _without_agreements(policy: PolicySet) -> PolicySet:
         policy.parties,
         policy.regions,
         (),
+        policy.log_terms,
     )
 
 

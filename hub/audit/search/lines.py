@@ -17,8 +17,11 @@ REFUSED: Final = "refused"
 UNREADABLE: Final = "unreadable"
 """The kind of an entry that the index could not read; what it is, is for the verifier to say."""
 
-COUNTED: Final = 10_000
-"""Up to here answers are counted exactly; beyond it `more` is said."""
+REDACTED: Final = "redacted"
+"""The kind of an entry whose term had passed and that says nothing any more; its moment is that of the entry before it."""
+
+REDACTED: Final = "redacted"
+"""The kind of an entry whose body was removed by a logged authority; its place in the log stays."""
 
 
 class Sort(StrEnum):
@@ -36,7 +39,9 @@ class Sort(StrEnum):
 class Selection:
     """Which lines: all that is named must hold. `from_us` is the first moment, `until_us` the first that no longer counts.
 
-    `outcome` is that of a disclosure or refusal; `basis` and `reason` one of those that the entry names.
+    `outcome` is that of a disclosure or refusal, as it stands now; with the kind `outcome` what such an entry says. `basis`,
+    `reason` and `element` are one of those that the entry names, an element with its form (`adres:banded`) or without. `trace`
+    is 32 hexadecimal digits. Of the words in `any_of`, each as (field, word), one must hold.
     """
 
     kind: str | None = None
@@ -50,6 +55,10 @@ class Selection:
     staff: str | None = None
     from_us: int | None = None
     until_us: int | None = None
+    element: str | None = None
+    actor: str | None = None
+    trace: str | None = None
+    any_of: tuple[tuple[str, str], ...] | None = None
 
 
 EVERYTHING: Final = Selection()
@@ -79,14 +88,16 @@ class Line:
     staff: str
     attempt: int
     delivery: UUID | None
+    elements: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A part of an answer, as of the log at `size` entries; `behind` entries came since and are not searched yet.
+    """A part of an answer, as of the log at `size` entries; `behind` entries came since, or are not searched yet.
 
-    `next` asks for what follows, None at the end; a page can hold fewer lines than asked and still have a next one, where
-    matches are rare. `total` counts all lines of the selection; with `more` there are more than that.
+    `next` asks for what follows, of the same log, None at the end; a page can hold fewer lines than asked and still have a next
+    one, where matches are rare. `total` counts the lines of the selection; with `more` there are more than that. `checkpoint`
+    is the signed note over exactly these `size` entries, empty for a log without any, and `root` its root hash in base64.
     """
 
     lines: tuple[Line, ...]
@@ -95,6 +106,12 @@ class Page:
     next: str | None
     total: int
     more: bool
+    checkpoint: str = ""
+
+    @property
+    def root(self) -> str:
+        """The root hash that the checkpoint states (C2SP tlog-checkpoint: its third line)."""
+        return self.checkpoint.split("\n", 3)[2] if self.checkpoint else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +126,8 @@ class Choices:
     outcomes: tuple[str, ...]
     bases: tuple[str, ...]
     reasons: tuple[str, ...]
+    elements: tuple[str, ...] = ()
+    actors: tuple[str, ...] = ()
 
 
 class SignalCode(StrEnum):
@@ -119,6 +138,11 @@ class SignalCode(StrEnum):
     more_refusals = "more-refusals"
     none_acknowledged = "none-acknowledged"
     many_reveals = "many-reveals"
+    out_of_hours = "out-of-hours"
+    out_of_region = "out-of-region"
+    one_person_often = "one-person-often"
+    volume_jumps = "volume-jumps"
+    refusals_cluster = "refusals-cluster"
 
 
 @dataclass(frozen=True, slots=True)
