@@ -46,6 +46,14 @@ DELETE FROM audit_index_word AS gone USING audit_index AS line, LATERAL (
 WHERE line.log_id = $1 AND line.seq >= $2
 AND gone.log_id = $1 AND gone.sort = said.sort AND gone.word = said.word AND gone.seq = line.seq
 """
+_PLACES: Final = "SELECT seq, us, ref FROM audit_index WHERE log_id = $1 AND seq >= $2 AND seq < $3 ORDER BY seq"
+_OLDEST: Final = "SELECT seq FROM audit_index WHERE log_id = $1 AND seq < $2 ORDER BY seq LIMIT $3"
+_FORGET_SOME_WORDS: Final = """
+DELETE FROM audit_index_word AS gone USING audit_index AS line, LATERAL (
+    SELECT 'basis' AS sort, unnest(line.bases) AS word UNION ALL SELECT 'reason', unnest(line.reasons)) AS said
+WHERE line.log_id = $1 AND line.seq = ANY($2::bigint[])
+AND gone.log_id = $1 AND gone.sort = said.sort AND gone.word = said.word AND gone.seq = line.seq
+"""
 _FORGET_ALL_WORDS: Final = "DELETE FROM audit_index_word WHERE log_id = $1"
 _REACHED: Final = """
 INSERT INTO audit_indexed (log_id, party_id, size) VALUES ($1, $2, $3)
@@ -65,7 +73,7 @@ async def add(engine: AsyncEngine, log_id: LogId, operator: PartyId, most: int) 
         before = await connection.raw.fetchval(_LAST_US, log_id, reached) or 0
         rows: list[Indexed] = []
         for seq, ref, body in await connection.raw.fetch(_BODIES, log_id, reached, stop):
-            rows.append(read(seq, UUID(bytes=ref.bytes), bytes(body), before))
+            rows.append(read(seq, UUID(bytes=ref.bytes), None if body is None else bytes(body), before))
             before = rows[-1].us
         await _write(connection, log_id, operator, *settled(rows))
         await connection.raw.execute(_REACHED, log_id, operator, stop)
@@ -86,6 +94,33 @@ async def _write(
         await connection.raw.execute(_ADD_WORDS, log_id, operator, *map(list, zip(*words, strict=True)))
     if moved:
         await connection.raw.execute(_MOVE, log_id, *map(list, zip(*moved, strict=True)))
+
+
+async def redact(connection: Connection, log_id: LogId, operator: PartyId, seqs: Sequence[int]) -> None:
+    """The lines of these entries, all of one tile, say no more than that they were redacted; those not indexed yet will."""
+    await connection.raw.execute(_LOCK, log_id)
+    first, gone = min(seqs), set(seqs)
+    before = await connection.raw.fetchval(_LAST_US, log_id, first) or 0
+    rows: list[Indexed] = []
+    for seq, us, ref in await connection.raw.fetch(_PLACES, log_id, first, max(seqs) + 1):
+        if seq in gone:
+            rows.append(read(seq, UUID(bytes=ref.bytes), None, before))
+        else:
+            before = us
+    await connection.raw.execute(_FORGET_SOME_WORDS, log_id, list(seqs))
+    await connection.raw.execute("DELETE FROM audit_index WHERE log_id = $1 AND seq = ANY($2::bigint[])", log_id, list(seqs))
+    await connection.copy("audit_index", _INDEX_COLUMNS, [(log_id, operator, *row) for row in rows])
+
+
+async def prune(connection: Connection, log_id: LogId, below: int, most: int) -> int:
+    """Removes up to `most` lines of entries below that place; gives how many it were."""
+    await connection.raw.execute(_LOCK, log_id)
+    rows = await connection.raw.fetch(_OLDEST, log_id, below, most)
+    seqs = [row[0] for row in rows]
+    if seqs:
+        await connection.raw.execute(_FORGET_SOME_WORDS, log_id, seqs)
+        await connection.raw.execute("DELETE FROM audit_index WHERE log_id = $1 AND seq = ANY($2::bigint[])", log_id, seqs)
+    return len(seqs)
 
 
 async def sizes(connection: Connection, log_id: LogId) -> tuple[int, int]:
