@@ -86,6 +86,7 @@ class Event(StrEnum):
     witness_refused = "witness_refused", Level.error, "A witness saw another history of this log than the one that is here."
     witness_forked = "witness_forked", Level.error, "A log that this hub witnesses has signed two histories."
     log_unavailable = "log_unavailable", Level.error, "The log cannot be written, so nothing leaves the hub."
+    log_tampered = "log_tampered", Level.error, "What is stored of the log is not what was signed; nothing is recorded any more."
     database_unavailable = "database_unavailable", Level.error, "The database does not answer; work waits and is tried again."
     connector_failed = "connector_failed", Level.error, "A partner's system could not be reached or broke its contract."
     partner_registered = "partner_registered", Level.info, "A partner may now call the hub, or its keys have changed."
