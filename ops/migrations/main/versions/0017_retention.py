@@ -111,7 +111,7 @@ _PRUNE = """
         below  bigint;
         part   name;
         gone   bigint := 0;
-        some   bigint;
+        these  bigint;
     BEGIN
         SELECT max(size) INTO below FROM public.audit_pruned WHERE log_id = log;
         IF below IS NULL OR NOT public.audit_may_go(log, below) THEN
@@ -126,12 +126,12 @@ _PRUNE = """
         END LOOP;
         DELETE FROM public.audit_entry WHERE log_id = log AND seq IN (
             SELECT seq FROM public.audit_entry WHERE log_id = log AND seq < below ORDER BY seq LIMIT most);
-        GET DIAGNOSTICS some = ROW_COUNT;
-        gone := gone + some;
+        GET DIAGNOSTICS these = ROW_COUNT;
+        gone := gone + these;
         DELETE FROM public.audit_tile WHERE log_id = log AND level = 0 AND idx IN (
             SELECT idx FROM public.audit_tile WHERE log_id = log AND level = 0 AND idx < below / 256 ORDER BY idx LIMIT most);
-        GET DIAGNOSTICS some = ROW_COUNT;
-        RETURN gone + some;
+        GET DIAGNOSTICS these = ROW_COUNT;
+        RETURN gone + these;
     END $$"""
 _WATCHED = {"audit_entry": "audit_keep_entry", "audit_tile": "audit_keep_tile"}
 
