@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -18,6 +19,8 @@ from hub.errors import Misconfigured, Tampered
 
 _SLOT = 512
 _MARK = 8 + 32
+_PATIENCE_S = 5.0
+_STEP_S = 0.0005
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,7 @@ class HighWater:
     """One log's mark. Several processes of one machine may raise it; it never falls."""
 
     def __init__(self, path: Path) -> None:
+        self._unsure = False
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -55,18 +59,38 @@ class HighWater:
         return max(marks, key=lambda mark: mark.size, default=None)
 
     def raise_to(self, mark: Mark) -> None:
-        """Durable when this returns. Lower marks, of a slower process, change nothing."""
-        fcntl.flock(self._file, fcntl.LOCK_EX)
+        """Durable when this returns. Lower marks, of a slower process, change nothing.
+
+        Raises OSError where the disk does not take it, or another process holds the file for longer than can be waited.
+        """
+        self._lock()
         try:
             slots = [self._slot(0), self._slot(1)]
             held = [-1 if slot is None else slot.size for slot in slots]
-            if max(held) >= mark.size:
-                return
-            content = mark.size.to_bytes(8) + mark.root
-            os.pwrite(self._file, content + sha256(content).digest(), _SLOT * held.index(min(held)))
-            os.fdatasync(self._file)
+            highest = max((slot for slot in slots if slot is not None), key=lambda slot: slot.size, default=mark)
+            if highest.size < mark.size or self._unsure or slots == [None, None]:
+                # After a write that failed nobody can say what is on disk: a mark that is read may be in memory alone.
+                chosen = max(mark, highest, key=lambda each: each.size)
+                content = chosen.size.to_bytes(8) + chosen.root
+                self._unsure = True
+                os.pwrite(self._file, content + sha256(content).digest(), _SLOT * held.index(min(held)))
+            os.fdatasync(self._file)  # of what another process wrote, too: its own may have failed
+            self._unsure = False
         finally:
             fcntl.flock(self._file, fcntl.LOCK_UN)
+
+    def _lock(self) -> None:
+        """A process that is stopped while it holds the file must not hold up the others for ever."""
+        until = time.monotonic() + _PATIENCE_S
+        while True:
+            try:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(_STEP_S)
+            else:
+                return
 
     def _slot(self, number: int) -> Mark | None:
         content = os.pread(self._file, _MARK + 32, _SLOT * number)

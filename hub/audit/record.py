@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from array import array
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +18,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from hub.audit import store
+from hub.audit import origins, store
 from hub.audit.checkpoint import make_checkpoint, make_receipt
 from hub.audit.entry import complete
 from hub.audit.highwater import HighWater, Mark
@@ -33,6 +33,10 @@ from hub.ports import Claim, Clock, Entropy, Signer, WorkItem
 
 MOST_ENTRIES = 500
 MOST_QUEUED = 20_000
+LONGEST_WAIT_S = 10.0
+"""Who has waited this long for a turn is told to come again, rather than hang behind a database that is stuck."""
+_MARK_S = 10.0
+_CATCH_UP = 50_000
 _FORK = "Stop; compare with the checkpoints that partners hold; see ops/runbooks/log-restore.md."
 
 
@@ -40,6 +44,12 @@ _FORK = "Stop; compare with the checkpoints that partners hold; see ops/runbooks
 class _Waiter:
     item: WorkItem
     done: asyncio.Future[Recorded]
+    until: float
+
+    @property
+    def weight(self) -> int:
+        """How much of the queue it takes: an item without entries is work too."""
+        return max(1, len(self.item.entries))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +61,10 @@ class _Appended:
     tiles: Sequence[Tile]
     rows: Sequence[tuple[Any, ...]]
     us: int
+
+
+Promised = Callable[[], Awaitable[Sequence[Mark]]]
+"""What others say that this log, under its present name, promised them: the largest trees that witnesses cosigned."""
 
 
 class Committer:
@@ -78,27 +92,37 @@ class Committer:
         self._queued = 0
         self._arrived = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._halted: Tampered | None = None
 
     @property
     def log_id(self) -> LogId:
         return self._log_id
 
-    async def start(self, *, unmarked: bool = False) -> None:
-        """Opens the log and checks it against itself and the mark.
+    async def start(
+        self, *, unmarked: bool = False, promised: Promised | None = None, follows: str | None = None, region: str = ""
+    ) -> None:
+        """Opens the log and checks it against itself and against what was promised: by the mark, and to others.
 
-        Raises Tampered when the head is lower than, or not a continuation of, what was promised before; and when a log that
-        has entries has no mark any more, unless somebody says with `unmarked` that it is to be marked as it stands.
+        Raises Tampered when the head is lower than, or not a continuation of, what was promised before; when a log that has
+        entries has no mark any more, unless somebody says with `unmarked` that it is to be marked as it stands; and while an
+        alarm stands. `follows` is the key that signed the log so far, where this hub's takes over.
         """
+        others = () if promised is None else await promised()
         async with transaction(self._engine) as connection:
             await store.open_log(connection, self._log_id, self._operator)
             head = await store.lock_head(connection, self._log_id)
+            if head.alarmed:
+                raise _alarmed()
             self._edge = await store.rebuild_edge(connection, self._log_id, head.size)
             _same(self._edge, head)
             mark = await asyncio.to_thread(self._high_water.read)
-            if mark is not None:
-                await store.check_continues(connection, self._log_id, Mark(head.size, head.root), mark)
+            for each in (*others, *(() if mark is None else (mark,))):
+                await store.check_continues(connection, self._log_id, Mark(head.size, head.root), each)
             note = await store.newest_checkpoint(connection, self._log_id)
-            store.check_signed(note, self._signer.vkey, head)
+            store.check_signed(note, follows or self._signer.vkey, head)
+            if follows is None:
+                now = int(self._clock.now_us())
+                await origins.register(connection, self._log_id, self._operator, self._signer, now, region)
             if mark is None:
                 if head.size and not unmarked:
                     raise Tampered(
@@ -107,10 +131,17 @@ class Committer:
                         "Compare the log with the checkpoints that partners hold; only then run 'hub audit mark'.",
                     )
                 try:
-                    await asyncio.to_thread(self._high_water.raise_to, Mark(head.size, head.root))
+                    await self._promise(Mark(head.size, head.root))
                 except OSError:
                     raise _unclear("The high-water mark cannot be written.") from None
         self._task = asyncio.create_task(self._run(), name="log committer")
+
+    def halt(self, error: Tampered) -> None:
+        """Something is not what was signed: from here on nothing is recorded by this process, and everybody is told so."""
+        self._halted = error
+        while self._queue:
+            self._fail(self._queue.popleft(), error)
+        self._queued = 0
 
     async def stop(self) -> None:
         """Ends after the commit on its way; what still queues is answered with Retry."""
@@ -121,16 +152,23 @@ class Committer:
             self._task = None
         while self._queue:
             self._fail(self._queue.popleft(), _busy("The hub is stopping."))
+        self._queued = 0
 
     async def record(self, item: WorkItem) -> Recorded:
-        """Returns once the item is durable, in the tree, under a signed checkpoint, and below the high-water mark."""
+        """Returns once the item is durable, in the tree, under a signed checkpoint, and below the high-water mark.
+
+        Raises Tampered once the hub was halted.
+        """
+        if self._halted is not None:
+            raise self._halted
         if self._task is None or self._task.done():
             raise _busy("The log is not open.")
         if self._queued > MOST_QUEUED:
             raise _busy("Too much waits for the log.")
-        waiter = _Waiter(item, asyncio.get_running_loop().create_future())
+        loop = asyncio.get_running_loop()
+        waiter = _Waiter(item, loop.create_future(), loop.time() + LONGEST_WAIT_S)
         self._queue.append(waiter)
-        self._queued += len(item.entries)
+        self._queued += waiter.weight
         self._arrived.set()
         # A caller that goes away must not take the commit with it.
         return await asyncio.shield(waiter.done)
@@ -140,7 +178,8 @@ class Committer:
             await self._arrived.wait()
             batch = self._take()
             if not batch:
-                self._arrived.clear()
+                if not self._queue:
+                    self._arrived.clear()
                 continue
             committing = asyncio.ensure_future(self._work_off(batch))
             try:
@@ -151,12 +190,15 @@ class Committer:
 
     def _take(self) -> list[_Waiter]:
         batch: list[_Waiter] = []
-        entries = 0
+        entries, now = 0, asyncio.get_running_loop().time()
         while self._queue and (not batch or entries + len(self._queue[0].item.entries) <= MOST_ENTRIES):
             waiter = self._queue.popleft()
+            self._queued -= waiter.weight
+            if waiter.until < now:
+                self._fail(waiter, _busy("The log could not be written in time."))
+                continue
             entries += len(waiter.item.entries)
             batch.append(waiter)
-        self._queued -= entries
         return batch
 
     async def _work_off(self, batch: list[_Waiter]) -> None:
@@ -208,7 +250,7 @@ class Committer:
                 if found is None:
                     self._fail(waiter, _busy("The database went away before the log was written."))
                     continue
-                await asyncio.to_thread(self._high_water.raise_to, Mark(head.size, head.root))
+                await self._promise(Mark(head.size, head.root))
             except (Retry, OSError):
                 self._fail(waiter, _unclear("The database went away while the log was written."))
                 continue
@@ -260,7 +302,7 @@ class Committer:
         """What is committed is promised on disk, then told."""
         if appended.rows:
             try:
-                await asyncio.to_thread(self._high_water.raise_to, Mark(appended.edge.size, appended.edge.root))
+                await self._promise(Mark(appended.edge.size, appended.edge.root))
             except OSError:
                 emit(Event.log_unavailable)
                 for waiter in batch:
@@ -287,6 +329,10 @@ class Committer:
                 Recorded(self._log_id, waiter.item.request_id, appended.edge.size, appended.checkpoint, receipts, entries),
             )
 
+    async def _promise(self, mark: Mark) -> None:
+        """The mark, on disk; TimeoutError, an OSError, where the disk does not answer."""
+        await asyncio.wait_for(asyncio.to_thread(self._high_water.raise_to, mark), _MARK_S)
+
     async def _append(self, connection: Connection, items: Sequence[WorkItem]) -> _Appended:
         """Under the head's lock: the entries, in an order that tells nothing of who stood beside whom in a list."""
         drafts = [(item.party, draft) for item in items for draft in item.entries]
@@ -296,6 +342,8 @@ class Committer:
         shuffle = array("Q", self._entropy(8 * len(drafts)))
         order = sorted(range(len(drafts)), key=shuffle.__getitem__)
         head = await store.lock_head(connection, self._log_id)
+        if self._halted is not None or head.alarmed:
+            raise self._halted or _alarmed()
         edge = await self._caught_up(connection, head)
         us = max(int(self._clock.now_us()), head.last_us)
         digits = b"%016d" % us
@@ -313,7 +361,11 @@ class Committer:
     async def _caught_up(self, connection: Connection, head: store.Head) -> Edge:
         """The edge at the head: ours, or ours with what other processes added since."""
         edge = self._edge
-        if edge.size < head.size:
+        if edge.size + _CATCH_UP < head.size:
+            edge = await store.rebuild_edge(connection, self._log_id, head.size)
+            mark = Mark(self._edge.size, self._edge.root)
+            await store.check_continues(connection, self._log_id, Mark(head.size, head.root), mark)
+        elif edge.size < head.size:
             edge = edge.extend(await store.leaves(connection, self._log_id, edge.size, head.size))[0]
         _same(edge, head)
         return edge
@@ -330,6 +382,14 @@ class Committer:
 def _same(edge: Edge, head: store.Head) -> None:
     if edge.size != head.size or edge.root != head.root:
         raise Tampered("The log's head is not what its entries lead to.", "Entries, tiles or head were changed.", _FORK)
+
+
+def _alarmed() -> Tampered:
+    return Tampered(
+        "What is stored of the log is not what was signed.",
+        "A process of this hub found it; since then nothing is recorded.",
+        "Stop every process, keep everything, and run 'hub audit check'; see ops/runbooks/log-restore.md.",
+    )
 
 
 def _claims(batch: Sequence[_Waiter]) -> list[Claim]:

@@ -26,7 +26,10 @@ _OPEN = """
 INSERT INTO audit_head (log_id, party_id, size, frontier, root, last_us) VALUES ($1, $2, 0, $3, $4, 0)
 ON CONFLICT (log_id) DO NOTHING
 """
-_HEAD = "SELECT size, root, last_us FROM audit_head WHERE log_id = $1 FOR UPDATE"
+_HEAD = """
+SELECT size, root, last_us, EXISTS (SELECT FROM audit_alarm AS a WHERE a.log_id = $1 AND a.ended_us IS NULL)
+FROM audit_head WHERE log_id = $1 FOR UPDATE
+"""
 _MOVE_AND_SIGN = """
 WITH moved AS (UPDATE audit_head SET size = $2, frontier = $3, root = $4, last_us = $5 WHERE log_id = $1)
 INSERT INTO audit_checkpoint (log_id, party_id, size, note, created_us) VALUES ($1, $6, $2, $7, $5)
@@ -69,11 +72,12 @@ _TILE_COLUMNS = ("log_id", "party_id", "level", "idx", "hashes")
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Where the log stands."""
+    """Where the log stands; `alarmed` while nothing may be added to it."""
 
     size: int
     root: bytes
     last_us: int
+    alarmed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +157,7 @@ async def lock_head(connection: Connection, log_id: LogId) -> Head:
     row = await connection.raw.fetchrow(_HEAD, log_id)
     if row is None:
         raise Misconfigured("The log has no head.", "It was never opened here.", "Start the hub once, or restore the database.")
-    return Head(row[0], bytes(row[1]), row[2])
+    return Head(row[0], bytes(row[1]), row[2], row[3])
 
 
 async def claim_all(connection: Connection, claims: Sequence[Claim]) -> bool:
