@@ -21,7 +21,7 @@ class Receipts:
     def checkpoint(self, note: str) -> Checkpoint:
         """The checkpoint in a signed note. Raises Fault."""
         if self._read is None or self._read[0] != note:
-            self._read = note, read_checkpoint(note.encode(), self._key, alone=False)
+            self._read = note, read_checkpoint(note.encode(), self._key)
         return self._read[1]
 
     def check(self, receipt: str, line: str, delivery_id: str, recipient: str) -> dict[str, Any]:

@@ -18,10 +18,9 @@ from hub.consent.explain_entry import explain_entry
 from hub.consent.policy import load_policy
 from hub.db import transaction
 from hub.domain.facts import StatementKind
-from hub.domain.personal import Bsn
 from hub.domain.staff import Role, Staff, StaffId
 from hub.errors import Malformed, Refused, Retry, Tampered
-from hub.ports import WorkItem
+from hub.ports import About, WorkItem
 from hub.rights.answer import PersonAnswer, SearchReason
 from hub.rights.evidence import bundle
 from hub.rights.person import Persons
@@ -41,8 +40,8 @@ async def house(engine: AsyncEngine, vault_engine: AsyncEngine, tmp_path: Path) 
 
 
 def persons_of(house: House) -> Persons:
-    notes = Notes(house.committer, LOG, OPERATOR, house.clock, lambda count: uuid4().bytes[:8] * (count // 8))
-    return Persons(house.log, Search(house.engine, LOG, OPERATOR), notes, house.pseudonymiser, house.vault)
+    notes = Notes(house.committer, LOG, OPERATOR, house.clock, lambda count: uuid4().bytes[:8] * (count // 8), house.vault)
+    return Persons(house.log, Search(house.engine, LOG, OPERATOR, house.vault.tags_of), notes, house.people)
 
 
 async def ask(house: House, number: int, by: Staff = OFFICER) -> PersonAnswer:
@@ -54,7 +53,7 @@ def holds(receipt: str, entry: str, key: verify.Key) -> verify.Checkpoint:
     head, _, note = receipt.partition("\n\n")
     first, index_line, *hashes = head.split("\n")
     assert first == "c2sp.org/tlog-proof@v1"
-    checkpoint = verify.read_checkpoint(note.encode(), key, alone=False)
+    checkpoint = verify.read_checkpoint(note.encode(), key)
     index, last, node = int(index_line.removeprefix("index ")), checkpoint.size - 1, verify.leaf_of(entry.encode())
     for text in hashes:
         other = verify.unbase64(text)
@@ -124,7 +123,7 @@ async def test_all_of_an_answer_is_proved_under_one_checkpoint_that_holds_the_se
 async def test_evidence_of_a_selection_can_be_checked_without_the_hub(house: House):
     for number in range(5):
         await house.send(body(number))
-    search = Search(house.engine, LOG, OPERATOR)
+    search = Search(house.engine, LOG, OPERATOR, house.vault.tags_of)
     refs = [line.ref async for line in search.select(Selection(recipient=DESK))]
     file = orjson.loads(await bundle(house.log, refs))
     key = verify.read_key(file["key"])
@@ -154,9 +153,8 @@ async def test_a_personal_reason_is_opened_for_whoever_may_ask(house: House):
 async def test_an_entry_of_somebody_else_is_not_shown_as_theirs(house: House):
     await house.send(body(0))
     await house.send(body(1))
-    tag = house.pseudonymiser.subject_tag(Bsn(NUMBERS[0]))
-    async with transaction(house.engine) as connection:
-        await connection.raw.execute("INSERT INTO audit_subject SELECT log_id, party_id, $1, ref FROM audit_subject", tag)
+    others = await house.about(await house.tag(NUMBERS[1]))
+    await house.vault.link([About(OPERATOR, await house.tag(NUMBERS[0]), ref) for ref in others])
     answer = await ask(house, 0)
     assert (answer.checked, answer.foreign) == (2, 2)
 
@@ -204,7 +202,7 @@ async def test_of_somebody_erased_nothing_can_be_shown_to_be_theirs(house: House
 
 
 async def test_statements_are_told(house: House):
-    tag = house.pseudonymiser.subject_tag(Bsn(NUMBERS[0]))
+    tag = await house.tag(NUMBERS[0])
     claim = said(house.digests, LOG, tag, StatementKind.bezwaar, (date(2026, 1, 1), None))
     await house.committer.record(WorkItem(uuid4(), DUO, (), claims=(claim,)))
     answer = await ask(house, 0)

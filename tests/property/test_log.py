@@ -152,7 +152,7 @@ def test_both_readers_open_what_was_signed(size: int, root: bytes) -> None:
     by = signer()
     note = checkpoint.make_checkpoint(by, size % 10**18, root) if size % 10**18 else checkpoint.make_checkpoint(by, 1, root)
     ours = checkpoint.open_note(note, by.vkey)
-    theirs = verify.read_checkpoint(note.encode(), verify.read_key(by.vkey), alone=True)
+    theirs = verify.read_checkpoint(note.encode(), verify.read_key(by.vkey))
     assert (ours.origin, ours.size, ours.root) == (theirs.origin, theirs.size, theirs.root)
 
 
@@ -358,7 +358,7 @@ def test_a_flipped_bit_never_makes_another_reading(which: int, bit: int) -> None
 def report_of(files: dict[str, bytes], trust: str = WHOLE.trust) -> verify.Report:
     with TemporaryDirectory(prefix="hub-test-") as folder:
         top, _ = Exported(files, trust).write(Path(folder))
-        report = verify.verify(str(top), verify.read_trust(trust.encode()))
+        report = verify.verify(verify.Directory(str(top)), verify.read_trust(trust.encode()))
         json.loads("".join(verify.as_json(report)))
         assert "".join(verify.as_text(report)).isascii()
     return report
@@ -480,7 +480,7 @@ def test_no_trust_file_makes_the_verifier_crash(data: bytes) -> None:
         return
     if trust.earlier is not None:
         with pytest.raises(verify.Fault):
-            verify.read_checkpoint(trust.earlier, trust.key, alone=False)
+            verify.read_checkpoint(trust.earlier, *trust.logs)
 
 
 @settings(deadline=None)
