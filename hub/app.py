@@ -52,8 +52,10 @@ from hub.policies.use import Watch, in_use
 from hub.ports import KeyedDigest
 from hub.postgres import PrivatePostgres, Urls
 from hub.protect.keys import KeyRing, read_secret
+from hub.protect.people import People
 from hub.protect.protector import Protector
 from hub.protect.pseudonymise import Digests, Pseudonymiser
+from hub.protect.store import move_subjects
 from hub.protect.vault import Vault
 from hub.receive.store import IdempotencyStore
 from hub.rights.informing.service import Informing
@@ -86,7 +88,7 @@ class Hub:
     clock: SystemClock
     signer: LogSigner
     digests: Digests
-    pseudonymiser: Pseudonymiser
+    people: People
     vault: Vault
     committer: Committer
     notes: Notes
@@ -261,8 +263,14 @@ async def migrate_all(settings: Settings, urls: Urls) -> None:
             "HUB_MIGRATION_URL or HUB_VAULT_MIGRATION_URL is missing.",
             "Set both to the owners' roles.",
         )
-    await migrate(urls.migration, "main", migrations=settings.migrations)
     await migrate(urls.vault_migration, "vault", migrations=settings.migrations)
+    main, vault = create_engine(urls.migration), create_engine(urls.vault_migration)
+    try:
+        await move_subjects(main, vault)
+    finally:
+        await main.dispose()
+        await vault.dispose()
+    await migrate(urls.migration, "main", migrations=settings.migrations)
 
 
 @asynccontextmanager
@@ -297,10 +305,11 @@ async def open_hub(settings: Settings, *, name: str = "hub", unmarked: bool = Fa
         stack.push_async_callback(committer.stop)
         digests, pseudonymiser = Digests(ring), Pseudonymiser(ring)
         vault = Vault(vault_engine, ring, log_id, entropy)
+        people = People(pseudonymiser, vault)
         log = Log(engine, log_id, signer.vkey)
         outbox, entries = Outbox(engine, log_id), EntryWriter(log_id, operator, entropy)
         rules = await _rules(engine, log_id, settings)
-        notes = Notes(committer, log_id, operator, clock, entropy)
+        notes = Notes(committer, log_id, operator, clock, entropy, vault)
         protector = Protector(pseudonymiser, vault, entropy)
         endings = Endings(clock, entropy, entries, committer, log, outbox, rules)
         route = Route(
@@ -316,7 +325,7 @@ async def open_hub(settings: Settings, *, name: str = "hub", unmarked: bool = Fa
             again=Again(engine, protector, log, rules, digests),
             endings=endings,
         )
-        search = Search(engine, log_id, operator)
+        search = Search(engine, log_id, operator, vault.tags_of)
         yield Hub(
             settings=settings,
             log_id=log_id,
@@ -326,7 +335,7 @@ async def open_hub(settings: Settings, *, name: str = "hub", unmarked: bool = Fa
             clock=clock,
             signer=signer,
             digests=digests,
-            pseudonymiser=pseudonymiser,
+            people=people,
             vault=vault,
             committer=committer,
             notes=notes,
@@ -335,9 +344,9 @@ async def open_hub(settings: Settings, *, name: str = "hub", unmarked: bool = Fa
             endings=endings,
             route=route,
             rules=rules,
-            statements=Statements(engine, log_id, log, notes, digests, pseudonymiser, clock, entropy, rules),
+            statements=Statements(engine, log_id, log, notes, digests, people, clock, entropy, rules),
             notices=notice_desk(log, search, notes, vault, lambda: rules.policy),
-            informing=Informing(engine, search, notes),
+            informing=Informing(engine, search, notes, vault.tags_of),
         )
 
 

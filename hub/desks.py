@@ -114,7 +114,7 @@ def _desk(hub: Hub, http: Http, provider: str) -> Desk:
         secure=address.startswith("https:"),
         officer=OfficerDesk(
             search=hub.search,
-            persons=Persons(hub.log, hub.search, hub.notes, hub.pseudonymiser, hub.vault),
+            persons=Persons(hub.log, hub.search, hub.notes, hub.people),
             log=hub.log,
             notes=hub.notes,
             rules=hub.rules,

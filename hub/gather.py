@@ -25,7 +25,7 @@ from hub.protect.minimise import content_of
 from hub.protect.pseudonymise import Pseudonymiser
 from hub.protect.seal import Person
 from hub.protect.store import seen
-from hub.protect.vault import Vault
+from hub.protect.vault import Subject, Vault
 from hub.rules import Rules
 from hub.together import Together
 
@@ -43,7 +43,7 @@ class Identified:
     canonicals: list[Canonical] = field(default_factory=list)
     candidates: list[Sequence[Candidate]] = field(default_factory=list)
     content_digests: dict[bytes, None] = field(default_factory=dict)
-    tags: list[bytes] = field(default_factory=list)
+    locators: list[bytes] = field(default_factory=list, repr=False)
     rejected: list[Rejected] = field(default_factory=list)
     duplicates: int = 0
 
@@ -78,12 +78,12 @@ class _Asked(NamedTuple):
 
     party: PartyId
     content_digest: bytes
-    tag: bytes
+    locator: bytes
     as_of: date
     us: Micros
 
 
-_Found = tuple[bool, frozenset[Stated], bytes]
+_Found = tuple[bool, frozenset[Stated], Subject]
 
 
 class Gatherer:
@@ -102,7 +102,7 @@ class Gatherer:
     def identify(
         self, into: Identified, party: PartyId, canonicals: Sequence[Canonical], rejected: Sequence[Rejected], as_of: date
     ) -> None:
-        """Adds a part: routed by gemeente of residence on `as_of`, tagged, and without what stands twice in the batch."""
+        """Adds a part: routed by gemeente of residence on `as_of`, and without what stands twice in the batch."""
         into.rejected += rejected
         for canonical in canonicals:
             record = canonical.record
@@ -120,14 +120,14 @@ class Gatherer:
             into.content_digests[digest] = None
             into.canonicals.append(canonical)
             into.candidates.append(routes)
-            into.tags.append(self._pseudonymiser.subject_tag(record.pgn))
+            into.locators.append(self._pseudonymiser.locator(record.pgn))
 
     async def gather(self, received: Received, identified: Identified, as_of: date) -> Gathered:
         """Leaves out what this party gave before; finds the statements in force and the keys of the persons."""
         party = received.party
         records = [
-            _Asked(party, digest, tag, as_of, received.received_us)
-            for digest, tag in zip(identified.content_digests, identified.tags, strict=True)
+            _Asked(party, digest, locator, as_of, received.received_us)
+            for digest, locator in zip(identified.content_digests, identified.locators, strict=True)
         ]
         found = await self._together(records)
         fresh = [place for place, (before, _, _) in enumerate(found) if not before]
@@ -139,7 +139,7 @@ class Gatherer:
                 subject_facts(canonical.record, as_of, found[place][1])
                 for canonical, place in zip(canonicals, fresh, strict=True)
             ],
-            persons=[Person(identified.tags[place], found[place][2]) for place in fresh],
+            persons=[Person(*found[place][2]) for place in fresh],
             content_digests=[records[place].content_digest for place in fresh],
             duplicates=identified.duplicates + len(records) - len(fresh),
         )
@@ -150,20 +150,20 @@ class Gatherer:
         return (*routes, *self._rules.named(party, standing, as_of, routes)) if standing else routes
 
     async def _find(self, asked: Sequence[_Asked]) -> list[_Found]:
-        """Per record: whether its party gave it before, the statements in force, and the person's key."""
-        before, said, keys = await asyncio.gather(
-            seen(self._engine, [(one.party, one.content_digest) for one in asked]),
-            standing(self._engine, [(one.tag, one.as_of) for one in asked], self._digest),
-            self._keys(asked),
+        """Per record: whether its party gave it before, the statements in force, and the person."""
+        before, (subjects, said) = await asyncio.gather(
+            seen(self._engine, [(one.party, one.content_digest) for one in asked]), self._persons(asked)
         )
         return [
-            ((one.party, one.content_digest) in before, statements, keys[one.tag])
-            for one, statements in zip(asked, said, strict=True)
+            ((one.party, one.content_digest) in before, statements, subject)
+            for one, subject, statements in zip(asked, subjects, said, strict=True)
         ]
 
-    async def _keys(self, asked: Sequence[_Asked]) -> dict[bytes, bytes]:
-        keys: dict[bytes, bytes] = {}
+    async def _persons(self, asked: Sequence[_Asked]) -> tuple[list[Subject], list[frozenset[Stated]]]:
+        found: dict[bytes, Subject] = {}
         for party in dict.fromkeys(one.party for one in asked):
             theirs = [one for one in asked if one.party == party]
-            keys |= await self._vault.keys_for([one.tag for one in theirs], party, theirs[0].us)
-        return keys
+            found |= await self._vault.subjects([one.locator for one in theirs], party, theirs[0].us)
+        subjects = [found[one.locator] for one in asked]
+        persons = [(subject.tag, one.as_of) for subject, one in zip(subjects, asked, strict=True)]
+        return subjects, await standing(self._engine, persons, self._digest)

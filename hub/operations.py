@@ -11,6 +11,7 @@ from typing import Any
 from hub.app import Hub
 from hub.audit.entry import EntryKind
 from hub.connector import load_connectors
+from hub.domain.personal import Pgn
 from hub.domain.terms import PartyId
 from hub.errors import Misconfigured
 from hub.identity import store as partners
@@ -36,6 +37,10 @@ def recipients_of(settings: Settings) -> Mapping[PartyId, Recipient]:
 
 def mending_of(hub: Hub) -> Mending:
     """What mends the connector instances of this hub. Raises Misconfigured."""
+
+    async def tag_of(pgn: Pgn) -> bytes:
+        return (await hub.people.meet(pgn, hub.operator, hub.clock.now_us())).tag
+
     return mending(
         hub.engine,
         hub.log_id,
@@ -44,7 +49,7 @@ def mending_of(hub: Hub) -> Mending:
         hub.log,
         hub.notes,
         hub.route.protector.vault.open_row,
-        hub.pseudonymiser.subject_tag,
+        tag_of,
         hub.clock,
         secrets.token_bytes,
         production=hub.settings.environment == "production",

@@ -100,6 +100,20 @@ class WorkItem:
     receipts: Collection[UUID] = ()
 
 
+class About(NamedTuple):
+    """That an entry of the log, by its ref, is about the person with this tag; `party` had it written."""
+
+    party: PartyId
+    tag: bytes
+    ref: UUID
+
+
+class Subjects(Protocol):
+    """Keeps whom entries are about. `link` returns once it is durable; what it names may never come to be recorded."""
+
+    async def link(self, about: Sequence[About], /) -> None: ...
+
+
 class Recorder(Protocol):
     """The way into the log.
 

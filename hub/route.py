@@ -125,6 +125,7 @@ class Route:
                 mapping.version,
                 received.received_us,
             )
+        await self.protector.link(received.party, records)
         return self._to_record(received, records, identified.rejected, gathered.duplicates, intake)
 
     def _to_record(
@@ -145,7 +146,7 @@ class Route:
             party=party,
             entries=self.entries.of_verdicts(party, records),
             claims=(*intake.claims(received, tally), *claim_records(log_id, party, now, records)),
-            rows=(*rows_of(log_id, party, now, records), self.outbox.rows(records, now), *kept),
+            rows=(rows_of(log_id, party, now, records), self.outbox.rows(records, now), *kept),
             closing=count_refusals(log_id, party, records, single=single),
             tally=tally,
             receipts=own_refs(records, party) if single else (),

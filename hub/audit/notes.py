@@ -11,12 +11,10 @@ from hub.audit.entry import EntryKind, event
 from hub.domain.ids import new_ids
 from hub.domain.staff import StaffId
 from hub.domain.terms import LogId, PartyId, PurposeId
-from hub.ports import Claim, Clock, Entropy, Recorder, RowSet, WorkItem
+from hub.ports import About, Claim, Clock, Entropy, Recorder, RowSet, Subjects, WorkItem
 
 OPERATION: Final = PurposeId("hub-beheer")
 """The purpose of entries about the hub itself: keeping it running and answerable (GDPR 28, 32)."""
-
-_SUBJECT: Final = ("log_id", "party_id", "subject_tag", "ref")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +34,7 @@ class Notes:
     operator: PartyId
     clock: Clock
     entropy: Entropy
+    subjects: Subjects
 
     async def write(
         self,
@@ -64,8 +63,9 @@ class Notes:
         ref = ref or made
         said = dict(details) if by is None else {**details, "staff": str(by)}
         entry = event(kind, self.log_id, ref, who, operation, purpose, about, said)
-        found = (RowSet("audit_subject", _SUBJECT, [(self.log_id, who, subject, ref)]),) if subject is not None else ()
+        if subject is not None:
+            await self.subjects.link([About(who, subject, ref)])
         recorded = await self.recorder.record(
-            WorkItem(request_id, who, (entry,), touches=tuple(touches), claims=tuple(claims), rows=(*rows, *found))
+            WorkItem(request_id, who, (entry,), touches=tuple(touches), claims=tuple(claims), rows=tuple(rows))
         )
         return Noted(ref, recorded.size)

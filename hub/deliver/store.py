@@ -1,4 +1,5 @@
-"""The outbox: sealed payloads that wait for their recipient. A payload is emptied once its recipient has it.
+"""The outbox: sealed payloads that wait for their recipient. A payload is emptied once its recipient has it,
+and then the row says no more whom it was about.
 
 A delivery is `held`, then `handed` over, then `acknowledged`; or it `failed` (a dead letter) or was `stopped` (no longer
 permitted), and waits for someone who resumes it or drops it. `party_id` is the recipient. Reads for a recipient run under the
@@ -57,7 +58,8 @@ WHERE held.subject_tag = new.tag AND held.state IN ('held', 'handed', 'failed')
 _OWN = "SELECT delivery_id, state, source, attempts FROM deliver_outbox WHERE party_id = $1 AND delivery_id = ANY($2::uuid[])"
 _ACKNOWLEDGE = """
 UPDATE deliver_outbox AS held
-SET state = 'acknowledged', acknowledged_us = new.us, sealed = NULL, lease_id = NULL, due_us = NULL
+SET state = 'acknowledged', acknowledged_us = new.us, sealed = NULL, subject_tag = NULL, record_id = NULL, lease_id = NULL,
+    due_us = NULL
 FROM unnest($1::text[], $2::uuid[], $3::bigint[]) AS new (recipient, delivery, us)
 WHERE held.party_id = new.recipient AND held.delivery_id = new.delivery AND held.state = 'handed'
 """
@@ -74,7 +76,7 @@ FROM unnest($1::text[], $2::uuid[]) AS new (recipient, delivery)
 WHERE held.party_id = new.recipient AND held.delivery_id = new.delivery AND held.state IN ('failed', 'stopped')
 """
 _DROP = """
-UPDATE deliver_outbox AS held SET state = 'dropped', ended_us = new.us, sealed = NULL
+UPDATE deliver_outbox AS held SET state = 'dropped', ended_us = new.us, sealed = NULL, subject_tag = NULL, record_id = NULL
 FROM unnest($1::text[], $2::uuid[], $3::bigint[]) AS new (recipient, delivery, us)
 WHERE held.party_id = new.recipient AND held.delivery_id = new.delivery AND held.state IN ('failed', 'stopped')
 """

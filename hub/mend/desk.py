@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -71,7 +71,7 @@ def mending(
     log: Log,
     notes: Notes,
     opens: OpenRow,
-    tag_of: Callable[[Pgn], bytes],
+    tag_of: Callable[[Pgn], Awaitable[bytes]],
     clock: Clock,
     entropy: Entropy,
     *,

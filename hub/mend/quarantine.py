@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -83,7 +83,7 @@ class Quarantine:
         mappings: Mappings,
         notes: Notes,
         opens: OpenRow,
-        tag_of: Callable[[Pgn], bytes],
+        tag_of: Callable[[Pgn], Awaitable[bytes]],
     ) -> None:
         self._engine, self._log_id, self._sources, self._mappings = engine, log_id, sources, mappings
         self._notes, self._opens, self._tag_of = notes, opens, tag_of
@@ -125,6 +125,6 @@ class Quarantine:
             "quarantine",
             details,
             by=staff_id(by),
-            subject=None if pgn is None else self._tag_of(pgn),
+            subject=None if pgn is None else await self._tag_of(pgn),
         )
         return Revealed(quarantine_id, one.connector, one.drop_id, one.row_number, one.faults, *header_and_line(raw))

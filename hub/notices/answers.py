@@ -111,14 +111,13 @@ class Answers:
             )
         return onward
 
-    async def _seal(self, notice: Notice, event_id: UUID, text: str) -> bytes:
-        """An explanation hangs on the key of whom it may be about: who is erased, of that person it is erased too."""
+    async def _seal(self, notice: Notice, event_id: UUID, text: str) -> bytes | None:
+        """An explanation hangs on the key of whom it may be about: who is erased, of that person none is kept."""
         plain = text.encode()
         if notice.subject_tag is None:
             return self.vault.seal_row(plain, event_id.bytes)
-        now = self.issue.now()
-        keys = await self.vault.keys_for([notice.subject_tag], self.issue.notes.operator, now)
-        return seal(keys[notice.subject_tag], self.issue.notes.entropy(AEAD_NONCE_BYTES), plain, event_id.bytes)
+        key = (await self.vault.existing([notice.subject_tag])).get(notice.subject_tag)
+        return None if key is None else seal(key, self.issue.notes.entropy(AEAD_NONCE_BYTES), plain, event_id.bytes)
 
     async def explanation(self, notice: Notice, event_id: UUID) -> str:
         """The recipient's own words with an answer; empty where there are none or the person was erased."""

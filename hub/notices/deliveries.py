@@ -19,7 +19,6 @@ from hub.consent.store import kept_policy
 from hub.domain.facts import KeptFacts
 from hub.domain.terms import AgreementId, BasisId, ClauseId, ElementName, PartyId, PolicyHash, PurposeId
 from hub.errors import Tampered
-from hub.notices import store
 from hub.notices.model import Given
 from hub.protect.seal import commit, facts_digest, opening, read_facts, unseal
 from hub.protect.store import facts_about
@@ -55,7 +54,7 @@ class Deliveries:
         return [await self._given(ref, said, _facts(key, said, plain)) for ref, said in entries.items() if ref in left]
 
     async def _disclosures(self, tag: bytes, key: bytes) -> dict[UUID, Mapping[str, Any]]:
-        located = await self.log.locate(await store.refs_of(self.log.engine, self.log.log_id, tag))
+        located = await self.log.found(await self.vault.refs_of(tag, self.log.log_id))
         said = {ref: parse(entry.body) for ref, entry in sorted(located.items())}
         return {ref: one for ref, one in said.items() if one["kind"] == EntryKind.disclosure and _is_of(key, tag, one)}
 

@@ -17,7 +17,7 @@ from hub.errors import Refused
 from hub.notices import store
 from hub.notices.model import NO_NOTICE, Action, Cause, Channel, Event, Happened, Notice, Planned, State
 from hub.notices.plan import due_of
-from hub.ports import Claim, Draft, RowSet, WorkItem
+from hub.ports import About, Claim, Draft, RowSet, WorkItem
 
 ABOUT: Final = "notice"
 OPERATIONS: Final[Mapping[Happened, str]] = {
@@ -31,7 +31,6 @@ OPERATIONS: Final[Mapping[Happened, str]] = {
     Happened.closed: "notice-close",
 }
 """What the log calls each."""
-_SUBJECT: Final = ("log_id", "party_id", "subject_tag", "ref")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,17 +123,17 @@ class Issue:
         """Records what happened to notices, each with an entry of these details, found when its person asks."""
         log_id = self.notes.log_id
         entries: list[Draft] = []
-        found: list[tuple[object, ...]] = []
+        found: list[About] = []
         for notice, one, details in happened:
             said = details if one.event_id == notice.notice_id else {**details, "notice": str(notice.notice_id)}
             operation = OPERATIONS[one.kind]
             entries.append(event(EntryKind.statement, log_id, one.event_id, actor, operation, OPERATION, ABOUT, said))
             if notice.subject_tag is not None:
-                found.append((log_id, actor, notice.subject_tag, one.event_id))
+                found.append(About(actor, notice.subject_tag, one.event_id))
         kept = store.event_rows(log_id, actor, [one for _, one, _ in happened], sealed)
-        subjects = (RowSet("audit_subject", _SUBJECT, found),) if found else ()
+        await self.notes.subjects.link(found)
         more = (kept,) if happened else ()
-        item = WorkItem(self.new_ids(1)[0], actor, entries, claims=tuple(claims), rows=(*rows, *more, *subjects))
+        item = WorkItem(self.new_ids(1)[0], actor, entries, claims=tuple(claims), rows=(*rows, *more))
         await self.notes.recorder.record(item)
 
     async def handed(self, notices: Sequence[Notice], channel: Channel, claim: Claim) -> None:

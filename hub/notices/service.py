@@ -67,14 +67,13 @@ class Notices:
         Raises Refused for someone who may not, or deliveries that are not all about one person; Malformed for another kind.
         """
         check_may(by)
-        engine, log_id = self.issue.log
         if kind not in NAMES_DELIVERIES or not deliveries:
             raise Malformed(
                 "No notice can be made of this.",
                 "The cause is none that somebody names deliveries of, or no delivery is named.",
                 f"Choose one of {', '.join(sorted(NAMES_DELIVERIES))}, and name deliveries.",
             )
-        tags = await store.tags_of(engine, log_id, list(deliveries))
+        tags = set((await self.deliveries.vault.tags_of(deliveries)).values())
         located = [await self.deliveries.log.find(each) for each in deliveries]
         if len(tags) != 1 or None in located:
             raise Refused(
@@ -85,7 +84,7 @@ class Notices:
         cause_id = self.issue.new_ids(1)[0]
         now = self.issue.now()
         cause = Cause(cause_id, cause_id, kind, now, deliveries=frozenset(deliveries))
-        await self._cause(cause, tags[0], by)
+        await self._cause(cause, tags.pop(), by)
         return await self.follow(cause_id)
 
     async def _cause(self, cause: Cause, tag: bytes, by: Staff | None) -> None:

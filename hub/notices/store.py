@@ -57,8 +57,6 @@ _WAITING: Final = _READ + "WHERE party_id = $1 AND state = 'open' AND notice_id 
 _DUE: Final = """
 SELECT notice_id FROM consent_notice WHERE party_id = $1 AND state = 'open' AND next_us <= $2 ORDER BY notice_id LIMIT $3
 """
-_REFS: Final = "SELECT ref FROM audit_subject WHERE log_id = $1 AND subject_tag = $2"
-_TAGS: Final = "SELECT DISTINCT subject_tag FROM audit_subject WHERE log_id = $1 AND ref = ANY($2::uuid[])"
 _SILENT: Final = "SELECT DISTINCT party_id FROM consent_notice WHERE log_id = $1 AND late"
 _TURN: Final = """
 UPDATE consent_notice AS notice SET state = new.state, level = new.level, late = new.late
@@ -247,16 +245,6 @@ async def waiting(engine: AsyncEngine, recipient: PartyId, after: UUID, limit: i
 async def due(engine: AsyncEngine, recipient: PartyId, now: Micros, limit: int) -> list[UUID]:
     """What is to be sent to a recipient's own system now."""
     return [UUID(bytes=row[0].bytes) for row in await fetch(engine, _DUE, recipient, int(now), limit)]
-
-
-async def refs_of(engine: AsyncEngine, log_id: LogId, tag: bytes) -> list[UUID]:
-    """The entries that are said to be about this person; their commitments say whether they are."""
-    return list(dict.fromkeys(UUID(bytes=row[0].bytes) for row in await fetch(engine, _REFS, log_id, tag)))
-
-
-async def tags_of(engine: AsyncEngine, log_id: LogId, refs: Sequence[UUID]) -> list[bytes]:
-    """Of whom these entries are said to be."""
-    return [bytes(row[0]) for row in await fetch(engine, _TAGS, log_id, list(refs))]
 
 
 async def silent_recipients(engine: AsyncEngine, log_id: LogId) -> frozenset[PartyId]:

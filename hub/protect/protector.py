@@ -11,7 +11,7 @@ from hub.domain.facts import KeptFacts, SubjectFacts
 from hub.domain.ids import new_ids
 from hub.domain.personal import Personal
 from hub.domain.stages import Canonical, Held, ProtectedRecord, Rejected, Verdict
-from hub.domain.terms import Micros
+from hub.domain.terms import Micros, PartyId
 from hub.errors import Tampered
 from hub.ports import Entropy, SealedRow
 from hub.protect.pseudonymise import Pseudonymiser
@@ -29,7 +29,7 @@ from hub.protect.seal import (
     read_facts,
     unseal,
 )
-from hub.protect.store import SealedFacts
+from hub.protect.store import SealedFacts, about
 from hub.protect.vault import Vault
 
 RECORD_VERSION = "uitvalmelding/1"
@@ -110,6 +110,10 @@ class Protector:
                     plain = unseal(key, known.sealed, one.record_id.bytes)
                     opened[one.delivery_id] = Opened(Personal(payload), read_facts(plain), facts_digest(inner, plain))
         return opened
+
+    async def link(self, party: PartyId, records: Sequence[ProtectedRecord]) -> None:
+        """Keeps in the vault whom the entries of these records will be about; durable when this returns."""
+        await self.vault.link(about(party, records))
 
     def seal_rejected(self, rejected: Sequence[Rejected], now: Micros) -> list[SealedRow]:
         """Rows for quarantine: number and faults in clear, the content sealed."""

@@ -5,7 +5,7 @@ Pure: keys, identifiers and random bytes come in as values. Per person and recip
 For each verdict the log gets three values that tell nothing without the person's key: with `inner = mac(person key, nonce)`
 they are the commitment `mac(inner, tag || recipient)`, the payload's digest and the facts' digest. Whoever is given `inner` can
 check this one entry and no other; when the key is destroyed the entries can be linked to nobody, nor to each other. `mac` is
-keyed BLAKE2b (RFC 7693) of 32 bytes, whose personalisation keeps the four uses apart.
+keyed BLAKE2b (RFC 7693) of 32 bytes, whose personalisation keeps the five uses apart.
 """
 
 from __future__ import annotations
@@ -178,6 +178,11 @@ def _protect_one(
         nonce=nonce,
         commitment=commit(inner, person.tag, verdict.candidate.recipient),
     )
+
+
+def tag_of(key: bytes) -> bytes:
+    """What a person is called in every table but the vault's: 16 bytes that only their key gives."""
+    return blake2b(key=key, digest_size=16, person=b"hub/tag").digest()
 
 
 def opening(key: bytes, nonce: bytes) -> bytes:

@@ -74,7 +74,7 @@ class Reader:
             progress(min(start + PAGE, after) - first, after - first)
 
     async def _page(self, said: Sequence[Mapping[str, Any]]) -> list[Case]:
-        tags = await store.tags_of(self.engine, [UUID(fields["ref"]) for fields in said])
+        tags = await self.vault.tags_of([UUID(fields["ref"]) for fields in said])
         keys = await self.vault.existing(list(set(tags.values()))) if tags else {}
         facts = await store.facts_of(self.engine, keys) if keys else {}
         opened = {

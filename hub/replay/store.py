@@ -15,7 +15,6 @@ from hub.domain.terms import LogId, Micros, PartyId
 
 _SIZE = "SELECT size FROM audit_head WHERE log_id = $1"
 _ENTRIES = "SELECT seq, body FROM audit_entry WHERE log_id = $1 AND seq >= $2 AND seq < $3 ORDER BY seq"
-_TAGS = "SELECT ref, subject_tag FROM audit_subject WHERE ref = ANY($1::uuid[])"
 _FACTS = "SELECT record_id, party_id, subject_tag, sealed FROM consent_facts WHERE subject_tag = ANY($1::bytea[])"
 _ALL = """
 SELECT record_id, party_id, subject_tag, sealed FROM consent_facts
@@ -58,11 +57,6 @@ async def place(engine: AsyncEngine, log_id: LogId, moment: Micros, size: int) -
         (body,) = await entries(engine, log_id, middle, middle + 1)
         low, high = (middle + 1, high) if orjson.loads(body)["us"] < moment else (low, middle)
     return low
-
-
-async def tags_of(engine: AsyncEngine, refs: Sequence[UUID]) -> dict[UUID, bytes]:
-    """About whom these entries are, by tag."""
-    return {UUID(bytes=ref.bytes): bytes(tag) for ref, tag in await fetch(engine, _TAGS, list(refs))}
 
 
 async def facts_of(engine: AsyncEngine, tags: Collection[bytes]) -> dict[bytes, list[Kept]]:

@@ -27,10 +27,10 @@ from hub.domain.personal import Bsn, Onderwijsnummer, Pgn
 from hub.domain.staff import Role, Staff
 from hub.domain.terms import Micros, PartyId, ReasonCode
 from hub.errors import Malformed, Refused, Tampered
-from hub.protect.pseudonymise import Pseudonymiser
+from hub.protect.people import People
 from hub.protect.seal import commit, facts_digest, opening, unseal
 from hub.protect.store import SealedFacts, facts_about
-from hub.protect.vault import Vault
+from hub.protect.vault import Subject
 from hub.rights import store
 from hub.rights.answer import Found, PerRecipient, PersonAnswer, Proved, Searched, SearchReason
 from hub.rights.informing.model import Informed
@@ -47,8 +47,7 @@ class Persons:
     log: Log
     search_log: Search
     notes: Notes
-    pseudonymiser: Pseudonymiser
-    vault: Vault
+    people: People
 
     async def search(self, number: str, reason: SearchReason, by: Staff) -> PersonAnswer:
         """All that the log knows about the person with this BSN or onderwijsnummer; that it was asked is in the log first.
@@ -68,18 +67,19 @@ class Persons:
             raise Malformed(
                 "This is neither a BSN nor an onderwijsnummer.", "It does not pass the elfproef.", "Check the number."
             )
-        tag = self.pseudonymiser.subject_tag(pgn)
+        person = await self.people.find(pgn)
         noted = await self.notes.write(
-            EntryKind.access, SEARCH, "person", {"reason": reason.value}, by=by.staff_id, subject=tag
+            EntryKind.access, SEARCH, "person", {"reason": reason.value}, by=by.staff_id, subject=person and person.tag
         )
-        return await self._answer(tag, noted.ref, reason)
+        return await self._answer(person, noted.ref, reason)
 
-    async def _answer(self, tag: bytes, own: UUID, reason: SearchReason) -> PersonAnswer:
+    async def _answer(self, person: Subject | None, own: UUID, reason: SearchReason) -> PersonAnswer:
         engine, log_id = self.log.engine, self.log.log_id
+        tag, key = (b"", None) if person is None else person
         while await self.search_log.catch_up():
             pass
-        located = await self.log.locate(await store.refs_of(engine, log_id, tag))
-        key = (await self.vault.existing([tag])).get(tag)
+        refs = [] if person is None else await self.people.vault.refs_of(tag, log_id)
+        located = await self.log.found([own, *refs])
         fields = {ref: parse(entry.body) for ref, entry in located.items()}
         about = {ref: said for ref, said in fields.items() if said["kind"] in (EntryKind.disclosure, EntryKind.refusal)}
         theirs = {ref: said for ref, said in about.items() if key is not None and _is_of(key, tag, said)}

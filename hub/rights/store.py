@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
-from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hub.consent.statement import hold
 from hub.consent.store import histories
-from hub.db import fetch
-from hub.domain.terms import LogId, Micros
+from hub.domain.terms import Micros
 from hub.rights.answer import Statement
-
-_REFS = "SELECT ref FROM audit_subject WHERE log_id = $1 AND subject_tag = $2"
-
-
-async def refs_of(engine: AsyncEngine, log_id: LogId, tag: bytes) -> list[UUID]:
-    """The entries that are said to be about this person; their commitments say whether they are."""
-    return list(dict.fromkeys(UUID(bytes=row[0].bytes) for row in await fetch(engine, _REFS, log_id, tag)))
 
 
 async def statements_of(engine: AsyncEngine, tag: bytes, day: date) -> tuple[Statement, ...]:

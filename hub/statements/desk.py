@@ -33,8 +33,8 @@ from hub.errors import Conflict, Malformed, Refused, Tampered
 from hub.notices.causes import cause_of
 from hub.notices.store import cause_row
 from hub.ports import Claim, Clock, Entropy, KeyedDigest, RowSet
-from hub.protect.pseudonymise import Pseudonymiser
-from hub.rights.store import refs_of
+from hub.protect.people import People
+from hub.protect.vault import Subject
 from hub.rules import Rules
 from hub.statements import store
 from hub.statements.checking import check_said, check_taken_back, left, named_in, objection_beside
@@ -65,7 +65,7 @@ class Statements:
     log: Log
     notes: Notes
     digest: KeyedDigest
-    pseudonymiser: Pseudonymiser
+    people: People
     clock: Clock
     entropy: Entropy
     rules: Rules
@@ -88,7 +88,7 @@ class Statements:
         """
         pgn = _read(number)
         del number  # a traceback that shows variables shows none of ours
-        tag = self._tag(pgn)
+        tag = (await self._meet(pgn)).tag
         proxy_until = check_said(self.rules.policy, said, legal_date(self.clock.now_us()))
         for attempt in range(_TRIES):
             found = await self._histories(tag)
@@ -119,7 +119,7 @@ class Statements:
         """
         pgn = _read(number)
         del number
-        tag = self._tag(pgn)
+        tag = (await self._meet(pgn)).tag
         check_known(self.rules.policy, scope)
         if spoken.voice is Voice.school and kind is not StatementKind.raadpleging_school:
             raise Refused("Nothing was taken back.", "A school does not speak for a young person.", "Ask the young person.")
@@ -194,8 +194,7 @@ class Statements:
         """All statements about one person, the newest first; that it was read is in the log before. Raises Tampered."""
         pgn = _read(number)
         del number
-        tag = self._tag(pgn)
-        return await self._read(tag, by)
+        return await self._read((await self._meet(pgn)).tag, by)
 
     async def beside(self, statement_id: UUID, by: StaffId | None = None) -> tuple[Told, ...]:
         """The same of the person whom a statement is about. Raises Refused where there is none."""
@@ -221,7 +220,7 @@ class Statements:
             for event in history.events
             if event.evidence is not None or event.seq > 1
         }
-        located = await self.log.locate(await refs_of(self.engine, self.log_id, tag))
+        located = await self.log.found(await self.people.vault.refs_of(tag, self.log_id))
         logged: set[tuple[str, str]] = set()
         for entry in located.values():
             said = parse(entry.body)
@@ -282,12 +281,12 @@ class Statements:
 
     # -- within
 
-    def _tag(self, pgn: Pgn | None) -> bytes:
+    async def _meet(self, pgn: Pgn | None) -> Subject:
         if pgn is None:
             raise Malformed(
                 "This is neither a BSN nor an onderwijsnummer.", "It does not pass the elfproef.", "Check the number."
             )
-        return self.pseudonymiser.subject_tag(pgn)
+        return await self.people.meet(pgn, self.notes.operator, self.clock.now_us())
 
     async def _histories(self, tag: bytes) -> dict[UUID, History]:
         found = (await histories(self.engine, [tag], self.digest)).get(tag, [])

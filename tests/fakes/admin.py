@@ -14,6 +14,7 @@ from hub.connector import Trouble
 from hub.connectors.duo.inbound import FORMAT
 from hub.console.desk import AdministratorDesk
 from hub.deliver.lease import store as lease
+from hub.domain.personal import Pgn
 from hub.domain.staff import Role, Staff, StaffId
 from hub.domain.stages import DropPlace, Received
 from hub.domain.terms import ConnectorId, Interface, Micros, PartyId, ReasonCode
@@ -65,8 +66,11 @@ async def take(house: House, *lines: bytes) -> UUID:
 def administrator(house: House, found: Sequence[Finding] = ()) -> AdministratorDesk:
     """The desk, as `hub.app` puts it together; the health of the hub is `found`."""
     rules = house.route.rules
-    notes = Notes(house.committer, LOG, OPERATOR, house.clock, secrets.token_bytes)
+    notes = Notes(house.committer, LOG, OPERATOR, house.clock, secrets.token_bytes, house.vault)
     sources = MappingProxyType({name: Source(name, DUO, FORMAT, INSTALLED) for name in (NAME, SCHOOLS)})
+
+    async def tag_of(pgn: Pgn) -> bytes:
+        return await house.tag(pgn.reveal())
 
     async def examine() -> Sequence[Finding]:
         return found
@@ -80,7 +84,7 @@ def administrator(house: House, found: Sequence[Finding] = ()) -> AdministratorD
             house.log,
             notes,
             house.vault.open_row,
-            house.pseudonymiser.subject_tag,
+            tag_of,
             house.clock,
             secrets.token_bytes,
             production=False,

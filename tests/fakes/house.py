@@ -21,7 +21,7 @@ from hub.audit.record import Committer
 from hub.consent.policy import load_policy
 from hub.db import transaction
 from hub.deliver.outbox import Outbox
-from hub.domain.personal import Personal
+from hub.domain.personal import Bsn, Personal
 from hub.domain.stages import DropPlace, Received, Row
 from hub.domain.terms import ConnectorId, Interface, Micros, PartyId
 from hub.endings import Endings
@@ -29,6 +29,7 @@ from hub.gather import Gatherer
 from hub.normalise import JsonMapping
 from hub.ports import Admitted
 from hub.protect.keys import KeyRing
+from hub.protect.people import People
 from hub.protect.protector import Protector
 from hub.protect.pseudonymise import Digests, Pseudonymiser
 from hub.protect.vault import Vault
@@ -117,6 +118,19 @@ class House:
                 yield Received(party, LOG, Interface.sftp, uuid4(), Micros(self.clock.us), rows, place)
 
         return [admitted async for admitted in self.route.admit_list(chunks(), JSON, DropIntake())]
+
+    @property
+    def people(self) -> People:
+        """Who bears a number, in this house."""
+        return People(self.pseudonymiser, self.vault)
+
+    async def tag(self, number: str) -> bytes:
+        """What the person with this BSN is called in this house."""
+        return (await self.people.meet(Bsn(number), OPERATOR, Micros(self.clock.us))).tag
+
+    async def about(self, tag: bytes) -> set[UUID]:
+        """The entries about this person."""
+        return set(await self.vault.refs_of(tag))
 
     async def rows(self, query: str, *args: Any) -> list[Mapping[str, Any]]:
         """What the database says."""

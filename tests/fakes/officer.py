@@ -32,9 +32,9 @@ async def console_over(house: House) -> FastAPI:
     sessions = console.Sessions()
     for role in (Role.privacy_officer, Role.fg, Role.auditor, Role.administrator):
         await sessions.begin(console.staff(role))
-    search = Search(house.engine, LOG, OPERATOR)
-    notes = Notes(house.committer, LOG, OPERATOR, house.clock, secrets.token_bytes)
-    persons = Persons(house.log, search, notes, house.pseudonymiser, house.vault)
+    search = Search(house.engine, LOG, OPERATOR, house.vault.tags_of)
+    notes = Notes(house.committer, LOG, OPERATOR, house.clock, secrets.token_bytes, house.vault)
+    persons = Persons(house.log, search, notes, house.people)
     officer = OfficerDesk(
         search,
         persons,

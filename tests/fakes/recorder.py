@@ -21,7 +21,7 @@ from hub.audit.record import Committer
 from hub.db import transaction
 from hub.domain.stages import Recorded
 from hub.domain.terms import LogId, Micros, PartyId, PurposeId
-from hub.ports import Claim, RowSet, WorkItem
+from hub.ports import About, Claim, RowSet, WorkItem
 from tests.fakes.log import signer
 
 LOG, OPERATOR, PARTY = LogId("regio-a"), PartyId("hub"), PartyId("duo")
@@ -59,7 +59,8 @@ def item(entries: int = 1, receipts: bool = True, request_id: UUID | None = None
     """Work of `entries` entries about nobody, which leaves a row per entry besides."""
     refs = [uuid4() for _ in range(entries)]
     drafts = [event(EntryKind.access, LOG, ref, OPERATOR, "search", PurposeId("toezicht"), "log", {}) for ref in refs]
-    rows = RowSet("audit_subject", ("log_id", "party_id", "subject_tag", "ref"), [(LOG, PARTY, b"t" * 16, ref) for ref in refs])
+    columns = ("log_id", "party_id", "entry_ref", "sealed", "key_version", "recorded_us")
+    rows = RowSet("decision_call", columns, [(LOG, PARTY, ref, b"", 1, START) for ref in refs])
     given: dict[str, Any] = {"rows": (rows,), "receipts": [draft.ref for draft in drafts] if receipts else (), **other}
     return WorkItem(request_id or uuid4(), PARTY, drafts, **given)
 
@@ -99,7 +100,7 @@ async def whole(engine: AsyncEngine, items: Sequence[WorkItem], told: Sequence[R
     moments = [entry["us"] for entry in fields]
     assert moments == sorted(moments)
     async with transaction(engine) as connection:
-        rows = await connection.raw.fetch("SELECT ref FROM audit_subject")
+        rows = await connection.raw.fetch("SELECT entry_ref FROM decision_call")
         requests = await connection.raw.fetch("SELECT request_id FROM audit_request")
     assert sorted(str(row[0]) for row in rows) == expected
     assert sorted(str(row[0]) for row in requests) == sorted(str(each.request_id) for each in items)
@@ -107,3 +108,18 @@ async def whole(engine: AsyncEngine, items: Sequence[WorkItem], told: Sequence[R
         for text in recorded.receipts.values():
             check_receipt(text, entries[parse_receipt(text).index], KEY.vkey)
     return entries
+
+
+class Nobody:
+    """For entries that are about no person: no vault is asked."""
+
+    async def link(self, about: Sequence[About], /) -> None:
+        """Satisfies `hub.ports.Subjects`, for nothing."""
+        assert not about
+
+    async def tags_of(self, refs: Sequence[UUID]) -> dict[UUID, bytes]:
+        """Says of no entry whom it is about."""
+        return {}
+
+
+NOBODY = Nobody()

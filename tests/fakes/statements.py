@@ -66,11 +66,9 @@ def said(
 
 def desk_over(house: House) -> Statements:
     """What may be done with statements over this house, whose clock goes on a little whenever it is looked at."""
-    notes = Notes(house.committer, LOG, OPERATOR, house.clock, secrets.token_bytes)
+    notes = Notes(house.committer, LOG, OPERATOR, house.clock, secrets.token_bytes, house.vault)
     rules, clock = house.route.rules, Ticking(house.clock)
-    return Statements(
-        house.engine, LOG, house.log, notes, house.digests, house.pseudonymiser, clock, secrets.token_bytes, rules
-    )
+    return Statements(house.engine, LOG, house.log, notes, house.digests, house.people, clock, secrets.token_bytes, rules)
 
 
 RECEIPT_KEY = OKPKey.generate_key("Ed25519", {"kid": "ontvangst-1"}, private=True)

@@ -21,7 +21,6 @@ from hub.consent.store import keep_policy, policy_in_use
 from hub.db import transaction
 from hub.deliver.store import touch
 from hub.domain.facts import StatementKind
-from hub.domain.personal import Bsn
 from hub.domain.terms import Micros, PartyId, PurposeId
 from hub.notices import store
 from hub.notices.answers import Answers
@@ -51,8 +50,8 @@ class Told:
 
     def __post_init__(self) -> None:
         house = self.house
-        notes = Notes(house.committer, LOG, OPERATOR, house.clock, secrets.token_bytes)
-        search = Search(house.engine, LOG, OPERATOR)
+        notes = Notes(house.committer, LOG, OPERATOR, house.clock, secrets.token_bytes, house.vault)
+        search = Search(house.engine, LOG, OPERATOR, house.vault.tags_of)
         self.issue = Issue(notes, house.engine)
         self.deliveries = Deliveries(house.log, search, house.vault)
         self.notices = Notices(self.issue, self.deliveries, lambda: self.rules.policy)
@@ -65,7 +64,7 @@ class Told:
             house.log,
             notes,
             house.digests,
-            house.pseudonymiser,
+            house.people,
             house.clock,
             secrets.token_bytes,
             self.rules,
@@ -78,15 +77,15 @@ class Told:
         claim = keep_policy(LOG, OPERATOR, ref, follows, policy.hash, canonical_policy(policy), Micros(self.house.clock.us))
         await self.issue.notes.write(EntryKind.configuration, "policy-use", "policy", {}, ref=ref, claims=(claim,))
 
-    def tag(self, number: int) -> bytes:
+    async def tag(self, number: int) -> bytes:
         """Of the `number`th young person."""
-        return self.house.pseudonymiser.subject_tag(Bsn(NUMBERS[number]))
+        return await self.house.tag(NUMBERS[number])
 
     async def consent(self, number: int, parties: Iterable[PartyId] = BOTH, purposes: Iterable[PurposeId] = ALL) -> None:
         """They said yes, long ago."""
         named = scope(set(map(str, purposes)), set(map(str, parties)))
         kind, period = StatementKind.toestemming, (date(2026, 1, 1), None)
-        claim = said(self.house.digests, LOG, self.tag(number), kind, period, scope=named, evidence=None)
+        claim = said(self.house.digests, LOG, await self.tag(number), kind, period, scope=named, evidence=None)
         async with transaction(self.house.engine) as connection:
             await connection.raw.execute(claim.statement, *(list(column) for column in zip(*claim.rows, strict=True)))
 
@@ -109,7 +108,7 @@ class Told:
         }
         ref = uuid4()
         cause = Cause(ref, ref, kind, Micros(self.house.clock.us), **{**given, **other})  # type: ignore[arg-type]
-        tag = self.tag(number)
+        tag = await self.tag(number)
         row = store.cause_row(LOG, OPERATOR, cause, tag)
         await self.issue.notes.write(
             EntryKind.statement,

@@ -52,7 +52,7 @@ class Desk:
 @pytest.fixture
 async def desk(engine: AsyncEngine, vault_engine: AsyncEngine, tmp_path: Path) -> AsyncIterator[Desk]:
     async with open_house(engine, vault_engine, tmp_path / "mark") as house:
-        notes = Notes(house.committer, LOG, OPERATOR, house.clock, secrets.token_bytes)
+        notes = Notes(house.committer, LOG, OPERATOR, house.clock, secrets.token_bytes, house.vault)
         rules: Rules = shipped_rules()
         evaluations = Evaluations(
             *(rules, notes, engine, LOG, house.clock, house.digests, house.vault.seal_row),

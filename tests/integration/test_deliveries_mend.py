@@ -38,7 +38,7 @@ async def house(engine: AsyncEngine, vault_engine: AsyncEngine, tmp_path: Path) 
 
 @pytest.fixture
 def deliveries(house: House) -> Deliveries:
-    notes = Notes(house.committer, LOG, OPERATOR, house.clock, secrets.token_bytes)
+    notes = Notes(house.committer, LOG, OPERATOR, house.clock, secrets.token_bytes, house.vault)
     return Deliveries(house.engine, LOG, notes, house.route.endings, house.route.rules, house.clock, {DESK})
 
 

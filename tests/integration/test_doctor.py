@@ -301,7 +301,7 @@ async def test_a_vault_of_another_key_ring(settings: Settings) -> None:
     async with open_hub(settings) as hub:
         await hub.put_policy_in_use()
         vault = Vault(hub.vault_engine, load_ring(settings), hub.log_id, secrets.token_bytes)
-        await vault.keys_for([b"t" * 32], hub.operator, hub.clock.now_us())
+        await vault.subjects([b"t" * 32], hub.operator, hub.clock.now_us())
     assert not_well(await look(settings)) == {}
     (settings.state / "keyring.json").unlink()
     make_keys(settings)

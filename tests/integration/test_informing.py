@@ -47,8 +47,8 @@ def informing(told: Told) -> Informing:
 
 def informing_of(told: Told) -> Informing:
     house = told.house
-    notes = Notes(house.committer, LOG, OPERATOR, house.clock, secrets.token_bytes)
-    return Informing(house.engine, Search(house.engine, LOG, OPERATOR), notes)
+    notes = Notes(house.committer, LOG, OPERATOR, house.clock, secrets.token_bytes, house.vault)
+    return Informing(house.engine, Search(house.engine, LOG, OPERATOR, house.vault.tags_of), notes, house.vault.tags_of)
 
 
 def today(told: Told) -> date:
@@ -122,8 +122,7 @@ async def test_a_report_is_in_the_log_per_delivery_and_found_when_its_person_ask
         "text": digest,
         "form": "agreement",
     }
-    rows = await told.house.rows("SELECT ref FROM audit_subject WHERE subject_tag = $1", told.tag(0))
-    assert {each["ref"] for each in entries} <= {str(row["ref"]) for row in rows}
+    assert {UUID(each["ref"]) for each in entries} <= await told.house.about(await told.tag(0))
 
 
 async def test_what_was_reported_stands(told: Told, informing: Informing):

@@ -22,7 +22,7 @@ from hub.commands import mending as commands
 from hub.connector import Trouble
 from hub.connectors.duo.inbound import FORMAT
 from hub.db import transaction
-from hub.domain.personal import Bsn
+from hub.domain.personal import Pgn
 from hub.domain.staff import Role, Staff, StaffId
 from hub.domain.stages import DropPlace, Received
 from hub.domain.terms import ConnectorId, Interface, Micros
@@ -118,8 +118,11 @@ class Desk:
 
 def put(house: House, desk: Desk, *, production: bool = False) -> Mending:
     sources = MappingProxyType({NAME: Source(NAME, DUO, FORMAT, INSTALLED)})
-    notes = Notes(house.committer, LOG, OPERATOR, house.clock, secrets.token_bytes)
-    tag = house.pseudonymiser.subject_tag
+    notes = Notes(house.committer, LOG, OPERATOR, house.clock, secrets.token_bytes, house.vault)
+
+    async def tag(pgn: Pgn) -> bytes:
+        return await house.tag(pgn.reveal())
+
     opens, clock = house.vault.open_row, house.clock
     return put_together.mending(
         house.engine,
@@ -428,7 +431,7 @@ async def test_a_row_is_revealed_with_a_reason_that_is_in_the_log_first(desk: De
         "row": str(row.quarantine_id),
         "staff": WHO.staff_id,
     }
-    found = await desk.house.rows("SELECT subject_tag FROM audit_subject WHERE ref = $1::uuid", UUID(entry["ref"]))
+    found = await desk.house.vault.tags_of([UUID(entry["ref"])])
     assert len(found) == 1, "the person finds who saw their row"
 
 
@@ -441,9 +444,9 @@ async def test_who_saw_a_row_is_found_by_its_person_however_the_row_is_read(desk
         await desk.mend.mappings.activate(NAME, blind, WHO)
     await desk.mend.quarantine.reveal(row.quarantine_id, RevealReason.damaged, WHO)
     (entry,) = await desk.said("reveal-row")
-    found = await desk.house.rows("SELECT subject_tag FROM audit_subject WHERE ref = $1::uuid", UUID(entry["ref"]))
+    found = await desk.house.vault.tags_of([UUID(entry["ref"])])
     number = raw.split(b";")[0].decode()
-    assert [bytes(one["subject_tag"]) for one in found] == [desk.house.pseudonymiser.subject_tag(Bsn(number))]
+    assert list(found.values()) == [await desk.house.tag(number)]
 
 
 async def test_without_the_log_no_row_is_revealed(desk: Desk) -> None:

@@ -234,7 +234,7 @@ async def test_a_reader_does_nothing_else(engine: AsyncEngine, statement: str) -
 
 
 async def test_the_vault_forgets(vault_engine: AsyncEngine) -> None:
-    await run(vault_engine, "INSERT INTO vault_key VALUES ('r', 'p', 'tag', 'wrapped', 1, 1)")
+    await run(vault_engine, "INSERT INTO vault_key VALUES ('r', 'p', 'who', 'wrapped', 1, 1, 'tag')")
     await run(vault_engine, "UPDATE vault_key SET wrapped = 'anew', kek_version = 2")
     await run(vault_engine, "DELETE FROM vault_key")
     assert await run(vault_engine, "SELECT FROM vault_key") == []

@@ -27,6 +27,7 @@ from hub.notices.issue import asks
 from hub.notices.model import Action, Answer, Cause, CauseKind, Channel, Ground, Happened, Method, Notice, State
 from hub.notices.outcome import payload_of
 from hub.notices.plan import DAY, HOUR
+from hub.ports import About
 from hub.statements.said import Spoken
 from ops.demo.controls import Running
 from tests import canary
@@ -168,12 +169,8 @@ async def test_an_entry_of_somebody_else_leads_to_no_notice(told: Told):
     await told.consent(1)
     await told.deliver(0)
     await told.deliver(1)
-    async with transaction(told.house.engine) as connection:
-        await connection.raw.execute(
-            "INSERT INTO audit_subject SELECT log_id, party_id, $1, ref FROM audit_subject WHERE subject_tag = $2",
-            told.tag(0),
-            told.tag(1),
-        )
+    theirs = await told.house.about(await told.tag(1))
+    await told.house.vault.link([About(OPERATOR, await told.tag(0), ref) for ref in theirs])
     assert sum(len(one.items) for one in await told.withdrawn(0)) == 2
 
 
@@ -202,7 +199,7 @@ async def test_a_hundred_causes_that_cannot_be_followed_hold_up_no_other(told: T
         for number in range(1, 102)
     ]
     async with transaction(told.house.engine) as connection:
-        await write_rows(connection, [store.cause_row(LOG, OPERATOR, each, told.tag(0)) for each in lost])
+        await write_rows(connection, [store.cause_row(LOG, OPERATOR, each, await told.tag(0)) for each in lost])
     async with transaction(owner_engine) as connection:
         await connection.raw.execute("ALTER TABLE consent_policy DISABLE TRIGGER USER")
         await connection.raw.execute("DELETE FROM consent_policy")
@@ -332,7 +329,7 @@ async def test_what_is_taken_back_at_the_desk_stops_what_waits_and_tells_who_has
     await told.statements.withdraw(NUMBERS[0], StatementKind.toestemming, Scope(), spoken())
     assert (await told.house.route.release(FOUNDATION, 10)).deliveries == ()
     assert await told.watch.tick() == 2
-    notices = await store.about(told.house.engine, LOG, told.tag(0))
+    notices = await store.about(told.house.engine, LOG, await told.tag(0))
     assert {(one.recipient, one.cause) for one in notices} == {
         (FOUNDATION, CauseKind.withdrawn),
         (AGENCY, CauseKind.withdrawn),
@@ -347,10 +344,10 @@ async def test_who_takes_back_a_part_has_told_whom_that_part_was_for(told: Told)
     part = Scope(parties=frozenset({AGENCY}))
     await told.statements.withdraw(NUMBERS[0], StatementKind.toestemming, part, spoken())
     await told.watch.tick()
-    assert [one.recipient for one in await store.about(told.house.engine, LOG, told.tag(0))] == [AGENCY]
+    assert [one.recipient for one in await store.about(told.house.engine, LOG, await told.tag(0))] == [AGENCY]
     await told.statements.withdraw(NUMBERS[0], StatementKind.toestemming, Scope(), spoken())
     await told.watch.tick()
-    found = await store.about(told.house.engine, LOG, told.tag(0))
+    found = await store.about(told.house.engine, LOG, await told.tag(0))
     assert sorted(one.recipient for one in found if asks(one)) == [AGENCY, FOUNDATION]
 
 

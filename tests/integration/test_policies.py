@@ -49,7 +49,7 @@ from tests.fakes.agreements import (
     shipped,
 )
 from tests.fakes.partner import digest
-from tests.fakes.recorder import LOG, OPERATOR, START, Clock, bodies, committing, count
+from tests.fakes.recorder import LOG, NOBODY, OPERATOR, START, Clock, bodies, committing, count
 
 SECOND = AgreementId("duo-doorstroompunt/2")
 UITVAL = RecordKind("uitvalmelding")
@@ -61,7 +61,7 @@ class Hall:
 
     def __init__(self, engine: AsyncEngine, committer: Committer, clock: Clock) -> None:
         self.engine, self.clock = engine, clock
-        self.notes = Notes(committer, LOG, OPERATOR, clock, secrets.token_bytes)
+        self.notes = Notes(committer, LOG, OPERATOR, clock, secrets.token_bytes, NOBODY)
         self.policies = Policies(engine, self.notes)
         self.signatories = Signatories(engine, self.notes, digest)
 

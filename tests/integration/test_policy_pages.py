@@ -46,7 +46,7 @@ from tests.fakes.agreements import (
     shipped,
 )
 from tests.fakes.partner import digest
-from tests.fakes.recorder import KEY, LOG, OPERATOR, Clock, committing
+from tests.fakes.recorder import KEY, LOG, NOBODY, OPERATOR, Clock, committing
 
 HERE = "/functionaris/afspraken"
 ONE, TWO = f"{HERE}/afspraak/duo-doorstroompunt/1", f"{HERE}/afspraak/duo-doorstroompunt/2"
@@ -94,14 +94,14 @@ class Office:
 async def office(engine: AsyncEngine, tmp_path: Path) -> AsyncIterator[Office]:
     clock = Clock()
     async with committing(engine, tmp_path / "high-water", clock) as committer:
-        notes = Notes(committer, LOG, OPERATOR, clock, secrets.token_bytes)
+        notes = Notes(committer, LOG, OPERATOR, clock, secrets.token_bytes, NOBODY)
         await found(engine, notes, shipped(), production=False)
 
         async def names() -> dict[str, str]:
             return {OFFICER.staff_id: "Noor Demirci", AT_DUO.staff_id: "Hester van Galen"}
 
         log = Log(engine, LOG, KEY.vkey)
-        search, nobody = Search(engine, LOG, OPERATOR), cast(Any, None)
+        search, nobody = Search(engine, LOG, OPERATOR, NOBODY.tags_of), cast(Any, None)
         officer = OfficerDesk(search, nobody, log, notes, Rules(shipped()), names, policies=Policies(engine, notes))
         sign_in = console.SignIn(OFFICER)
         desk = Desk(clock, console.Sessions(), sign_in, console.PROVIDER, secure=False, officer=officer)

@@ -78,7 +78,7 @@ async def house(engine: AsyncEngine, vault_engine: AsyncEngine, tmp_path: Path) 
 
 async def _kept(house: House) -> Replays:
     """Replays of the house, whose set was put into use as a hub does."""
-    notes = Notes(house.committer, LOG, OPERATOR, house.clock, secrets.token_bytes)
+    notes = Notes(house.committer, LOG, OPERATOR, house.clock, secrets.token_bytes, house.vault)
     follows, in_use = await policy_in_use(house.engine, LOG)
     if in_use is None:
         (ref,) = new_ids(1, Micros(house.clock.us), secrets.token_bytes(8))
@@ -124,7 +124,7 @@ async def test_without_its_set_its_facts_or_its_person_a_decision_is_left_with_t
     house: House, owner_engine: AsyncEngine
 ):
     await house.send(body(0))
-    replays = Replays(house.engine, LOG, house.vault, Notes(house.committer, LOG, OPERATOR, house.clock, secrets.token_bytes))
+    replays = Replays(house.engine, LOG, house.vault, Notes(house.committer, LOG, OPERATOR, house.clock, secrets.token_bytes, house.vault))
     without = await replays.replay(SHIPPED, SHIPPED.hash, None, None, None)
     assert without.decided == 0
     assert without.left[Left.policy_not_kept] == 2

@@ -214,7 +214,7 @@ async def test_nothing_is_told_that_is_not_logged_first(house: House, monkeypatc
     await house.send(body(0))
     before = len(await house.entries())
     await house.committer.stop()
-    monkeypatch.setattr("hub.rights.store.refs_of", None)
+    monkeypatch.setattr("hub.protect.vault.Vault.refs_of", None)
     with pytest.raises(Retry):
         await ask(house, 0)
     assert len(await house.entries()) == before

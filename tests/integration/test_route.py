@@ -18,7 +18,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from hub.audit.checkpoint import check_receipt
 from hub.db import transaction
 from hub.domain.facts import StatementKind
-from hub.domain.personal import Bsn
 from hub.domain.terms import Micros, PartyId
 from hub.errors import Conflict, Malformed, Refused, Retry, Tampered
 from hub.ports import Tally, WorkItem
@@ -156,9 +155,9 @@ async def test_a_reason_about_the_person_stands_in_no_entry_and_opens_with_the_p
     opened = orjson.loads(unseal(keys[facts["subject_tag"]], facts["sealed"], facts["record_id"].bytes))
     assert all("OVERLEDEN" in reasons for reasons in opened["refused"].values())
     assert set(opened["refused"]) == {entry["ref"] for entry in entries}
-    other = await house.vault.keys_for([b"o" * 16], DUO, Micros(1))
+    other = await house.vault.subjects([b"o" * 16], DUO, Micros(1))
     with pytest.raises(Tampered):
-        unseal(other[b"o" * 16], facts["sealed"], facts["record_id"].bytes)
+        unseal(other[b"o" * 16].key, facts["sealed"], facts["record_id"].bytes)
 
 
 async def test_a_secret_address_passes_to_the_authority_and_stays_behind_for_the_next(house: House) -> None:
@@ -187,7 +186,7 @@ async def test_from_a_school_the_desk_gets_a_pseudonym_and_always_the_same(house
 
 
 async def test_an_objection_holds_from_its_first_day_to_the_day_before_its_end(house: House) -> None:
-    tag = house.pseudonymiser.subject_tag(Bsn(canary.BSN))
+    tag = await house.tag(canary.BSN)
     period = (date(2026, 11, 1), date(2026, 11, 10))
     claim = said(house.digests, LOG, tag, StatementKind.bezwaar, period)
     await house.committer.record(WorkItem(uuid4(), DUO, (), claims=(claim,)))

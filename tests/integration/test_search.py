@@ -16,6 +16,7 @@ from hub.db import transaction
 from hub.domain.terms import LogId, PartyId
 from hub.errors import Malformed
 from tests.fakes.house import DESK, DUO, LOG, OPERATOR, WORK, House, body, open_house
+from tests.fakes.recorder import NOBODY
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ async def house(engine: AsyncEngine, vault_engine: AsyncEngine, tmp_path: Path) 
 
 @pytest.fixture
 def search(engine: AsyncEngine) -> Search:
-    return Search(engine, LOG, OPERATOR)
+    return Search(engine, LOG, OPERATOR, NOBODY.tags_of)
 
 
 async def test_a_page_shows_the_newest_first_and_says_of_how_large_a_log(house: House, search: Search):
@@ -72,7 +73,7 @@ async def test_in_one_batch_or_in_many_the_index_is_the_same(house: House, searc
 
 async def test_two_processes_index_nothing_twice(house: House, search: Search, engine: AsyncEngine):
     await house.drop([body(number) for number in range(30)])
-    await asyncio.gather(*(Search(engine, LOG, OPERATOR).catch_up() for _ in range(4)))
+    await asyncio.gather(*(Search(engine, LOG, OPERATOR, NOBODY.tags_of).catch_up() for _ in range(4)))
     assert [line.seq for line in (await search.page(descending=False, limit=500)).lines] == list(range(60))
 
 
@@ -178,7 +179,7 @@ async def test_a_mark_that_no_page_gave_is_refused(search: Search):
 
 async def test_another_log_is_not_searched(house: House, engine: AsyncEngine, search: Search):
     await house.send(body(0))
-    other = Search(engine, LogId("regio-b"), PartyId("hub"))
+    other = Search(engine, LogId("regio-b"), PartyId("hub"), NOBODY.tags_of)
     assert (await other.page()).lines == ()
     assert (await other.choices()).kinds == ()
     await search.catch_up()

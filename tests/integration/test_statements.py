@@ -24,7 +24,6 @@ from hub.consent.statement import Authority, Channel, Notice, Scope, What, hold
 from hub.consent.store import standing
 from hub.db import transaction
 from hub.domain.facts import Stated, StatementKind, StatementState, Voice
-from hub.domain.personal import Bsn
 from hub.domain.terms import PartyId, Term
 from hub.errors import Conflict, Malformed, Misconfigured, Refused, Tampered
 from hub.postgres import Urls
@@ -70,13 +69,13 @@ def said(kind: StatementKind = YES, who: Spoken | None = None, **other: Any) -> 
     return Said(**{**given, "notice": NOTICE, "born": BORN, **other})
 
 
-def tag(house: House) -> bytes:
-    return house.pseudonymiser.subject_tag(Bsn(canary.BSN))
+async def tag(house: House) -> bytes:
+    return await house.tag(canary.BSN)
 
 
 async def stands(house: House, day: date = DAY) -> dict[StatementKind, set[StatementState]]:
     found: dict[StatementKind, set[StatementState]] = {}
-    for one in (await standing(house.engine, [(tag(house), day)], house.digests))[0]:
+    for one in (await standing(house.engine, [(await tag(house), day)], house.digests))[0]:
         found.setdefault(one.kind, set()).add(one.state)
     return found
 
@@ -88,9 +87,9 @@ async def gave(desk: Statements, **other: Any) -> UUID:
 
 async def test_a_yes_is_what_the_gates_see(house: House, desk: Statements):
     await gave(desk)
-    (found,) = await standing(house.engine, [(tag(house), DAY)])
+    (found,) = await standing(house.engine, [(await tag(house), DAY)])
     assert found == {Stated(YES, StatementState.given, Voice.jongere, frozenset({HELP}), frozenset({CARE}))}
-    assert (await standing(house.engine, [(tag(house), DAY - timedelta(days=1)), (bytes(16), DAY)])) == [
+    assert (await standing(house.engine, [(await tag(house), DAY - timedelta(days=1)), (bytes(16), DAY)])) == [
         frozenset(),
         frozenset(),
     ]
@@ -98,7 +97,7 @@ async def test_a_yes_is_what_the_gates_see(house: House, desk: Statements):
 
 async def test_who_said_the_same_is_given_the_very_same_set(house: House, desk: Statements):
     await gave(desk)
-    (first,), (second,) = [await standing(house.engine, [(tag(house), DAY)], house.digests) for _ in range(2)]
+    (first,), (second,) = [await standing(house.engine, [(await tag(house), DAY)], house.digests) for _ in range(2)]
     assert first is second
 
 
@@ -195,7 +194,7 @@ async def test_the_last_act_of_give_withdraw_give_withdraw_counts(house: House, 
 async def test_part_of_a_yes_can_be_taken_back(house: House, desk: Statements):
     statement = await gave(desk, scope=scope({HELP, CALL}, {CARE, AGENCY}))
     await desk.withdraw(canary.BSN, YES, scope(None, {AGENCY}), spoken())
-    (one,) = (await standing(house.engine, [(tag(house), DAY)]))[0]
+    (one,) = (await standing(house.engine, [(await tag(house), DAY)]))[0]
     assert (one.state, one.purposes, one.parties) == (StatementState.given, {HELP, CALL}, {CARE})
     await desk.withdraw(canary.BSN, YES, scope({CALL}), spoken())
     assert (await desk.history(canary.BSN))[0].hold.scope.purposes == {HELP}
@@ -244,7 +243,7 @@ async def test_what_is_recorded_late_changes_what_is_known_now_alone(house: Hous
     assert now is not None
     assert then is not None
     assert (now.state, then.state) == (StatementState.withdrawn, StatementState.given)
-    (earlier,) = (await standing(house.engine, [(tag(house), DAY + timedelta(days=2))]))[0]
+    (earlier,) = (await standing(house.engine, [(await tag(house), DAY + timedelta(days=2))]))[0]
     assert earlier.state is StatementState.given
 
 
@@ -426,7 +425,7 @@ async def test_a_receipt_holds_no_number_and_its_pseudonym_joins_no_two(house: H
     for one in (first, second):
         text = f"{one.receipt.fields}{one.headline}{one.facts}{one.way_back}"
         assert not canary.found_in(text)
-        assert tag(house).hex() not in text
+        assert (await tag(house)).hex() not in text
         assert BORN.isoformat() not in text
     assert second.receipt.fields["kind"] == "withdrawal"
     assert "ingetrokken" in second.headline
@@ -479,7 +478,7 @@ async def test_what_was_recorded_before_goes_on_as_the_first_event(
             "INSERT INTO consent_statement VALUES ($1, 'duo', $2, $3, 'beperking', $4, $5, 1, 1)",
             LOG,
             old,
-            tag(house),
+            await tag(house),
             DAY,
             DAY + timedelta(days=5),
         )

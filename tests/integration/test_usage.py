@@ -36,7 +36,7 @@ async def house(engine: AsyncEngine, vault_engine: AsyncEngine, tmp_path: Path) 
 
 
 def _usages(house: House) -> Usages:
-    return Usages(house.engine, LOG, Notes(house.committer, LOG, OPERATOR, house.clock, secrets.token_bytes))
+    return Usages(house.engine, LOG, Notes(house.committer, LOG, OPERATOR, house.clock, secrets.token_bytes, house.vault))
 
 
 def _today(house: House) -> date:

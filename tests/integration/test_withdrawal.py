@@ -55,8 +55,7 @@ async def told(engine: AsyncEngine, vault_engine: AsyncEngine, tmp_path: Path) -
 
 async def places(told: Told) -> tuple[dict[bytes, int], dict[bytes, list[int]], dict[UUID, bytes]]:
     """Per person: where in the log the withdrawal stands, and where the hand-overs; and whose each disclosure is."""
-    rows = await told.house.rows("SELECT subject_tag, ref FROM audit_subject")
-    whose = {UUID(bytes=row["ref"].bytes): bytes(row["subject_tag"]) for row in rows}
+    whose = await told.house.vault.tags_of([UUID(entry["ref"]) for entry in await told.house.entries()])
     withdrawn: dict[bytes, int] = {}
     handed: dict[bytes, list[int]] = {}
     for seq, entry in enumerate(await told.house.entries()):
@@ -104,13 +103,10 @@ async def test_no_hand_over_follows_a_withdrawal_however_much_is_under_way(told:
     await told.watch.tick()
     left = {UUID(one["delivery"]) for one in await told.house.entries() if one.get("outcome") == "handed-over"}
     for number in range(PERSONS):
-        tag = told.tag(number)
+        tag = await told.tag(number)
         notices = [one for one in await store.about(told.house.engine, LOG, tag) if asks(one)]
         named = [delivery for one in notices for delivery in one.items]
-        own = {
-            UUID(bytes=row["ref"].bytes)
-            for row in await told.house.rows("SELECT ref FROM audit_subject WHERE subject_tag = $1", tag)
-        }
+        own = await told.house.about(tag)
         assert sorted(named) == (sorted(left & own) if number % 2 == 0 else [])
 
 

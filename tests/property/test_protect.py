@@ -178,7 +178,7 @@ def protected(
         [one],
         [verdicts],
         [facts(record)],
-        [Person(HUB.subject_tag(record.pgn), key, HUB.first_step(record.pgn))],
+        [Person(HUB.locator(record.pgn), key, HUB.first_step(record.pgn))],
         {domain: HUB.domain_key(domain) for domain in domains_of([verdicts])},
         [b"c" * 32],
         Versions("uitvalmelding/1", "duo-uitval/1", 1),

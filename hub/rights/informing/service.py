@@ -5,7 +5,7 @@ A recipient owes it from the moment that it said it has the data; what was only 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import sha256
@@ -25,7 +25,7 @@ from hub.consent.store import kept_policy
 from hub.domain.ids import new_ids
 from hub.domain.terms import AgreementId, ClauseId, Micros, PartyId, PolicyHash
 from hub.errors import Fault, Malformed
-from hub.ports import RowSet, WorkItem
+from hub.ports import About, Draft, WorkItem
 from hub.rights.informing import store
 from hub.rights.informing.model import MOST, Duty, Informed, Reported, Standing, Telling, last_day, teller_of
 from hub.together import settled
@@ -36,16 +36,16 @@ _PAGE: Final = 5_000
 _MOST_KEPT: Final = 8
 _LONGEST: Final = timedelta(days=366)
 """How long before a decision somebody may have been told of it: in the talk in which the giver announced it."""
-_SUBJECT: Final = ("log_id", "party_id", "subject_tag", "ref")
 
 
 @dataclass(frozen=True, slots=True)
 class Informing:
-    """The duty to inform over one log."""
+    """The duty to inform over one log. `whose` says whom entries are about, by tag."""
 
     engine: AsyncEngine
     search: Search
     notes: Notes
+    whose: Callable[[Collection[UUID]], Awaitable[Mapping[UUID, bytes]]]
     _sets: dict[PolicyHash, PolicySet | None] = field(default_factory=dict, repr=False)
 
     async def record(self, telling: Telling, caller: PartyId | None) -> Reported:
@@ -80,10 +80,11 @@ class Informing:
 
     async def _write(self, telling: Telling, fresh: Mapping[UUID, tuple[PartyId, PartyId, Permit]]) -> None:
         notes, now = self.notes, self.notes.clock.now_us()
-        tags = await store.tags_of(self.engine, notes.log_id, fresh)
+        tags = await self.whose(fresh)
         request, *refs = new_ids(len(fresh) + 1, now, notes.entropy(8 * (len(fresh) + 1)))
         told: dict[UUID, Informed] = {}
-        entries, subjects = [], []
+        entries: list[Draft] = []
+        subjects: list[About] = []
         for ref, (delivery, (teller, recipient, clause)) in zip(refs, fresh.items(), strict=True):
             text = telling.text or sha256(clause.duty_to_inform.text.encode()).digest()
             told[delivery] = Informed(telling.day, teller, ref, text, telling.text is not None)
@@ -96,11 +97,11 @@ class Informing:
             }
             entries.append(event(EntryKind.statement, notes.log_id, ref, teller, RECORD, OPERATION, _ABOUT, said))
             if delivery in tags:
-                subjects.append((notes.log_id, teller, tags[delivery], ref))
-        rows = (RowSet("audit_subject", _SUBJECT, subjects),) if subjects else ()
+                subjects.append(About(teller, tags[delivery], ref))
+        await notes.subjects.link(subjects)
         actor = next(iter(fresh.values()))[0]
         claim = store.claim_told(notes.log_id, told, now)
-        await notes.recorder.record(WorkItem(request, actor, entries, claims=(claim,), rows=rows))
+        await notes.recorder.record(WorkItem(request, actor, entries, claims=(claim,)))
 
     async def catch_up(self) -> None:
         """Reads what arrived at recipients since. Any number of processes may: they would write the same."""

@@ -42,7 +42,6 @@ _TOLD: Final = """
 SELECT delivery_id, told_on, party_id, entry_ref, text_hash, own_text FROM rights_informed
 WHERE log_id = $1 AND delivery_id = ANY($2::uuid[])
 """
-_TAGS: Final = "SELECT ref, subject_tag FROM audit_subject WHERE log_id = $1 AND ref = ANY($2::uuid[])"
 # LIMIT 1 keeps both a look-up by key per delivery: on tables just filled, a join would be planned as if they were empty.
 _STANDING: Final = """
 SELECT duty.party_id, duty.teller, duty.agreement, duty.clause, max(duty.policy_hash), duty.exempt, count(*),
@@ -120,11 +119,6 @@ async def told_of(engine: AsyncEngine, log_id: LogId, deliveries: Collection[UUI
         UUID(bytes=delivery.bytes): Informed(day, PartyId(by), UUID(bytes=entry.bytes), bytes(text), own)
         for delivery, day, by, entry, text, own in await fetch(engine, _TOLD, log_id, list(deliveries))
     }
-
-
-async def tags_of(engine: AsyncEngine, log_id: LogId, refs: Collection[UUID]) -> dict[UUID, bytes]:
-    """Of whom these entries are said to be."""
-    return {UUID(bytes=row[0].bytes): bytes(row[1]) for row in await fetch(engine, _TAGS, log_id, list(refs))}
 
 
 async def standing(engine: AsyncEngine, log_id: LogId, today: date) -> list[Standing]:

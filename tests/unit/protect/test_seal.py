@@ -36,7 +36,7 @@ from tests.fakes.granted import canonical, facts, full_record, grant, permitted,
 KEY, OTHER_KEY, NONCE = b"k" * 32, b"o" * 32, b"n" * 12
 HUB = Pseudonymiser(KeyRing(bytes(range(32)), 1))
 RECORD = canonical()
-PERSON = Person(HUB.subject_tag(RECORD.record.pgn), KEY, HUB.first_step(RECORD.record.pgn))
+PERSON = Person(HUB.locator(RECORD.record.pgn), KEY, HUB.first_step(RECORD.record.pgn))
 RAW = grant({"bsn": Form.raw, "geslachtsnaam": Form.raw})
 PSEUDONYMOUS = grant({"bsn": Form.pseudonym, "gemeente": Form.raw})
 

@@ -13,11 +13,12 @@ from hub.domain.terms import LogId, Micros, PartyId
 from hub.errors import Tampered
 from hub.postgres import Urls
 from hub.protect.keys import KeyRing
+from hub.protect.seal import tag_of
 from hub.protect.vault import Vault
 
 RING = KeyRing(bytes(range(32)), 1)
 LOG, PARTY, NOW = LogId("regio-a"), PartyId("duo"), Micros(1_790_000_000_000_000)
-TAGS = [bytes([number]) * 16 for number in range(60)]
+WHO = [bytes([number]) * 16 for number in range(60)]
 
 
 def vault_on(engine: AsyncEngine, ring: KeyRing = RING) -> Vault:
@@ -30,12 +31,13 @@ def vault(vault_engine: AsyncEngine) -> Vault:
 
 
 async def test_a_person_keeps_the_key_that_was_made_first(vault: Vault, vault_engine: AsyncEngine) -> None:
-    made = await vault.keys_for(TAGS, PARTY, NOW)
-    assert set(made) == set(TAGS)
-    assert len(set(made.values())) == len(TAGS)
-    assert all(len(key) == 32 for key in made.values())
-    assert await vault_on(vault_engine).keys_for([*TAGS, *TAGS], PartyId("mbo-zilverlinde"), NOW) == made
-    assert await vault.existing(TAGS) == made
+    made = await vault.subjects(WHO, PARTY, NOW)
+    assert set(made) == set(WHO)
+    assert len(set(made.values())) == len(WHO)
+    assert all(len(one.key) == 32 and one.tag == tag_of(one.key) for one in made.values())
+    assert await vault_on(vault_engine).subjects([*WHO, *WHO], PartyId("mbo-zilverlinde"), NOW) == made
+    assert await vault.known(WHO) == made
+    assert await vault.existing([one.tag for one in made.values()]) == dict(made.values())
 
 
 async def test_whoever_asks_at_once_agrees(database_urls: Urls) -> None:
@@ -44,7 +46,7 @@ async def test_whoever_asks_at_once_agrees(database_urls: Urls) -> None:
     many = [number.to_bytes(16) for number in range(2000)]
     try:
         asked = [
-            vault_on(engine).keys_for(tags, PARTY, NOW)
+            vault_on(engine).subjects(tags, PARTY, NOW)
             for engine in engines
             for tags in (many, many[::-1], many[700:], many[1400::-1])
         ]
@@ -57,52 +59,52 @@ async def test_whoever_asks_at_once_agrees(database_urls: Urls) -> None:
 
 
 async def test_no_key_lies_there_as_it_is(vault: Vault, vault_engine: AsyncEngine) -> None:
-    made = await vault.keys_for(TAGS[:5], PARTY, NOW)
+    made = await vault.subjects(WHO[:5], PARTY, NOW)
     async with transaction(vault_engine) as connection:
         rows = await connection.raw.fetch("SELECT * FROM vault_key")
     assert len(rows) == 5
     for row in rows:
-        assert all(key not in row["wrapped"] for key in made.values())
+        assert all(one.key not in row["wrapped"] for one in made.values())
         assert (row["log_id"], row["party_id"], row["kek_version"], row["created_us"]) == (LOG, PARTY, 1, NOW)
 
 
 async def test_another_key_ring_opens_nothing(vault: Vault, vault_engine: AsyncEngine) -> None:
-    await vault.keys_for(TAGS[:2], PARTY, NOW)
+    made = await vault.subjects(WHO[:2], PARTY, NOW)
     for ring in (KeyRing(bytes(32), 1), KeyRing(bytes(range(32)), 2)):
         stranger = vault_on(vault_engine, ring)
         with pytest.raises(Tampered, match="key ring"):
-            await stranger.keys_for(TAGS[:1], PARTY, NOW)
+            await stranger.subjects(WHO[:1], PARTY, NOW)
         with pytest.raises(Tampered, match="key ring"):
-            await stranger.existing(TAGS[:1])
+            await stranger.existing([made[WHO[0]].tag])
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        "UPDATE vault_key SET wrapped = set_byte(wrapped, 20, get_byte(wrapped, 20) # 1) WHERE subject_tag = $1",
-        "UPDATE vault_key SET wrapped = '' WHERE subject_tag = $1",
-        "UPDATE vault_key SET wrapped = (SELECT wrapped FROM vault_key WHERE subject_tag <> $1 LIMIT 1) WHERE subject_tag = $1",
+        "UPDATE vault_key SET wrapped = set_byte(wrapped, 20, get_byte(wrapped, 20) # 1) WHERE locator = $1",
+        "UPDATE vault_key SET wrapped = '' WHERE locator = $1",
+        "UPDATE vault_key SET wrapped = (SELECT wrapped FROM vault_key WHERE locator <> $1 LIMIT 1) WHERE locator = $1",
     ],
 )
 async def test_a_changed_or_exchanged_key_is_seen(vault: Vault, vault_engine: AsyncEngine, change: str) -> None:
-    await vault.keys_for(TAGS[:2], PARTY, NOW)
+    await vault.subjects(WHO[:2], PARTY, NOW)
     async with transaction(vault_engine) as connection:
-        assert await connection.raw.execute(change, TAGS[0]) == "UPDATE 1"
+        assert await connection.raw.execute(change, WHO[0]) == "UPDATE 1"
     with pytest.raises(Tampered):
-        await vault.keys_for(TAGS[:1], PARTY, NOW)
+        await vault.subjects(WHO[:1], PARTY, NOW)
 
 
 async def test_who_was_erased_has_no_key(vault: Vault, vault_engine: AsyncEngine) -> None:
-    made = await vault.keys_for(TAGS[:2], PARTY, NOW)
+    made = await vault.subjects(WHO[:2], PARTY, NOW)
     async with transaction(vault_engine) as connection:
-        await connection.raw.execute("DELETE FROM vault_key WHERE subject_tag = $1", TAGS[0])
-    assert await vault.existing(TAGS[:2]) == {TAGS[1]: made[TAGS[1]]}
-    again = await vault.keys_for(TAGS[:1], PARTY, NOW)
-    assert again[TAGS[0]] != made[TAGS[0]]
+        await connection.raw.execute("DELETE FROM vault_key WHERE locator = $1", WHO[0])
+    assert await vault.known(WHO[:2]) == {WHO[1]: made[WHO[1]]}
+    again = await vault.subjects(WHO[:1], PARTY, NOW)
+    assert again[WHO[0]].tag != made[WHO[0]].tag
 
 
 async def test_existing_makes_nothing(vault: Vault) -> None:
-    assert await vault.existing(TAGS) == {}
+    assert await vault.known(WHO) == {}
     assert await vault.existing([]) == {}
 
 
