@@ -73,6 +73,24 @@ class Settings(BaseSettings):
     session_s: int = Field(default=8 * 3600, gt=0, le=24 * 3600, description="how long a session at a desk lasts at most")
     session_idle_s: int = Field(default=30 * 60, gt=0, description="how long a session lasts that nobody uses")
 
+    witness_key: Path | None = Field(
+        default=None, description="the key that cosigns other logs; by default witness.key in the state directory"
+    )
+    witness_name: str = Field(default="hub.example/witness", description="this hub's name as a witness, for ever")
+    witnesses: Path | None = Field(
+        default=None, description="the witnesses that cosign this log, a C2SP tlog-policy file; without it nobody is asked"
+    )
+    witness_required: bool = Field(default=False, description="the hub starts only when each witness has been heard")
+    witness_every_s: float = Field(default=10.0, gt=0, description="seconds between two times of asking the witnesses")
+    witness_lag_s: float = Field(default=3600.0, gt=0, description="seconds that the witnesses may lag behind without alarm")
+    tsa_url: str | None = Field(default=None, description="the RFC 3161 authority that stamps checkpoints; none without it")
+    tsa_certificates: Path | None = Field(default=None, description="its root and intermediate certificates (PEM)")
+    tsa_every_s: float = Field(default=600.0, gt=0, description="seconds between two time stamps")
+    tsa_lag_s: float = Field(default=3600.0, gt=0, description="seconds that time stamps may lag behind without alarm")
+    tsa_stop_s: float | None = Field(
+        default=None, gt=0, description="beyond this lag in seconds nothing is recorded; by default it goes on with an alarm"
+    )
+
     poll_s: float = Field(default=30.0, gt=0, description="seconds between two looks at a connector")
 
     def file(self, chosen: Path | None, name: str) -> Path:

@@ -7,7 +7,7 @@ hand in `hub.receive.openapi`, and a test compares the two.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -33,10 +33,17 @@ from hub.receive.messages import Messages
 from hub.receive.notices import ANSWER_PATH, NOTICES_PATH, NoticePages, NoticesDesk
 from hub.receive.oauth import KEYS_PATH, METADATA_PATH, TOKEN_PATH, TokenDesk
 from hub.receive.openapi import TITLE, describe
+from hub.receive.openapi_log import LOG_OPEN_PATH, describe_log
 from hub.receive.problem import of_error
 from hub.receive.request import JSON, Gate
 from hub.receive.statements import RECEIPT_KEYS_PATH, STATEMENTS_PATH, ReceiptOf, StatementDoor, StatementsDesk
 from hub.receive.store import Idempotency
+from hub.receive.tiles import CHECKPOINT_PATH, CONSISTENCY_PATH, COSIGNED_PATH, TILE_PATH, Tiles
+from hub.receive.witness import ADD_PATH, LATEST_PATH, WitnessDoor
+from hub.witness.cosigning import Cosigning
+from hub.witness.serve import Served
+
+_Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def create_api(
@@ -58,6 +65,8 @@ def create_api(
     statements: StatementsDesk,
     receipt_of: ReceiptOf,
     receipt_keys: Mapping[str, Any],
+    served: Served | None = None,
+    cosigning: Cosigning | None = None,
 ) -> FastAPI:
     """The application.
 
@@ -65,7 +74,7 @@ def create_api(
     that the interface description names (beheer@ the issuer's host without one). `evaluator` answers decision calls,
     `notices` is where recipients are told what to do with what they received, `informed` where parties report that young
     persons were told, `statements` where what is said is recorded; `receipt_of` gives the signed receipt of it, to be checked
-    with `receipt_keys` (a JWK Set).
+    with `receipt_keys` (a JWK Set). `served` is the log as anyone may check it, `cosigning` this hub as a witness of others'.
     """
     app = FastAPI(
         title=TITLE,
@@ -108,7 +117,26 @@ def create_api(
         ("POST", TOKEN_PATH, desk.token),
     ):
         app.add_route(path, endpoint, methods=[method])
+    for method, path, endpoint in _of_the_log(served, cosigning, gate, issuer):
+        app.add_route(path, endpoint, methods=[method])
     return app
+
+
+def _of_the_log(
+    served: Served | None, cosigning: Cosigning | None, gate: Gate, issuer: str
+) -> Iterator[tuple[str, str, _Endpoint]]:
+    """The routes under `/log`, whose form is that of C2SP and not of the interface `/v1`."""
+    if served is not None:
+        tiles = Tiles(served, gate)
+        yield "GET", CHECKPOINT_PATH, tiles.checkpoint
+        yield "GET", COSIGNED_PATH, tiles.cosigned
+        yield "GET", CONSISTENCY_PATH, tiles.consistency
+        yield "GET", TILE_PATH, tiles.tile
+        yield "GET", LOG_OPEN_PATH, _fixed(orjson.dumps(describe_log(issuer)))
+    if cosigning is not None:
+        door = WitnessDoor(cosigning)
+        yield "POST", ADD_PATH, door.add
+        yield "GET", LATEST_PATH, door.latest
 
 
 async def _handle(request: Request, error: Exception) -> Response:

@@ -45,8 +45,8 @@ class Edge:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        given, transaction = _of_caller(scope)
-        with trace(given) as trace_id:
+        parent, transaction = _of_caller(scope)
+        with trace(parent) as trace_id:
             scope["hub.trace"] = str(trace_id)
             own = [*_ALWAYS, (b"traceparent", (traceparent() or "").encode("ascii"))]
             if scope["path"] == OPEN_PATH:
@@ -59,7 +59,10 @@ class Edge:
                 nonlocal begun
                 if message["type"] == "http.response.start":
                     begun = True
-                    message["headers"] = [*message.get("headers", ()), *own]
+                    given = list(message.get("headers", ()))
+                    # What never changes may say how long it is kept; nothing else says anything about it.
+                    kept = any(name.lower() == b"cache-control" for name, _ in given)
+                    message["headers"] = [*given, *(line for line in own if not (kept and line[0] == b"cache-control"))]
                 await send(message)
 
             try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from hub.domain.records.uitvalmelding import Uitvalmelding
-from hub.identity.partners import AANLEVEREN, BERICHTEN, BESLISSINGEN, MEDEDELINGEN, OPHALEN, VERKLARINGEN
+from hub.identity.partners import AANLEVEREN, BERICHTEN, BESLISSINGEN, LOGBOEK, MEDEDELINGEN, OPHALEN, VERKLARINGEN
 from hub.receive.authzen import EVALUATION_PATH, EVALUATIONS_PATH
 from hub.receive.deliveries import LARGEST_PAGE, USUAL_PAGE
 from hub.receive.edge import VERSION
@@ -273,6 +273,7 @@ def _oauth(issuer: str) -> dict[str, Any]:
                     BERICHTEN: "Berichten ophalen en beantwoorden",
                     VERKLARINGEN: "Verklaringen vastleggen en intrekken",
                     MEDEDELINGEN: "Melden dat jongeren zijn geïnformeerd",
+                    LOGBOEK: "Lezen wat in het logboek over uzelf als partij gaat (onder /log)",
                 },
             }
         },

@@ -118,7 +118,12 @@ async def body_of(request: Request, media_type: str = JSON, limit: int = BODY_LI
     kind, *parameters = (part.strip() for part in kinds[0].split(";")) if len(kinds) == 1 else ("",)
     if kind.lower() != media_type or not all(map(_CHARSET.fullmatch, parameters)) or "content-encoding" in headers:
         raise HTTPException(415)
-    length = headers.get("content-length")
+    return await limited_body(request, limit)
+
+
+async def limited_body(request: Request, limit: int) -> bytes:
+    """The body, whole and of whatever media type: 413 above `limit` bytes, read no further than that."""
+    length = request.headers.get("content-length")
     if length is not None and (not _LENGTH.fullmatch(length) or int(length) > limit):
         raise HTTPException(413)
     body = bytearray()

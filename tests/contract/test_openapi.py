@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from hub.domain.records.uitvalmelding import Uitvalmelding
 from hub.receive.openapi import describe
+from hub.receive.openapi_log import describe_log
 from hub.receive.problem import EXPLANATIONS, KINDS
 from tests.fakes.partner import ISSUER, Desk
 
@@ -54,6 +55,11 @@ def _walk(node: Any, path: str = "#") -> Iterator[tuple[str, Any]]:
 def test_the_published_description_is_the_agreed_one(document: dict[str, Any]) -> None:
     """After an agreed change: write `describe(ISSUER)` to the file, sorted and indented, and read the difference."""
     assert GOLDEN.read_bytes() == orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n"
+
+
+def test_the_description_of_the_log_is_the_agreed_one() -> None:
+    agreed = GOLDEN.with_name("logboek.json").read_bytes()
+    assert agreed == orjson.dumps(describe_log(ISSUER), option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n"
 
 
 async def test_it_is_published_without_signing_in(document: dict[str, Any]) -> None:
