@@ -131,7 +131,7 @@ class Guard:
         log.check_signed(await log.newest_checkpoint(connection, self._log_id), self._vkey, Head(size, root, last_us))
         edge = await log.rebuild_edge(connection, self._log_id, size)
         if (edge.size, edge.root) != (size, root):
-            _changed("The head of the log is not what its entries lead to", "Entries, tiles or the head were changed.")
+            _changed(f"{_part(edge, root, frontier)} not what was signed", "Entries, tiles or the head were changed.")
         if edge.frontier.encode() != frontier:
             _changed("The frontier in the head of the log is not that of its tree", "The head was changed.")
         if (beyond := await store.entry_beyond(connection, self._log_id, size)) is not None:
@@ -139,7 +139,7 @@ class Guard:
         if await store.tile_beyond(connection, self._log_id, size):
             _changed("There is a tile that the log does not have", "It was added past the hub.")
         last = await store.body(connection, self._log_id, size - 1) if size else None
-        if last is not None and parse(last)["us"] != last_us:
+        if last is not None and _moment(last) not in (None, last_us):
             _changed("The moment in the head of the log is not that of its last entry", "The head was changed.")
         return _Tree(edge, keys)
 
@@ -214,6 +214,27 @@ class Guard:
     async def _allowed(self, connection: Connection, tree: _Tree, first: int, stop: int) -> set[int]:
         named = await store.redacted(connection, self._log_id, first, stop)
         return {seq for proposal, seqs in named if proposal in tree.redactions for seq in seqs}
+
+
+def _part(edge: Edge, root: bytes, frontier: bytes) -> str:
+    """Which part of the tree is another than in the frontier that was kept, where that leads to the signed root."""
+    try:
+        kept = Frontier.decode(frontier)
+    except Tampered:
+        kept = Frontier()
+    if (kept.size, kept.root) == (edge.size, root):
+        for (height, index), was, found in zip(range_nodes(0, kept.size), kept.nodes, edge.frontier.nodes, strict=True):
+            if was != found:
+                return f"What is stored of entries {index << height} to {(index + 1 << height) - 1} of the log is"
+    return "The head of the log is"
+
+
+def _moment(body: bytes) -> int | None:
+    """When an entry says it was written; None where it cannot be read, which its page then tells."""
+    try:
+        return int(parse(body)["us"])
+    except Tampered:
+        return None
 
 
 def _leads(tile: bytes, root: bytes) -> bool:
