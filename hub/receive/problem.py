@@ -119,7 +119,7 @@ EXPLANATIONS: Final[Mapping[str, str]] = MappingProxyType(
         "VELD_ONBEKEND": "Dit veld hoort niet in dit bericht.",
         "VERPLICHT_VELD_LEEG": "Dit veld is verplicht.",
         "VERWERKING_ANDERS": "Bij dit doel hoort in de afspraken een andere verwerkingsactiviteit.",
-        "VRAAG_TE_RUIM": "Vraag met een traceId of een verwerkingsactiviteit; de code van een betrokkene alleen is niet genoeg.",
+        "VRAAG_TE_RUIM": "Vraag met een traceId of een verwerkingsactiviteit; een betrokkene alleen is niet genoeg.",
         "VRAGEN_TE_VEEL": "Stel hoogstens 1000 vragen tegelijk.",
         "WAARDE_ONGELDIG": "De waarde heeft niet de afgesproken vorm.",
         "WIJZE_ONVOLDOENDE": "Dit is minder dan het bericht vraagt. Doe wat is gevraagd, of weiger met een grond.",
