@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from hub.app import Hub
+from hub.archive.service import Exports
 from hub.audit.entry import EntryKind
+from hub.audit.search import Signal
 from hub.connector import load_connectors
 from hub.domain.personal import Pgn
 from hub.domain.terms import PartyId
@@ -60,6 +62,16 @@ def deliveries_of(hub: Hub) -> Deliveries:
     """What waits for recipients, or ended without them."""
     pushed = recipients_of(hub.settings)
     return Deliveries(hub.engine, hub.log_id, hub.notes, hub.endings, hub.rules, hub.clock, pushed)
+
+
+def exports_of(hub: Hub) -> Exports:
+    """What hands out of this hub's log."""
+
+    async def signals() -> Sequence[Signal]:
+        names = {str(party): known.name for party, known in hub.policy.parties.items()}
+        return await hub.search.signals(hub.clock.now_us(), names)
+
+    return Exports(hub.log, hub.notes, lambda: hub.policy, signals=signals)
 
 
 def describe_connectors(settings: Settings) -> Iterator[str]:
