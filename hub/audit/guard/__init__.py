@@ -35,7 +35,7 @@ from hub.errors import HubError, Tampered
 from hub.observe import Event, report
 from hub.ports import Clock
 
-NEWEST: Final = 2_000_000
+NEWEST: Final = 1_000_000
 """Entries whose bodies are hashed again before the hub starts: some four seconds where the disk is not what waits."""
 CHECKPOINTS: Final = 20_000
 """Checkpoints that are verified before the hub starts."""
@@ -88,6 +88,17 @@ class _Tree:
         return Frontier(size, tuple(nodes))
 
 
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """What is stored of the entries from `low` up to `high`."""
+
+    low: int
+    high: int
+    rows: Mapping[int, Row]
+    tiles: Mapping[int, bytes]
+    notes: Sequence[tuple[int, str]]
+
+
 class Guard:
     """Examines one log; `vkey` is the key that signs it now."""
 
@@ -111,11 +122,21 @@ class Guard:
             await self._gone(connection, tree)
         first = 0 if newest is None else max(0, size - newest)
         entries = checkpoints = redacted = 0
-        for tile in range(first // WIDTH, -(-size // WIDTH), _TILES):
-            if between is not None and not await between():
-                break
-            seen = await self._page(tree, tile, min(tile + _TILES, -(-size // WIDTH)), signed_from)
-            entries, checkpoints, redacted = entries + seen[0], checkpoints + seen[1], redacted + seen[2]
+        judging: asyncio.Future[None] | None = None
+        try:
+            for tile in range(first // WIDTH, -(-size // WIDTH), _TILES):
+                if between is not None and not await between():
+                    break
+                page = await self._page(tree, tile, min(tile + _TILES, -(-size // WIDTH)), signed_from)
+                if judging is not None:
+                    await judging
+                # PostgreSQL hashes the next page while this one is judged.
+                judging = asyncio.ensure_future(asyncio.to_thread(_judge, tree, page))
+                entries, checkpoints = entries + page.high - page.low, checkpoints + len(page.notes)
+                redacted += sum(len(row.gone) for row in page.rows.values())
+        finally:
+            if judging is not None:
+                await judging
         return Examined(size, tree.edge.root, entries, checkpoints, redacted, tree.pruned)
 
     async def _open(self, connection: Connection) -> _Tree:
@@ -189,16 +210,14 @@ class Guard:
         details: Mapping[str, object] = fields["details"]
         return details
 
-    async def _page(self, tree: _Tree, first: int, stop: int, signed_from: int) -> tuple[int, int, int]:
-        """The entries under level-0 tiles `first` up to `stop`: how many, of how many checkpoints, how many emptied."""
+    async def _page(self, tree: _Tree, first: int, stop: int, signed_from: int) -> _Page:
+        """What is stored of the entries under level-0 tiles `first` up to `stop`, once nothing is gone that may not be."""
         async with transaction(self._engine) as connection:
             # What went meanwhile went by an entry that is younger than this tree; the next examination looks at that.
             pruned = await log.pruned(connection, self._log_id)
             tree.pruned = max(tree.pruned, min(pruned.size, tree.edge.size))
-            first = max(first, tree.pruned // WIDTH)
-            if first >= stop:
-                return 0, 0, 0
-            low, high = first * WIDTH, min(stop * WIDTH, tree.edge.size)
+            first = min(max(first, tree.pruned // WIDTH), stop)
+            low, high = min(first * WIDTH, tree.edge.size), min(stop * WIDTH, tree.edge.size)
             rows = await store.page(connection, self._log_id, low, high)
             tiles = await store.tiles(connection, self._log_id, 0, first, stop)
             gone = {seq for row in rows.values() for seq in row.gone}
@@ -208,8 +227,7 @@ class Guard:
                 if gone:
                     _changed(f"Entry {min(gone)} of the log is empty", "No entry of the log allows that.")
             notes = await store.checkpoints(connection, self._log_id, max(low, signed_from), high)
-        await asyncio.to_thread(_judge, tree, low, high, rows, tiles, notes)
-        return high - low, len(notes), sum(len(row.gone) for row in rows.values())
+        return _Page(low, high, rows, tiles, notes)
 
     async def _allowed(self, connection: Connection, tree: _Tree, first: int, stop: int) -> set[int]:
         named = await store.redacted(connection, self._log_id, first, stop)
@@ -242,14 +260,12 @@ def _leads(tile: bytes, root: bytes) -> bool:
     return len(tile) == WIDTH * HASH_BYTES and tile_root(tile) == root
 
 
-def _judge(
-    tree: _Tree, low: int, high: int, rows: Mapping[int, Row], tiles: Mapping[int, bytes], notes: Sequence[tuple[int, str]]
-) -> None:
+def _judge(tree: _Tree, page: _Page) -> None:
     """Raises Tampered for the first entry, tile or checkpoint that is not as it was."""
-    for index in range(low // WIDTH, -(-high // WIDTH)):
-        begin, row = index * WIDTH, rows.get(index) or Row(b"", None, ())
+    for index in range(page.low // WIDTH, -(-page.high // WIDTH)):
+        begin, row = index * WIDTH, page.rows.get(index) or Row(b"", None, ())
         whole = begin + WIDTH <= tree.edge.size
-        tile = tiles.get(index) if whole else tree.edge.open[0]
+        tile = page.tiles.get(index) if whole else tree.edge.open[0]
         if whole and (tile is None or not _leads(tile, tree.hashes(1, index, 1))):
             _changed(
                 f"The tile over entries {begin} to {begin + WIDTH - 1} is not what was signed", "It was changed or is gone."
@@ -262,7 +278,7 @@ def _judge(
             _changed(
                 f"Entry {row.wrong} of the log is not what was signed", "What it says, or what it is found by, was changed."
             )
-    _judge_notes(tree, low, rows, notes)
+    _judge_notes(tree, page)
 
 
 def _first_difference(one: bytes, other: bytes) -> int:
@@ -273,14 +289,14 @@ def _first_difference(one: bytes, other: bytes) -> int:
     )
 
 
-def _judge_notes(tree: _Tree, low: int, rows: Mapping[int, Row], notes: Sequence[tuple[int, str]]) -> None:
+def _judge_notes(tree: _Tree, page: _Page) -> None:
     """Every checkpoint is signed by the key of its time over the tree of its size."""
-    if not notes:
+    if not page.notes:
         return
-    leaves = [leaf for index in sorted(rows) for leaf in hashes_of(rows[index].leaves)]
-    frontier = tree.frontier(low)
-    for size, note in notes:
-        frontier = frontier.extend(leaves[frontier.size - low : size - low])
+    leaves = [leaf for index in sorted(page.rows) for leaf in hashes_of(page.rows[index].leaves)]
+    frontier = tree.frontier(page.low)
+    for size, note in page.notes:
+        frontier = frontier.extend(leaves[frontier.size - page.low : size - page.low])
         try:
             checkpoint = open_note(note, key_at(tree.keys, size))
             holds = (checkpoint.size, checkpoint.root) == (size, frontier.root)
