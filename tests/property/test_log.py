@@ -34,6 +34,7 @@ from hub.domain.terms import (
 from hub.errors import Tampered
 from ops.verify import verify
 from tests.fakes.log import Exported, checkpoint_of, exported, naive_root, node_of, sample_bodies, signer
+from tests.fakes.story import eventful, zipped
 
 LEAVES = [sha256(b"%d" % nth).digest() for nth in range(1500)]
 BODIES = sample_bodies(300)
@@ -407,6 +408,55 @@ def test_any_change_of_a_file_is_reported(how: str, path: str, other: str, at: i
     assert not report_of(files).verified
 
 
+STORY = eventful().export()
+STORY_ZIP = zipped(dict(STORY.files))
+
+
+def test_the_eventful_export_that_is_changed_below_is_whole() -> None:
+    assert report_of(dict(STORY.files), STORY.trust).verified
+
+
+@given(st.sampled_from(HOW), st.data(), st.integers(0, 1 << 22), st.binary(min_size=1, max_size=40))
+@settings(max_examples=120, deadline=None)
+def test_any_change_of_what_was_redacted_pruned_or_signed_anew_is_reported(
+    how: str, data: st.DataObject, at: int, extra: bytes
+) -> None:
+    """Small files are changed as often as large ones. All is found, but for the size from which the oldest key signed: told."""
+    rare = st.sampled_from([path for path in sorted(STORY.files) if not path.startswith("tile/")])
+    path, other = data.draw(rare | st.sampled_from(sorted(STORY.files))), data.draw(st.sampled_from(sorted(STORY.files)))
+    files = spoil_file(dict(STORY.files), how, path, other, at, extra)
+    assume(files != STORY.files)
+    report = report_of(files, STORY.trust)
+    assert not report.verified or report.told != report_of(dict(STORY.files), STORY.trust).told
+
+
+def test_every_bit_of_the_small_files_of_an_export_counts() -> None:
+    for path in ("pruned", "origins", *[path for path in STORY.files if path.startswith("redacted/")]):
+        for bit in range(0, 8 * len(STORY.files[path]), 1 if len(STORY.files[path]) < 30 else 29):
+            files = {**STORY.files, path: flip(STORY.files[path], bit)}
+            report = report_of(files, STORY.trust)
+            assert not report.verified or (path == "origins" and bit < 8), (path, bit)
+
+
+@given(st.integers(0, 8 * len(STORY_ZIP) - 1), st.integers(0, len(STORY_ZIP)), st.booleans())
+@settings(max_examples=60, deadline=None)
+def test_no_archive_makes_the_verifier_crash(bit: int, cut: int, truncated: bool) -> None:
+    """An archive has room for what is no content (times, comments); where all content is as it was, so is the verdict."""
+    with TemporaryDirectory(prefix="hub-test-") as folder:
+        path = Path(folder) / "export.zip"
+        path.write_bytes(STORY_ZIP[:cut] if truncated else flip(STORY_ZIP, bit))
+        try:
+            source = verify.Archive(str(path))
+        except verify.WrongQuestion:
+            return
+        report = verify.verify(source, verify.read_trust(STORY.trust.encode()))
+        json.loads("".join(verify.as_json(report)))
+        if report.verified:
+            again = verify.Archive(str(path))
+            files, _ = again.walk(verify.Report())
+            assert {name: again.read(name) for name in files} == STORY.files
+
+
 def spoil_log(how: str, one: int, two: int) -> list[bytes]:
     bodies = list(BODIES)
     match how:
@@ -456,9 +506,18 @@ def test_rolled_back_to_an_older_checkpoint(back: int, known: int) -> None:
     assert report.verified is (back >= known)
 
 
-junk = st.dictionaries(
-    st.sampled_from([*WHOLE.files, "tile/0/002", "tile/9", "x", "tile/entries/x001/000"]), st.binary(max_size=300), max_size=6
-)
+NAMES = [
+    "tile/0/002",
+    "tile/9",
+    "x",
+    "tile/entries/x001/000",
+    "pruned",
+    "boundary",
+    "origins",
+    "redacted/7",
+    "timestamps/9.tsr",
+]
+junk = st.dictionaries(st.sampled_from([*WHOLE.files, *NAMES]), st.binary(max_size=300) | st.just(b"256\n"), max_size=6)
 
 
 @given(junk, st.booleans())
@@ -467,6 +526,15 @@ def test_no_bytes_make_the_verifier_crash(files: dict[str, bytes], keep: bool) -
     wrong = {**(WHOLE.files if keep else {}), **files}
     assume(wrong != WHOLE.files)
     assert not report_of(wrong).verified
+
+
+@pytest.mark.slow
+@given(junk, st.sampled_from(HOW), paths, paths, st.integers(0, 1 << 22), st.binary(min_size=1, max_size=40))
+@settings(max_examples=5000, deadline=None)
+def test_no_bytes_make_the_verifier_crash_for_long(
+    more: dict[str, bytes], how: str, path: str, other: str, at: int, extra: bytes
+) -> None:
+    report_of({**spoil_file(dict(WHOLE.files), how, path, other, at, extra), **more})
 
 
 @settings(deadline=None)
