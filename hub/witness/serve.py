@@ -105,12 +105,15 @@ class Served:
         """The first `width` hashes of a tile."""
         try:
             return await self._log.tile(level, index, width)
-        except Refused:  # nothing was recorded yet
+        except Refused:  # pruned, or nothing was recorded yet
             return None
 
     async def bundle(self, party: PartyId, index: int, width: int) -> bytes | None:
         """The entries that concern the party; that it read them is in the log before it gets them."""
-        found = await self._log.bundle(index, width)
+        try:
+            found = await self._log.bundle(index, width)
+        except Refused:  # pruned
+            found = None
         if found is None:
             return None
         kept, shown = shown_to(party, found)

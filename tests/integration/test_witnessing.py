@@ -1,0 +1,273 @@
+"""Logs before their witnesses: two hubs over real databases, on loopback servers, and what must never be cosigned."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import asyncpg
+import httpx2
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from hub import db
+from hub.audit.cosign import CosignerKey, cosigned, with_signatures
+from hub.audit.trust import Policy
+from hub.domain.terms import LogId
+from hub.errors import Malformed, Misconfigured, Refused, Retry, Tampered
+from hub.postgres import PrivatePostgres
+from hub.witness import store
+from hub.witness.cosigning import Behind, Cosigned, No
+from hub.witness.model import AWAY, REFUSED, UNKNOWN, of_origin
+from hub.witness.service import Witnessing, load_signer
+from tests.fakes.log import signer
+from tests.fakes.recorder import bodies
+from tests.fakes.witnessing import Town, cosigned_by, door_of, open_town, policy_of, serving
+
+OTHER = LogId("regio-b")
+SECOND = signer(8, "hub.example/regio-b")
+
+
+@pytest.fixture
+async def other_engine(_migrated: PrivatePostgres) -> AsyncIterator[AsyncEngine]:
+    """A second hub's database."""
+    admin = await asyncpg.connect(_migrated.url("postgres", "postgres").replace("+asyncpg", ""), ssl=False)
+    name = "test_other"
+    await admin.execute(f"CREATE DATABASE {name} TEMPLATE hub OWNER hub_owner STRATEGY FILE_COPY")
+    made = db.create_engine(_migrated.url("hub_app", name))
+    try:
+        yield made
+    finally:
+        await made.dispose()
+        await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        await admin.close()
+
+
+@pytest.fixture
+async def town(engine: AsyncEngine, tmp_path: Path) -> AsyncIterator[Town]:
+    async with open_town(engine, tmp_path / "aldermeer") as made:
+        yield made
+
+
+async def test_what_a_witness_answers(town: Town, engine: AsyncEngine, tmp_path: Path) -> None:
+    """Every answer of tlog-witness, and that what is cosigned only grows."""
+    async with open_town(engine, tmp_path / "beekdal", SECOND, OTHER) as log:
+        witness = town.witnessing()
+        await log.grow(3)
+        assert await witness.cosigning.add(await log.submission(0)) is No.unknown
+        assert await witness.cosigning.allow(log.key.vkey) == log.key.name
+        with pytest.raises(Refused):
+            await witness.cosigning.allow(log.key.vkey)
+        assert await witness.cosigning.add(await log.submission(2)) == Behind(0)
+        line = await cosigned_by(witness, log, 0)
+        key = CosignerKey.parse(load_signer(town.chosen).vkey)
+        assert cosigned(with_signatures(await log.log.checkpoint(), [line]), key) == int(town.clock.now_us()) // 1_000_000
+        await log.grow(300)
+        sent = await log.submission(3)
+        assert await witness.cosigning.add(await log.submission(2)) == Behind(3)
+        unproven = sent.replace(b"\n", b"\n" + b"A" * 43 + b"=\n", 1)
+        assert await witness.cosigning.add(unproven) is No.unproven
+        assert (
+            await witness.cosigning.add(sent.replace(b"hub.example/regio-b\n303", b"hub.example/regio-b\n304")) is No.unsigned
+        )
+        for wrong in (b"old 4", sent.replace(b"old 3", b"old 03"), sent.replace(b"old 3", b"old 400"), sent + b"x", b""):
+            with pytest.raises(Malformed):
+                await witness.cosigning.add(wrong)
+        await cosigned_by(witness, log, 3)
+        await cosigned_by(witness, log, 303)  # the same again, under a new time
+        (known,) = await witness.cosigning.logs()
+        assert (known.size, known.forked) == (303, None)
+        assert await witness.cosigning.checkpoint(of_origin(known.origin)) == known.note
+        await witness.cosigning.stop(known.origin)
+        assert await witness.cosigning.add(await log.submission(303)) is No.unknown
+        with pytest.raises(Refused):
+            await witness.cosigning.stop(known.origin)
+        await witness.cosigning.allow(log.key.vkey)
+        assert (await witness.cosigning.logs())[0].size == 303
+        said = [body for body in await bodies(engine) if b"witness-" in body]
+        assert [body.count(b'"configuration"') for body in said] == [1, 1, 1]
+        await witness.close()
+
+
+async def test_a_key_of_no_log_is_not_witnessed(town: Town) -> None:
+    witness = town.witnessing()
+    for wrong in ("", "x+y+z", load_signer(town.chosen).vkey):
+        with pytest.raises(Malformed):
+            await witness.cosigning.allow(wrong)
+    (town.chosen.state / "witness.key").unlink()
+    with pytest.raises(Misconfigured):
+        await town.witnessing().cosigning.allow(SECOND.vkey)
+    await witness.close()
+
+
+async def test_two_checkpoints_at_once_never_take_the_witness_back(town: Town, engine: AsyncEngine, tmp_path: Path) -> None:
+    async with open_town(engine, tmp_path / "beekdal", SECOND, OTHER) as log:
+        witnesses = [town.witnessing() for _ in range(4)]
+        await witnesses[0].cosigning.allow(log.key.vkey)
+        sent = []
+        for _ in range(12):
+            await log.grow()
+            sent.append(await log.submission(0))
+        answers = await asyncio.gather(*(witnesses[n % 4].cosigning.add(each) for n, each in enumerate(sent)))
+        (known,) = await witnesses[0].cosigning.logs()
+        assert sum(isinstance(answer, Cosigned) for answer in answers) == 1
+        assert {answer.size for answer in answers if isinstance(answer, Behind)} == {known.size}
+        for each in witnesses:
+            await each.close()
+
+
+async def test_a_fork_is_proved_once_and_never_cosigned(
+    town: Town, engine: AsyncEngine, other_engine: AsyncEngine, tmp_path: Path
+) -> None:
+    async with (
+        open_town(engine, tmp_path / "beekdal", SECOND, OTHER) as log,
+        open_town(other_engine, tmp_path / "copy", SECOND, OTHER) as copy,
+    ):
+        witness = town.witnessing()
+        await witness.cosigning.allow(log.key.vkey)
+        await log.grow(5)
+        await copy.grow(5)
+        await cosigned_by(witness, log, 0)
+        for _ in range(2):
+            assert await witness.cosigning.add(await copy.submission(5)) is No.contradicts
+        await copy.grow(2)
+        assert await witness.cosigning.add(await copy.submission(5)) is No.unproven
+        (known,) = await witness.cosigning.logs()
+        assert known.size == 5
+        assert known.forked is not None
+        assert known.forked != known.note
+        assert len([body for body in await bodies(engine) if b"witness-forked" in body]) == 1
+        await witness.close()
+
+
+async def test_two_hubs_witness_each_other(town: Town, other_engine: AsyncEngine, tmp_path: Path) -> None:
+    """And the copy of one of them, with another history under the same key, is refused and set off an alarm."""
+    async with (
+        open_town(other_engine, tmp_path / "beekdal", SECOND, OTHER) as other,
+        serving(door_of(mine := town.witnessing())) as here,
+        serving(door_of(theirs := other.witnessing())) as there,
+    ):
+        pairs = ((town, theirs, other, there), (other, mine, town, here))
+        for each, witness, witness_town, url in pairs:
+            await witness.cosigning.allow(each.key.vkey)
+            await each.grow(3)
+            vkey = load_signer(witness_town.chosen).vkey
+            file = each.chosen.state / "witnesses"
+            file.write_text(policy_of([("other", vkey, f"{url}/log/witness/")], "other"))
+            asking = each.witnessing(witnesses=file)
+            (asked,) = await asking.asking.ask_witnesses()
+            assert asked.trouble is None
+            await each.grow(400)
+            before = (await asking.standing()).quorum
+            assert before == asked.size
+            await asyncio.gather(asking.ask_witnesses(), asking.ask_witnesses())
+            standing = await asking.standing()
+            assert standing.quorum == standing.size == (before or 0) + 400
+            note = await asking.served.checkpoint()
+            assert note is not None
+            trusted = Policy.parse(f"log {each.key.vkey}\n".encode() + file.read_bytes()).check(note)
+            assert trusted.checkpoint.size == standing.size
+            assert await asking.served.cosigned() == note
+            await each.grow()
+            assert await asking.served.checkpoint() == await each.log.checkpoint()
+            assert await asking.served.cosigned() == note
+            mark = await asking.asking.largest_witnessed()
+            assert mark is not None
+            assert (mark.size, mark.root) == (trusted.checkpoint.size, trusted.checkpoint.root)
+            await asking.close()
+        await _restored(town, other_engine, tmp_path, theirs)
+        await mine.close()
+        await theirs.close()
+
+
+async def _restored(town: Town, engine: AsyncEngine, tmp_path: Path, theirs: Witnessing) -> None:
+    """The same key over a database that is not the one that was witnessed: shorter first, then another history."""
+    async with open_town(engine, tmp_path / "restored", town.key) as copy:
+        await copy.grow(2)
+        asking = copy.witnessing(witnesses=town.chosen.witnesses)
+        mark = await asking.asking.largest_witnessed()
+        assert mark is not None
+        assert mark.size > 400
+        assert mark.root
+        (asked,) = await asking.asking.ask_witnesses()
+        assert asked.trouble == REFUSED
+        await copy.grow(600)
+        for _ in range(2):
+            (asked,) = await asking.asking.ask_witnesses()
+            assert asked.trouble == REFUSED
+        assert len([body for body in await bodies(engine) if b'"witness-refused"' in body]) == 1
+        assert [known.size for known in await theirs.cosigning.logs()] == [mark.size]
+        await asking.close()
+
+
+async def test_a_witness_that_is_away_or_does_not_know_us(town: Town, other_engine: AsyncEngine, tmp_path: Path) -> None:
+    await town.grow()
+    async with open_town(other_engine, tmp_path / "beekdal", SECOND, OTHER) as other:
+        file, vkey = town.chosen.state / "witnesses", load_signer(other.chosen).vkey
+        async with serving(door_of(theirs := other.witnessing())) as there:
+            file.write_text(policy_of([("other", vkey, f"{there}/log/witness")]))
+            asking = town.witnessing(witnesses=file)
+            (asked,) = await asking.asking.ask_witnesses()
+            assert asked.trouble == UNKNOWN
+        (asked,) = await asking.asking.ask_witnesses()
+        assert asked.trouble == AWAY
+        assert await asking.asking.largest_witnessed(1.0) is None
+        with pytest.raises(Retry):
+            await asking.asking.largest_witnessed(1.0, required=True)
+        await asking.close()
+        await theirs.close()
+
+
+async def test_a_line_that_is_not_the_witnesses_is_not_kept(town: Town) -> None:
+    """Whatever stands at a witness's address, its signature is checked before it counts."""
+    await town.grow()
+
+    async def liar(_scope: object, _receive: object, send: object) -> None:
+        line = "— hub.example/x AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n".encode()
+        await send({"type": "http.response.start", "status": 200, "headers": []})  # type: ignore[operator]
+        await send({"type": "http.response.body", "body": line})  # type: ignore[operator]
+
+    async with serving(liar) as url:
+        file = town.chosen.state / "witnesses"
+        file.write_text(policy_of([("other", load_signer(town.chosen).vkey, url)]))
+        asking = town.witnessing(witnesses=file)
+        (asked,) = await asking.asking.ask_witnesses()
+        assert (asked.trouble, asked.size) == ("ANTWOORD_ONGELDIG", 0)
+        assert await asking.served.cosigned() is None
+        await asking.close()
+
+
+async def test_the_door_speaks_as_the_standard_says(town: Town) -> None:
+    witness = town.witnessing()
+    await town.grow(2)
+    transport = httpx2.ASGITransport(app=door_of(witness))
+    async with httpx2.AsyncClient(transport=transport, base_url="https://hub.example") as client:
+        sent = await town.submission(0)
+        assert (await client.post("/log/witness/add-checkpoint", content=sent)).status_code == 404
+        await witness.cosigning.allow(town.key.vkey)
+        sent = await town.submission(1)
+        behind = await client.post("/log/witness/add-checkpoint", content=sent)
+        assert (behind.status_code, behind.text, behind.headers["content-type"]) == (409, "0\n", "text/x.tlog.size")
+        good = await client.post("/log/witness/add-checkpoint", content=await town.submission(0))
+        assert good.status_code == 200
+        latest = await client.get(f"/log/witness/checkpoint/{of_origin(town.key.name)}")
+        assert latest.text.endswith(good.text)
+        assert (await client.get(f"/log/witness/checkpoint/{'0' * 64}")).status_code == 404
+        assert (await client.post("/log/witness/add-checkpoint", content=b"old")).status_code == 400
+        assert (await client.post("/log/witness/add-checkpoint", content=b"x" * 70_000)).status_code == 413
+    await witness.close()
+
+
+async def test_what_was_cosigned_stays(town: Town, owner_engine: AsyncEngine) -> None:
+    witness = town.witnessing()
+    await witness.cosigning.allow(town.key.vkey)
+    await town.grow(2)
+    await cosigned_by(witness, town, 0)
+    for change in ("size = 0", "root = decode(repeat('00', 32), 'hex')"):
+        with pytest.raises(Tampered):
+            await db.fetch(owner_engine, f"UPDATE witness_log SET {change}")
+    with pytest.raises(Tampered):
+        await db.fetch(owner_engine, "DELETE FROM witness_log")
+    assert len(await store.known(town.engine, town.log.log_id)) == 1
+    await witness.close()
