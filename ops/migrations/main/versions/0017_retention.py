@@ -62,6 +62,8 @@ _INDEXES = (
     "retention_proposal_of ON retention_proposal (log_id, us)",
     "retention_part_of ON retention_part (log_id, proposal_id, tile)",
     "audit_redaction_of ON audit_redaction (log_id, proposal_id)",
+    # Which notices were about a delivery: one that runs keeps its entry, one that was carried out ends the recipient's term.
+    "consent_notice_items ON consent_notice USING gin (items)",
 )
 
 # What authorises is an entry of the log that comes after what it is about.
@@ -162,6 +164,7 @@ def downgrade() -> None:
         op.execute(f"CREATE TRIGGER audit_keep BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION audit_keep()")
     for function in ("prune_audit(text, int)", "audit_keep_tile()", "audit_keep_entry()", "audit_may_go(text, bigint)"):
         op.execute(f"DROP FUNCTION {function}")
+    op.execute("DROP INDEX consent_notice_items")
     for table in reversed(_TABLES):
         op.execute(f"DROP TABLE {table}")
     op.execute("ALTER TABLE audit_entry ALTER COLUMN body SET NOT NULL")
