@@ -27,7 +27,7 @@ from hub.audit.tree import leaf_hash
 from hub.db import CommitUnknown, Connection, transaction
 from hub.domain.stages import Recorded
 from hub.domain.terms import LogId, PartyId
-from hub.errors import Conflict, HubError, Retry, Tampered
+from hub.errors import Conflict, HubError, Misconfigured, Retry, Tampered
 from hub.observe import Event, emit, report
 from hub.ports import Claim, Clock, Entropy, Signer, WorkItem
 
@@ -344,6 +344,12 @@ class Committer:
         head = await store.lock_head(connection, self._log_id)
         if self._halted is not None or head.alarmed:
             raise self._halted or _alarmed()
+        if head.vkey not in (None, self._signer.vkey):
+            raise Misconfigured(
+                "The log goes on under another key than this process signs with.",
+                "Its key or name was replaced while this process worked.",
+                "Set HUB_LOG_KEY and HUB_LOG_ORIGIN to the new ones and start it again.",
+            )
         edge = await self._caught_up(connection, head)
         us = max(int(self._clock.now_us()), head.last_us)
         digits = b"%016d" % us

@@ -27,7 +27,8 @@ INSERT INTO audit_head (log_id, party_id, size, frontier, root, last_us) VALUES 
 ON CONFLICT (log_id) DO NOTHING
 """
 _HEAD = """
-SELECT size, root, last_us, EXISTS (SELECT FROM audit_alarm AS a WHERE a.log_id = $1 AND a.ended_us IS NULL)
+SELECT size, root, last_us, EXISTS (SELECT FROM audit_alarm AS a WHERE a.log_id = $1 AND a.ended_us IS NULL),
+    (SELECT vkey FROM audit_origin AS o WHERE o.log_id = $1 ORDER BY first_size DESC LIMIT 1)
 FROM audit_head WHERE log_id = $1 FOR UPDATE
 """
 _MOVE_AND_SIGN = """
@@ -72,12 +73,13 @@ _TILE_COLUMNS = ("log_id", "party_id", "level", "idx", "hashes")
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Where the log stands; `alarmed` while nothing may be added to it."""
+    """Where the log stands; `alarmed` while nothing may be added to it, `vkey` the key it goes on under, if not its first."""
 
     size: int
     root: bytes
     last_us: int
     alarmed: bool = False
+    vkey: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +159,7 @@ async def lock_head(connection: Connection, log_id: LogId) -> Head:
     row = await connection.raw.fetchrow(_HEAD, log_id)
     if row is None:
         raise Misconfigured("The log has no head.", "It was never opened here.", "Start the hub once, or restore the database.")
-    return Head(row[0], bytes(row[1]), row[2], row[3])
+    return Head(row[0], bytes(row[1]), row[2], row[3], row[4])
 
 
 async def claim_all(connection: Connection, claims: Sequence[Claim]) -> bool:

@@ -59,6 +59,7 @@ _OPERATIONS: Final = {
     "signatory-close": "Op {day} is een sleutel gesloten waarmee iemand ondertekende.",
     "partner-add": "Op {day} kreeg een systeem van {party} toegang tot de hub.",
     "partner-close": "Op {day} is de toegang van een partnersysteem gesloten.",
+    "new-origin": "Op {day} liet {who} het logboek verdergaan onder een andere naam of sleutel.",
     "export": "Op {day} gaf {who} een deel van het logboek uit als bestand.",
     "export-archive": "Op {day} gaf {who} het hele logboek uit als archief.",
     "export-csv": "Op {day} gaf {who} een periode van het logboek uit als CSV.",

@@ -7,10 +7,11 @@ counts is that entry, which stands in the tree.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import pairwise
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -102,6 +103,12 @@ async def check_origins(connection: Connection, log_id: LogId, found: Sequence[O
                 "The list of names and keys was changed, or the entry was.",
                 "Stop, keep everything; see ops/runbooks/log-restore.md.",
             )
+
+
+def details_of(body: bytes) -> Mapping[str, Any]:
+    """What the entry of a succession says."""
+    details: Mapping[str, Any] = parse(body).get("details", {})
+    return details
 
 
 def digest(vkey: str) -> str:

@@ -27,9 +27,12 @@ SELECT EXISTS (SELECT FROM audit_log WHERE vkey = $1 OR origin = $2 AND log_id <
 _NAMED = """
 SELECT EXISTS (SELECT FROM audit_log WHERE origin = $1) OR EXISTS (SELECT FROM audit_origin WHERE origin = $1)
 """
+# Only while the log stands where it was looked at: an entry that came in between would be under neither key.
 _SUCCEED = """
 INSERT INTO audit_origin (log_id, party_id, first_size, origin, vkey, cause, ref, created_us)
-SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::bigint[])
+SELECT t.* FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::bigint[])
+    AS t (log_id, party_id, first_size, origin, vkey, cause, ref, created_us)
+JOIN audit_head AS h ON h.log_id = t.log_id AND h.size = t.first_size - 1 FOR UPDATE OF h
 """
 _LOGS = """
 SELECT l.log_id, l.party_id, l.region, l.opened_us, coalesce(h.size, 0), coalesce(h.last_us, 0), coalesce(o.origin, l.origin),

@@ -78,6 +78,7 @@ _OPERATIONS: Final = MappingProxyType(
         "witness-forked": "Logboek van een ander gesplitst",
         "witness-refused": "Getuige spreekt het logboek tegen",
         "reveal-row": "Rij zichtbaar gemaakt",
+        "new-origin": "Logboek onder andere naam of sleutel",
         "export": "Logboek uitgegeven",
         "export-archive": "Archief uitgegeven",
         "export-csv": "CSV uitgegeven",
