@@ -206,6 +206,8 @@ class Desk:
     evaluator: Any = None
     notices: FakeNotices = field(default_factory=FakeNotices)
     informed: FakeInformed = field(default_factory=FakeInformed)
+    served: Any = None
+    cosigning: Any = None
 
     def __post_init__(self) -> None:
         self.heard = FakeStatements(keys=self.way.keys)
@@ -229,6 +231,8 @@ class Desk:
             statements=self.heard,
             receipt_of=self.heard.receipt_of,
             receipt_keys={"keys": []},
+            served=self.served,
+            cosigning=self.cosigning,
         )
 
     def token(self, partner: Partner | None = None, thumbprint: str | None = None) -> str:

@@ -79,15 +79,18 @@ class Town:
         return submission(old, await self.log.consistent(old, size) if 0 < old < size else (), note)
 
 
+def _chosen(folder: Path) -> Chosen:
+    folder.mkdir(exist_ok=True)
+    create(folder / "witness.key")
+    return Chosen(folder, f"{folder.name}.example/witness")
+
+
 @asynccontextmanager
 async def open_town(
     engine: AsyncEngine, folder: Path, key: LogSigner | None = None, log_id: LogId = LOG
 ) -> AsyncIterator[Town]:
     """A hub over this database; its witness's key is made."""
-    folder.mkdir(exist_ok=True)
-    clock, key, chosen = Clock(), key or signer(), Chosen(folder, f"{folder.name}.example/witness")
-    if not (folder / "witness.key").exists():
-        create(folder / "witness.key")
+    clock, key, chosen = Clock(), key or signer(), _chosen(folder)
     mark = HighWater(folder / "high-water")
     committer = Committer(engine, log_id, OPERATOR, key, clock, secrets.token_bytes, mark)
     await committer.start()
