@@ -104,7 +104,10 @@ class Xlsx:
         self._book.close()
 
     def close(self) -> None:
-        """Takes away what was written beside the file."""
+        """Takes away what was written beside the file, also where the book was given up."""
+        for sheet in self._book.worksheets():
+            if sheet.row_data_fh is not None:
+                sheet.row_data_fh.close()
         self._scratch.cleanup()
 
 
