@@ -38,7 +38,8 @@ from hub.retention.plan import Judge
 from hub.retention.terms import shortest
 
 _PAGE: Final = 2_000
-_TILES: Final = 200
+_TILES: Final = 16
+"""As many as the index keeps together."""
 _CHUNK: Final = 5_000
 _MOST_KEPT: Final = 8
 MOST: Final = 200_000
@@ -90,7 +91,7 @@ class Retention:
         years, now, log_id = shortest(self.policy()), self.notes.clock.now_us(), self.notes.log_id
         async with transaction(self.engine) as connection:
             size = await store.size_of(connection, log_id)
-            upto = 0 if years is None else await store.first_since(connection, log_id, _years_before(now, years), size)
+            upto = 0 if years is None else await store.before(connection, log_id, _years_before(now, years), size)
             gone = (await audit.pruned(connection, log_id)).size
             holds = await store.holds(connection, log_id)
         return size, upto, gone, [hold for hold in holds if hold.lifted_us is None]
@@ -218,7 +219,7 @@ class Retention:
         return await self._finish(replace(made, by=0))
 
     async def _redact(self, made: Proposal, by: Staff) -> None:
-        async for _, seqs, judge, entries in self._parts(made):
+        async for seqs, judge, entries in self._parts(made):
             if len(entries) < len(seqs):
                 raise _changed()
             self._check(judge, entries)
@@ -258,7 +259,7 @@ class Retention:
             raise standing(hold)
         if plan.prefix < made.after or plan.pruned >= made.after:
             raise _changed()
-        log_id, operator, (ref, now) = self.notes.log_id, self.notes.operator, self._new_id()
+        log_id, operator, (ref, _) = self.notes.log_id, self.notes.operator, self._new_id()
         async with transaction(self.engine) as connection:
             edge = await audit.rebuild_edge(connection, log_id, made.after)
         roots = edge.open[1] if len(edge.open) > 1 else b""
@@ -278,7 +279,7 @@ class Retention:
             by=by.staff_id,
             touches=(
                 store.touch_lock(log_id),
-                store.keep_boundary(log_id, operator, made.after, note, now),
+                store.keep_boundary(log_id, operator, made.after, note),
             ),
             claims=(store.claim_pruning(log_id, operator, made.after, made.proposal_id, ref, roots),),
             ref=ref,
@@ -300,7 +301,7 @@ class Retention:
 
     async def _empty(self, made: Proposal) -> tuple[int, int]:
         done = left = 0
-        async for _, seqs, _, entries in self._parts(made):
+        async for seqs, _, entries in self._parts(made):
             going = await self._empty_part(seqs)
             done, left = done + len(going), left + len(entries) - len(going)
             # Also what went before a crash: about whom it was is forgotten at the latest now.
@@ -324,15 +325,15 @@ class Retention:
         holds = [hold for hold in await store.holds(connection, self.notes.log_id) if hold.lifted_us is None]
         return await self._judge(entries, holds, await self._persons(holds))
 
-    async def _parts(self, made: Proposal) -> AsyncIterator[tuple[int, list[int], Judge, list[Entry]]]:
-        """What a proposal names and the log still has, tile by tile."""
+    async def _parts(self, made: Proposal) -> AsyncIterator[tuple[list[int], Judge, list[Entry]]]:
+        """What a proposal names, and the entries of it that the log still has, some tiles at a time."""
         log_id, tile = self.notes.log_id, -1
         while found := await store.parts(self.engine, log_id, made.proposal_id, tile, _TILES):
-            for tile, seqs in found:
-                async with transaction(self.engine) as connection:
-                    entries = await store.these(connection, log_id, seqs)
-                    judge = await self._judge_now(connection, entries)
-                yield tile, seqs, judge, entries
+            tile, seqs = found[-1][0], [seq for _, named in found for seq in named]
+            async with transaction(self.engine) as connection:
+                entries = await store.these(connection, log_id, seqs)
+                judge = await self._judge_now(connection, entries)
+            yield seqs, judge, entries
 
     async def _remove(self, made: Proposal) -> tuple[int, int]:
         log_id = self.notes.log_id

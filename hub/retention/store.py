@@ -88,9 +88,12 @@ _AUTHORISE_PRUNING: Final = """
 INSERT INTO audit_pruned (log_id, party_id, size, proposal_id, authority_ref, roots)
 SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::uuid[], $5::uuid[], $6::bytea[]) ON CONFLICT DO NOTHING
 """
+# At the moment of the commit that it lies in: checkpoints in order of size are in order of time.
 _BOUNDARY: Final = """
 INSERT INTO audit_checkpoint (log_id, party_id, size, note, created_us)
-SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::bigint[]) ON CONFLICT DO NOTHING
+SELECT new.log_id, new.party_id, new.size, new.note, (SELECT next.created_us FROM audit_checkpoint AS next
+    WHERE next.log_id = new.log_id AND next.size >= new.size ORDER BY next.size LIMIT 1)
+FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[]) AS new (log_id, party_id, size, note) ON CONFLICT DO NOTHING
 """
 _DONE: Final = "INSERT INTO retention_done (log_id, party_id, proposal_id, us) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING"
 _PARTS: Final = """
@@ -101,8 +104,7 @@ _NAMED: Final = "SELECT seq, ref, body FROM audit_entry WHERE log_id = $1 AND se
 _REFS: Final = "SELECT ref FROM audit_entry WHERE log_id = $1 AND seq >= $2 AND seq < $3"
 _BODIES: Final = "SELECT ref, body FROM audit_entry WHERE log_id = $1 AND ref = ANY($2::uuid[])"
 _OUTCOMES: Final = """
-SELECT delivery, max(us) FROM audit_index WHERE log_id = $1 AND delivery = ANY($2::uuid[]) AND delivery IS NOT NULL
-GROUP BY delivery
+SELECT delivery, max(us) FROM audit_outcome WHERE log_id = $1 AND delivery = ANY($2::uuid[]) GROUP BY delivery
 """
 _WAITING: Final = """
 SELECT delivery_id FROM deliver_outbox WHERE delivery_id = ANY($1::uuid[]) AND state NOT IN ('acknowledged', 'dropped')
@@ -113,7 +115,9 @@ SELECT notice.items::text, notice.state IN ('open', 'acknowledged', 'refused'), 
     WHERE said.notice_id = notice.notice_id AND said.kind = 'attested' AND said.method = 'erased')
 FROM consent_notice AS notice WHERE notice.log_id = $1 AND notice.items ?| $2::text[]
 """
-_SINCE: Final = "SELECT seq FROM audit_index WHERE log_id = $1 AND us >= $2 ORDER BY us, seq LIMIT 1"
+_SIGNED: Final = """
+SELECT size, created_us FROM audit_checkpoint WHERE log_id = $1 AND size >= $2 ORDER BY size LIMIT 1
+"""
 _REDACT: Final = "UPDATE audit_entry SET body = NULL WHERE log_id = $1 AND seq = ANY($2::bigint[]) AND body IS NOT NULL"
 
 
@@ -225,9 +229,9 @@ def claim_pruning(log_id: LogId, operator: PartyId, size: int, proposal: UUID, a
     return Claim(_AUTHORISE_PRUNING, [(log_id, operator, size, proposal, authority, roots)])
 
 
-def keep_boundary(log_id: LogId, operator: PartyId, size: int, note: str, us: Micros) -> Claim:
+def keep_boundary(log_id: LogId, operator: PartyId, size: int, note: str) -> Claim:
     """The signed checkpoint at which the log is pruned, unless there is one of that size."""
-    return Claim(_BOUNDARY, [(log_id, operator, size, note, int(us))])
+    return Claim(_BOUNDARY, [(log_id, operator, size, note)])
 
 
 async def mark_done(engine: AsyncEngine, log_id: LogId, operator: PartyId, proposal: UUID, us: Micros) -> None:
@@ -245,10 +249,17 @@ async def decided(connection: Connection, log_id: LogId, first: int, last: int) 
     return {seq for row in await connection.raw.fetch(_DECIDED, log_id, first // WIDTH, last // WIDTH) for seq in row[0]}
 
 
-async def first_since(connection: Connection, log_id: LogId, us: Micros, size: int) -> int:
-    """The first entry of that moment or later."""
-    found = await connection.raw.fetchval(_SINCE, log_id, int(us))
-    return size if found is None else int(found)
+async def before(connection: Connection, log_id: LogId, us: Micros, size: int) -> int:
+    """How many entries were recorded before that moment: every commit signed a checkpoint at its own."""
+    low, high = 0, size
+    while low < high:
+        middle = (low + high) // 2
+        signed, at = await connection.raw.fetchrow(_SIGNED, log_id, middle + 1)
+        if at < us:
+            low = min(signed, size)
+        else:
+            high = middle
+    return low
 
 
 async def refs(connection: Connection, log_id: LogId, start: int, stop: int) -> list[UUID]:
@@ -350,7 +361,7 @@ def _elements(fields: Mapping[str, Any]) -> frozenset[str]:
 
 
 async def redact(connection: Connection, log_id: LogId, operator: PartyId, seqs: Collection[int]) -> None:
-    """Empties these entries, all of one tile, and what the index says of them. Raises Tampered where nobody authorised it."""
+    """Empties these entries, and what the index says of them. Raises Tampered where nobody authorised it."""
     await connection.raw.execute(_REDACT, log_id, list(seqs))
     await index.redact(connection, log_id, operator, sorted(seqs))
 

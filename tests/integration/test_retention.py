@@ -1,0 +1,230 @@
+"""What goes from the log: by whose decision, what stands against it, and what is left to prove."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from hub.audit import store as audit
+from hub.audit.checkpoint import open_note
+from hub.audit.highwater import HighWater
+from hub.audit.tree import verify_consistency, verify_inclusion
+from hub.db import transaction
+from hub.errors import Misconfigured, Refused, Tampered
+from hub.postgres import PrivatePostgres, Urls
+from hub.retention import store
+from hub.retention.model import HoldKind, Scope, Standing
+from hub.retention.service import Retention
+from tests.fakes.recorder import KEY, LOG, committing
+from tests.fakes.retaining import DECIDER, FG, OFFICER, OTHER, SECOND, WATCH, YEAR, Retained, open_retained, verdicts
+
+
+@pytest.fixture
+async def kept(engine: AsyncEngine, tmp_path: Path) -> AsyncIterator[Retained]:
+    async with open_retained(engine, tmp_path / "mark") as opened:
+        yield opened
+
+
+async def count(kept: Retained, where: str) -> int:
+    async with transaction(kept.engine) as connection:
+        found: int = await connection.raw.fetchval(f"SELECT count(*) FROM {where}")
+    return found
+
+
+async def test_what_is_past_its_term_goes_by_a_decision_of_two(kept: Retained):
+    old = await kept.reads(300)
+    await kept.reads(3, OTHER)
+    kept.clock.us += 2 * YEAR
+    young = await kept.reads(2)
+    plan = await kept.retention.plan()
+    assert plan.counts[WATCH, "access"] == {Standing.due: 300}
+    assert (plan.young, plan.prefix) == (2, 256)
+    proposal = await kept.retention.propose(WATCH, SECOND)
+    assert (proposal.entries, await count(kept, "audit_entry WHERE body IS NULL")) == (300, 0)
+    with pytest.raises(Refused, match="decision-maker"):
+        await kept.retention.approve(proposal.proposal_id, SECOND)
+    done = await kept.retention.approve(proposal.proposal_id, DECIDER)
+    assert (done.done, done.left) == (300, 0)
+    assert sorted(kept.unlinked) == sorted(old)
+    with pytest.raises(Refused, match="is not open"):
+        await kept.retention.approve(proposal.proposal_id, DECIDER)
+    with pytest.raises(Refused, match="Nothing was proposed"):
+        await kept.retention.propose(WATCH, SECOND)
+
+    located = await kept.log.locate([old[0], young[0]])
+    with pytest.raises(Refused, match="redacted by entry 306"):
+        _ = located[old[0]].body
+    assert located[young[0]].body
+    receipts, _ = await kept.log.prove(located)
+    assert len(receipts) == 2
+    assert verdicts(await kept.export(), KEY.vkey) == {"verified": 7, "redacted": 300, "pruned": 0}
+    lines = [line async for line in kept.retention.search.select()]
+    assert sum(line.kind == "redacted" and not line.purpose and not line.actor for line in lines) == 300
+    await kept.retention.search.rebuild()
+    assert [line async for line in kept.retention.search.select()] == lines
+    bundle = await kept.log.bundle(0, 256)
+    assert bundle is not None
+    assert bundle.count(b"\0\0") >= 250
+
+
+async def test_who_proposed_does_not_decide(kept: Retained):
+    await kept.reads(2)
+    kept.clock.us += 3 * YEAR
+    proposal = await kept.retention.propose(WATCH, OFFICER)
+    with pytest.raises(Refused, match="takes two persons"):
+        await kept.retention.approve(proposal.proposal_id, OFFICER)
+    assert await count(kept, "audit_entry WHERE body IS NULL") == 0
+
+
+@pytest.mark.parametrize(
+    ("scope", "word"), [(Scope.all, ""), (Scope.party, "hub"), (Scope.purpose, "toezicht"), (Scope.person, "")], ids=str
+)
+@pytest.mark.parametrize("kind", HoldKind)
+async def test_nothing_goes_while_a_hold_stands(kept: Retained, kind: HoldKind, scope: Scope, word: str):
+    refs = await kept.reads(260)
+    kept.persons[b"tag"] = refs[:1]
+    kept.clock.us += 3 * YEAR
+    redaction, pruning = await kept.retention.propose(WATCH, SECOND), await kept.retention.propose_pruning(SECOND)
+    hold = await kept.holds.open_hold(kind, scope, FG, word=word, tag=b"tag" if scope is Scope.person else None)
+    held = (await kept.retention.plan()).counts[WATCH, "access"][Standing.hold]
+    assert held == (1 if scope is Scope.person else 260)
+    for proposal in (redaction, pruning):
+        with pytest.raises(Refused, match=r"since 20\d\d-\d\d-\d\d"):
+            await kept.retention.approve(proposal.proposal_id, DECIDER)
+    with pytest.raises(Refused, match="takes two persons"):
+        await kept.holds.lift_hold(hold.hold_id, FG)
+    with pytest.raises(Refused, match="role"):
+        await kept.holds.lift_hold(hold.hold_id, SECOND)
+    assert await count(kept, "audit_entry WHERE body IS NULL") == 0
+    await kept.holds.lift_hold(hold.hold_id, DECIDER)
+    assert (await kept.retention.approve(redaction.proposal_id, DECIDER)).left == 0
+
+
+async def test_a_hold_that_comes_after_the_decision_stops_what_is_left(kept: Retained, monkeypatch: pytest.MonkeyPatch):
+    await kept.reads(600)
+    kept.clock.us += 3 * YEAR
+    proposal = await kept.retention.propose(WATCH, SECOND)
+
+    async def crash(*_: object) -> None:
+        raise ConnectionError
+
+    empty = Retention._empty
+    monkeypatch.setattr(Retention, "_empty", crash)
+    with pytest.raises(ConnectionError):
+        await kept.retention.approve(proposal.proposal_id, DECIDER)
+    monkeypatch.setattr(Retention, "_empty", empty)
+    hold = await kept.holds.open_hold(HoldKind.breach, Scope.all, None)
+    (stopped,) = await kept.retention.finish()
+    assert (stopped.done, stopped.left) == (0, 600)
+    assert verdicts(await kept.export(), KEY.vkey)["redacted"] == 0
+    await kept.holds.lift_hold(hold.hold_id, FG)
+    (finished,) = await kept.retention.finish()
+    assert (finished.done, finished.left) == (600, 0)
+    assert await kept.retention.finish() == []
+    assert verdicts(await kept.export(), KEY.vkey)["redacted"] == 600
+
+
+async def test_an_entry_is_named_by_one_authority_alone(kept: Retained):
+    await kept.reads(5)
+    kept.clock.us += 3 * YEAR
+    one, two = await kept.retention.propose(WATCH, SECOND), await kept.retention.propose(WATCH, SECOND)
+    await kept.retention.approve(one.proposal_id, DECIDER)
+    with pytest.raises(Refused):
+        await kept.retention.approve(two.proposal_id, DECIDER)
+    async with transaction(kept.engine) as connection:
+        claim = store.claim_redaction(LOG, kept.notes.operator, two.proposal_id, uuid4())
+        assert not await audit.claim_all(connection, [claim])
+
+
+async def test_after_pruning_what_is_left_proves_itself(kept: Retained, engine: AsyncEngine, tmp_path: Path):
+    await kept.reads(900)
+    kept.clock.us += 3 * YEAR
+    before = await kept.log.checkpoint()
+    last = await kept.reads(40)
+    async with transaction(engine) as connection:
+        leaves = await audit.leaves(connection, LOG, 0, 940)
+    proposal = await kept.retention.propose_pruning(SECOND)
+    assert proposal.after == 768
+    done = await kept.retention.approve(proposal.proposal_id, DECIDER)
+    assert (done.done, done.left) == (768, 0)
+    assert await count(kept, "audit_entry WHERE seq < 768") == await count(kept, "audit_tile WHERE level = 0 AND idx < 3") == 0
+    for ask in (kept.log.bundle(2, 256), kept.log.tile(0, 2, 256), kept.log.consistent(767, 900)):
+        with pytest.raises(Refused, match=r"pruned by entry 94\d"):
+            await ask
+    note = open_note(await kept.log.checkpoint(), KEY.vkey)
+    async with transaction(engine) as connection:
+        edge = await audit.rebuild_edge(connection, LOG, note.size)
+        assert edge.root == note.root
+        for index in range(768, 940, 9):
+            needed = audit.tile.tiles_needed([index], note.size)
+            prover = await audit.prover(connection, LOG, note.size, needed, edge)
+            verify_inclusion(leaves[index], index, note.size, prover.inclusion(index), note.root)
+    old = open_note(before, KEY.vkey)
+    verify_consistency(old.size, old.root, note.size, note.root, await kept.log.consistent(old.size, note.size))
+    for older in (768, 769, 800, 939):
+        root = audit.Frontier().extend(leaves[:older]).root
+        verify_consistency(older, root, note.size, note.root, await kept.log.consistent(older, note.size))
+    receipts, _ = await kept.log.prove(await kept.log.locate(last[:2]))
+    assert len(receipts) == 2
+    assert verdicts(await kept.export(), KEY.vkey) == {"verified": note.size - 768, "redacted": 0, "pruned": 768}
+    await kept.retention.search.rebuild()
+    assert (await kept.retention.search.page()).lines[0].seq == note.size - 1
+    await kept.committer.stop()
+    async with committing(engine, tmp_path / "mark", kept.clock) as again:  # its start checks the log against itself
+        assert again.log_id == LOG
+    HighWater(tmp_path / "mark").close()
+
+
+async def test_a_superuser_who_empties_an_entry_is_found_out(kept: Retained, postgres: PrivatePostgres, database_urls: Urls):
+    refs = await kept.reads(3)
+    name = database_urls.database.rpartition("/")[2].partition("?")[0]
+    root = await asyncpg.connect(postgres.url("postgres", name).replace("+asyncpg", ""), ssl=False)
+    with pytest.raises(asyncpg.PostgresError) as caught:
+        await root.execute("UPDATE audit_entry SET body = NULL WHERE seq = 1")
+    assert caught.value.sqlstate == "HU001"
+    await root.execute("SET session_replication_role = replica")
+    await root.execute("UPDATE audit_entry SET body = NULL WHERE seq = 1")
+    await root.close()
+    with pytest.raises(AssertionError, match="nobody authorised"):
+        verdicts(await kept.export(), KEY.vkey)
+    emptied = 0
+    for entry in (await kept.log.locate(refs)).values():
+        if entry.kept is None:
+            emptied += 1
+            with pytest.raises(Tampered, match="Nobody authorised"):
+                _ = entry.body
+    assert emptied == 1
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        "UPDATE audit_entry SET body = NULL",
+        "UPDATE audit_entry SET body = '{}'",
+        "SELECT prune_audit('regio-a', 10)",
+    ],
+)
+async def test_without_authority_nothing_goes(kept: Retained, act: str):
+    await kept.reads(300)
+    for forged in (False, True):
+        async with transaction(kept.engine) as connection:
+            if forged:  # rows that name an authority that is no such entry
+                ref = await connection.raw.fetchval("SELECT ref FROM audit_entry WHERE seq = 299")
+                proposal = uuid4()
+                await store.add_part(kept.engine, LOG, kept.notes.operator, proposal, range(256))
+                await audit.run_all(
+                    connection,
+                    [
+                        store.claim_redaction(LOG, kept.notes.operator, proposal, ref),
+                        store.claim_pruning(LOG, kept.notes.operator, 256, proposal, ref, b""),
+                    ],
+                )
+        with pytest.raises((Tampered, Misconfigured)):
+            async with transaction(kept.engine) as connection:
+                await connection.raw.execute(act)
+    assert await count(kept, "audit_entry WHERE body IS NOT NULL") == 300
