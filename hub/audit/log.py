@@ -107,6 +107,11 @@ class Log:
             tiles = await store.stored_tiles(connection, self.log_id, needed)
             return Prover(newer, {**tiles, **(await self._edge_at(connection, size)).tiles}).consistency(older)
 
+    async def bodies(self, start: int, stop: int) -> list[bytes]:
+        """The entries from `start` up to `stop`, oldest first; empty where one was redacted, none for what was pruned."""
+        async with transaction(self.engine) as connection:
+            return await store.bodies(connection, self.log_id, start, stop)
+
     async def bundle(self, index: int, width: int) -> bytes | None:
         """The entries under level-0 tile `index` as a tlog-tiles bundle of `width`; None where the log has not that many.
 

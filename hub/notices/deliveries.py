@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-from base64 import urlsafe_b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -20,7 +19,8 @@ from hub.domain.facts import KeptFacts
 from hub.domain.terms import AgreementId, BasisId, ClauseId, ElementName, PartyId, PolicyHash, PurposeId
 from hub.errors import Tampered
 from hub.notices.model import Given
-from hub.protect.seal import commit, facts_digest, opening, read_facts, unseal
+from hub.protect.committed import decoded, inner_of, is_about
+from hub.protect.seal import facts_digest, read_facts, unseal
 from hub.protect.store import facts_about
 from hub.protect.vault import Vault
 
@@ -55,8 +55,8 @@ class Deliveries:
 
     async def _disclosures(self, tag: bytes, key: bytes) -> dict[UUID, Mapping[str, Any]]:
         located = await self.log.found(await self.vault.refs_of(tag, self.log.log_id))
-        said = {ref: parse(entry.body) for ref, entry in sorted(located.items())}
-        return {ref: one for ref, one in said.items() if one["kind"] == EntryKind.disclosure and _is_of(key, tag, one)}
+        said = {ref: parse(entry.kept) for ref, entry in sorted(located.items()) if entry.kept is not None}
+        return {ref: one for ref, one in said.items() if one["kind"] == EntryKind.disclosure and is_about(key, tag, one)}
 
     async def _left(self, entries: Mapping[UUID, Mapping[str, Any]]) -> set[UUID]:
         while await self.search.catch_up():
@@ -94,19 +94,9 @@ class Deliveries:
         return self._sets[wanted]
 
 
-def _decoded(text: str) -> bytes:
-    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
-
-
-def _is_of(key: bytes, tag: bytes, said: Mapping[str, Any]) -> bool:
-    """Whether an entry was committed to this very person."""
-    inner = opening(key, _decoded(said["nonce"]))
-    return hmac.compare_digest(commit(inner, tag, PartyId(said["recipient"])), _decoded(said["commitment"]))
-
-
 def _facts(key: bytes, said: Mapping[str, Any], plain: list[bytes]) -> KeptFacts | None:
     """The facts that this entry was written for, among those that are kept."""
-    inner, digest = opening(key, _decoded(said["nonce"])), _decoded(said["facts"])
+    inner, digest = inner_of(key, said), decoded(said["facts"])
     return next((read_facts(one) for one in plain if hmac.compare_digest(facts_digest(inner, one), digest)), None)
 
 

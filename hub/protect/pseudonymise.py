@@ -84,10 +84,6 @@ class Pseudonymiser:
         """16 bytes by which a person is found in the vault; keyed, so that nobody finds them by trying all numbers."""
         return hmac.digest(self._tag_key, f"{pgn.kind}\x00{pgn.reveal()}".encode(), "sha256")[:16]
 
-    def mark(self, locator: bytes) -> bytes:
-        """What stays of somebody who was forgotten: it tells that key again in a restored backup, and nothing else."""
-        return hmac.digest(self._tag_key, b"forgotten\x00" + locator, "sha256")
-
     def first_step(self, pgn: Pgn) -> bytes:
         """The first of the two steps: the same in all domains, therefore never stored and never given away."""
         return hmac.digest(self._chain_key, f"{pgn.kind}\x00{pgn.reveal()}".encode(), "sha256")

@@ -10,7 +10,7 @@ does no harm.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
@@ -43,15 +43,19 @@ ON CONFLICT DO NOTHING
 _REFS = "SELECT log_id, ref FROM vault_subject WHERE subject_tag = $1"
 _TAGS = "SELECT ref, subject_tag FROM vault_subject WHERE ref = ANY($1::uuid[])"
 _BURY = """
-INSERT INTO vault_tombstone (log_id, party_id, mark, erased_us)
-SELECT $1, $2, new.mark, new.us FROM unnest($3::bytea[], $4::bigint[]) AS new (mark, us) ON CONFLICT DO NOTHING
+INSERT INTO vault_tombstone (log_id, party_id, subject_tag, erased_us)
+SELECT $1, $2, new.tag, new.us FROM unnest($3::bytea[], $4::bigint[]) AS new (tag, us) ON CONFLICT DO NOTHING
 """
-_FORGET_LINKS = "DELETE FROM vault_subject WHERE subject_tag = ANY($1::bytea[])"
-_FORGET_KEYS = "DELETE FROM vault_key WHERE subject_tag = ANY($1::bytea[])"
-_BURIED = "SELECT mark, erased_us FROM vault_tombstone"
-_LOCATORS = "SELECT locator, subject_tag, created_us FROM vault_key WHERE locator > $1 ORDER BY locator LIMIT $2"
-_LOCATOR_OF = "SELECT locator FROM vault_key WHERE subject_tag = $1"
-_PAGE = 20_000
+_BURIED = "SELECT subject_tag, erased_us FROM vault_tombstone"
+_FORGET = (
+    "DELETE FROM vault_subject WHERE subject_tag = ANY($1::bytea[])",
+    "DELETE FROM vault_key WHERE subject_tag = ANY($1::bytea[])",
+)
+_RETURNED = """
+SELECT gone.subject_tag FROM vault_tombstone AS gone
+WHERE EXISTS (SELECT FROM vault_key AS key WHERE key.subject_tag = gone.subject_tag)
+OR EXISTS (SELECT FROM vault_subject AS said WHERE said.subject_tag = gone.subject_tag)
+"""
 
 
 class Subject(NamedTuple):
@@ -119,33 +123,24 @@ class Vault:
         """Whom these entries are about, by tag."""
         return {UUID(bytes=ref.bytes): bytes(tag) for ref, tag in await fetch(self._engine, _TAGS, list(refs))}
 
-    async def forget(self, tag: bytes, mark: bytes, party: PartyId, now: Micros) -> None:
-        """Destroys a person's key, and what says which entries are theirs; `mark` stays, to do so again after a restore."""
+    async def forget(self, forgotten: Mapping[bytes, Micros], party: PartyId) -> None:
+        """Destroys the keys of these persons, by tag with the moment, and what says which entries are theirs; for good.
+
+        Their tags stay, by which a restored backup forgets again; without the key nobody can say whose they were.
+        """
+        tags = list(forgotten)
         async with transaction(self._engine) as connection:
-            await connection.raw.execute(_BURY, self._log_id, party, [mark], [int(now)])
-            await connection.raw.execute(_FORGET_LINKS, [tag])
-            await connection.raw.execute(_FORGET_KEYS, [tag])
+            await connection.raw.execute(_BURY, self._log_id, party, tags, [int(us) for us in forgotten.values()])
+            for statement in _FORGET:
+                await connection.raw.execute(statement, tags)
 
     async def buried(self) -> dict[bytes, Micros]:
-        """The marks of those who were forgotten, and when."""
-        return {bytes(mark): Micros(us) for mark, us in await fetch(self._engine, _BURIED)}
+        """The tags of those who were forgotten, and when."""
+        return {bytes(tag): Micros(us) for tag, us in await fetch(self._engine, _BURIED)}
 
-    async def locator_of(self, tag: bytes) -> bytes | None:
-        """By what a person is found, while they have a key."""
-        rows = await fetch(self._engine, _LOCATOR_OF, tag)
-        return bytes(rows[0][0]) if rows else None
-
-    async def returned(self, marked: Callable[[bytes], bytes], buried: dict[bytes, Micros]) -> dict[bytes, bytes]:
-        """Who has a key from before they were forgotten, as (tag, mark): a backup was put back."""
-        found: dict[bytes, bytes] = {}
-        after = b""
-        while rows := await fetch(self._engine, _LOCATORS, after, _PAGE):
-            for locator, tag, created in rows:
-                mark = marked(bytes(locator))
-                if (erased := buried.get(mark)) is not None and created <= erased:
-                    found[bytes(tag)] = mark
-            after = bytes(rows[-1][0])
-        return found
+    async def returned(self) -> list[bytes]:
+        """Of whom something is here again that was forgotten: a backup was put back."""
+        return [bytes(row[0]) for row in await fetch(self._engine, _RETURNED)]
 
     def seal_row(self, raw: bytes, bound_to: bytes) -> bytes:
         """Seals what names nobody, and so has no person's key: a row that could not be read, a decision call."""

@@ -98,8 +98,9 @@ class PersonAnswer:
     """All that the log knows about one person, as of the log at `size` entries under `checkpoint`, newest first.
 
     `search` is the entry of this search itself. `has_key` is False of someone whom the hub never saw or who was erased: then
-    nothing can be shown to be theirs. `checked` entries carry this person's commitment; `foreign` are listed under this person
-    by the index, carry another's, and are not shown. `events` are entries of other kinds, such as statements.
+    nothing can be shown to be theirs. `checked` entries carry this person's commitment; `foreign` are listed under this person,
+    carry another's, and are not shown; of `redacted` entries nothing is left but their place. `events` are entries of other
+    kinds, such as statements.
     """
 
     search: Proved
@@ -113,3 +114,4 @@ class PersonAnswer:
     events: tuple[Proved, ...]
     checked: int
     foreign: int
+    redacted: int = 0

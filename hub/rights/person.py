@@ -8,7 +8,6 @@ records can show, so the answer says how many it checked.
 from __future__ import annotations
 
 import hmac
-from base64 import urlsafe_b64decode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
@@ -27,8 +26,9 @@ from hub.domain.personal import Bsn, Onderwijsnummer, Pgn
 from hub.domain.staff import Role, Staff
 from hub.domain.terms import Micros, PartyId, ReasonCode
 from hub.errors import Malformed, Refused, Tampered
+from hub.protect.committed import decoded, inner_of, is_about
 from hub.protect.people import People
-from hub.protect.seal import commit, facts_digest, opening, unseal
+from hub.protect.seal import facts_digest, unseal
 from hub.protect.store import SealedFacts, facts_about
 from hub.protect.vault import Subject
 from hub.rights import store
@@ -79,10 +79,11 @@ class Persons:
         while await self.search_log.catch_up():
             pass
         refs = [] if person is None else await self.people.vault.refs_of(tag, log_id)
-        located = await self.log.found([own, *refs])
+        every = await self.log.found([own, *refs])
+        located = {ref: entry for ref, entry in every.items() if entry.kept is not None}
         fields = {ref: parse(entry.body) for ref, entry in located.items()}
         about = {ref: said for ref, said in fields.items() if said["kind"] in (EntryKind.disclosure, EntryKind.refusal)}
-        theirs = {ref: said for ref, said in about.items() if key is not None and _is_of(key, tag, said)}
+        theirs = {ref: said for ref, said in about.items() if key is not None and is_about(key, tag, said)}
         kept = {ref: fields[ref] for ref in fields if ref not in about} | theirs
         became = await self._became(theirs)
         steps = await self.log.locate([ref for refs in became.values() for ref in refs])
@@ -107,6 +108,7 @@ class Persons:
             events=tuple(one for one in others if not _is_search(one)),
             checked=len(theirs),
             foreign=0 if key is None else len(about) - len(theirs),
+            redacted=len(every) - len(located),
         )
 
     async def _became(self, theirs: Iterable[UUID]) -> dict[UUID, list[UUID]]:
@@ -134,19 +136,6 @@ def _read(number: str) -> Pgn | None:
     return Onderwijsnummer(number) if Onderwijsnummer.accepts(number) else None
 
 
-def _decoded(text: str) -> bytes:
-    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
-
-
-def _inner(key: bytes, said: Mapping[str, Any]) -> bytes:
-    return opening(key, _decoded(said["nonce"]))
-
-
-def _is_of(key: bytes, tag: bytes, said: Mapping[str, Any]) -> bool:
-    """Whether an entry was committed to this very person."""
-    return hmac.compare_digest(commit(_inner(key, said), tag, PartyId(said["recipient"])), _decoded(said["commitment"]))
-
-
 def _reasons(
     key: bytes, sealed: Mapping[UUID, SealedFacts], theirs: Mapping[UUID, Mapping[str, Any]]
 ) -> dict[UUID, tuple[ReasonCode, ...]]:
@@ -158,7 +147,7 @@ def _reasons(
             said = theirs.get(UUID(ref))
             if said is None:
                 continue
-            if not hmac.compare_digest(facts_digest(_inner(key, said), plain), _decoded(said["facts"])):
+            if not hmac.compare_digest(facts_digest(inner_of(key, said), plain), decoded(said["facts"])):
                 _not_as_logged()
             found[UUID(ref)] = tuple(ReasonCode(code) for code in codes)
     return found

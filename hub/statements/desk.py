@@ -223,7 +223,9 @@ class Statements:
         located = await self.log.found(await self.people.vault.refs_of(tag, self.log_id))
         logged: set[tuple[str, str]] = set()
         for entry in located.values():
-            said = parse(entry.body)
+            if entry.kept is None:
+                continue
+            said = parse(entry.kept)
             if said["kind"] == EntryKind.statement:
                 logged |= named_in(said["details"])
         if kept != logged:

@@ -20,8 +20,8 @@ SELECT coalesce((SELECT size FROM rights_duty_read WHERE log_id = $1), 0),
     coalesce((SELECT size FROM audit_indexed WHERE log_id = $1), 0)
 """
 _ARRIVED: Final = """
-SELECT delivery, us FROM audit_index
-WHERE log_id = $1 AND seq >= $2 AND seq < $3 AND kind = 'outcome' AND became = 'acknowledged' ORDER BY seq
+SELECT delivery, us FROM audit_outcome
+WHERE log_id = $1 AND seq >= $2 AND seq < $3 AND became = 'acknowledged' ORDER BY seq
 """
 _BODIES: Final = "SELECT ref, body FROM audit_entry WHERE log_id = $1 AND ref = ANY($2::uuid[])"
 _ADD: Final = """

@@ -33,10 +33,10 @@ def upgrade() -> None:
     op.execute("GRANT SELECT, INSERT, DELETE ON vault_subject TO hub_vault")
     op.execute("""
         CREATE TABLE vault_tombstone (
-            log_id    text NOT NULL,
-            party_id  text NOT NULL,
-            mark      bytea PRIMARY KEY,
-            erased_us bigint NOT NULL
+            log_id      text NOT NULL,
+            party_id    text NOT NULL,
+            subject_tag bytea PRIMARY KEY,
+            erased_us   bigint NOT NULL
         )""")
     op.execute("GRANT SELECT, INSERT ON vault_tombstone TO hub_vault")
 
