@@ -32,9 +32,10 @@ UPDATE rights_erasure AS one SET state = new.state, decided_by = new.staff, deci
 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::uuid[]) AS new (erasure, state, staff, us, ref)
 WHERE one.erasure_id = new.erasure AND one.state = 'asked'
 """
-_DONE: Final = (
-    "UPDATE rights_erasure SET state = 'done', subject_tag = NULL WHERE subject_tag = ANY($1::bytea[]) AND state = 'ordered'"
-)
+_DONE: Final = """
+UPDATE rights_erasure SET state = 'done', subject_tag = NULL WHERE subject_tag = ANY($1::bytea[]) AND state = 'ordered'
+"""
+
 _BURY: Final = """
 INSERT INTO rights_tombstone (log_id, party_id, subject_tag, erased_us)
 SELECT $1, $2, new.tag, new.us FROM unnest($3::bytea[], $4::bigint[]) AS new (tag, us) ON CONFLICT DO NOTHING

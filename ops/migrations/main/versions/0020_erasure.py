@@ -1,8 +1,8 @@
 """Forgetting a person: who asked for it and who decided, and what makes a restored backup forget again.
 
 `rights_erasure` tells of one request; its `subject_tag` goes when it is done. `rights_tombstone` keeps the tag of who was
-forgotten: without their key nobody can say whose it was, and whatever a backup brings back under it goes again. Only what stands
-under such a tag may be deleted by `forget_rows`, and nothing else may delete it.
+forgotten: without their key nobody can say whose it was, and whatever a backup brings back under it goes again. Only what
+stands under such a tag may be deleted by `forget_rows`, and nothing else may delete it.
 """
 
 from __future__ import annotations
