@@ -37,6 +37,7 @@ KINDS: Final = MappingProxyType(
         "re_identification": "Pseudoniemen herleid",
         "export": "Uitgifte uit het logboek",
         "unreadable": "Onleesbaar",
+        "redacted": "Gewist na de bewaartermijn",
     }
 )
 OUTCOMES: Final = MappingProxyType(
@@ -113,6 +114,11 @@ _OPERATIONS: Final = MappingProxyType(
         "statement-decide": "Over een bezwaar beslist",
         "statement-end": "Verklaring geëindigd",
         "statement-read": "Verklaringen bekeken",
+        "hold-open": "Bewaarplicht vastgelegd",
+        "hold-lift": "Bewaarplicht opgeheven",
+        "retention-propose": "Opschonen voorgesteld",
+        "redact-entries": "Inhoud gewist na de bewaartermijn",
+        "prune-prefix": "Begin van het logboek verwijderd",
         "sign-in": "Aangemeld",
         "notice-cause": "Aanleiding voor berichten vastgelegd",
         "notice-open": "Bericht aan ontvanger opgesteld",
