@@ -58,7 +58,10 @@ from hub.protect.pseudonymise import Digests, Pseudonymiser
 from hub.protect.store import move_subjects
 from hub.protect.vault import Vault
 from hub.receive.store import IdempotencyStore
+from hub.rights.erasure.service import Forgetting
+from hub.rights.erasure.tombs import Tombs
 from hub.rights.informing.service import Informing
+from hub.rights.keys import PersonKeys
 from hub.route import Route
 from hub.rules import Rules
 from hub.settings import Settings
@@ -71,6 +74,7 @@ if TYPE_CHECKING:
 
 _KEYRING, _LOG_KEY, _TOKEN_KEY, _HIGH_WATER, _POSTGRES = "keyring.json", "log.key", "token.jwk", "high-water", "postgres"
 _RECEIPT_KEY = "receipt.jwk"
+_FORGOTTEN = "forgotten"
 _KEEP_UP_S = 1.0
 
 _GC_THRESHOLDS = (100_000, 20, 100)
@@ -100,6 +104,8 @@ class Hub:
     statements: Statements
     notices: NoticeDesk
     informing: Informing
+    forgetting: Forgetting
+    person_keys: PersonKeys
 
     @property
     def policy(self) -> PolicySet:
@@ -326,6 +332,8 @@ async def open_hub(settings: Settings, *, name: str = "hub", unmarked: bool = Fa
             endings=endings,
         )
         search = Search(engine, log_id, operator, vault.tags_of)
+        notices = notice_desk(log, search, notes, vault, lambda: rules.policy)
+        tombs = Tombs(settings.file(settings.forgotten, _FORGOTTEN))
         yield Hub(
             settings=settings,
             log_id=log_id,
@@ -345,8 +353,10 @@ async def open_hub(settings: Settings, *, name: str = "hub", unmarked: bool = Fa
             route=route,
             rules=rules,
             statements=Statements(engine, log_id, log, notes, digests, people, clock, entropy, rules),
-            notices=notice_desk(log, search, notes, vault, lambda: rules.policy),
+            notices=notices,
             informing=Informing(engine, search, notes, vault.tags_of),
+            forgetting=Forgetting(log, notes, people, notices, tombs),
+            person_keys=PersonKeys(log, notes, people),
         )
 
 

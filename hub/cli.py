@@ -20,6 +20,7 @@ from pydantic import ValidationError
 from hub import operations
 from hub.app import Hub, databases, load_signer, make_keys, migrate_all, open_hub
 from hub.clock import SystemClock, legal_date
+from hub.commands.forgetting import forgetting_commands
 from hub.commands.informing import informing_commands
 from hub.commands.mending import delivery_commands, mending_commands
 from hub.commands.notices import notice_commands
@@ -381,6 +382,7 @@ delivery_commands(main, _with_hub)
 statement_commands(rights, _with_hub)
 notice_commands(rights, _with_hub)
 informing_commands(rights, _with_hub)
+forgetting_commands(rights, _with_hub)
 
 
 @policy.command("check")

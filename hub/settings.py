@@ -48,6 +48,10 @@ class Settings(BaseSettings):
     )
     high_water: Path | None = Field(default=None, description="the high-water mark; put it on another volume than the database")
 
+    forgotten: Path | None = Field(
+        default=None, description="who was forgotten, so that a restored backup forgets again; not on the databases' volume"
+    )
+
     policy: Path = Field(default=_HERE / "schemas" / "policy", description="the policy set")
     migrations: Path = Field(default=_HERE / "ops" / "migrations", description="the database migrations")
     connectors: Path | None = Field(default=None, description="the connector instances (YAML); the worker needs it")

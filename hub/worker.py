@@ -135,6 +135,7 @@ async def work(hub: Hub, todo: Work, stopping: asyncio.Event, *, once: bool = Fa
         async with asyncio.TaskGroup() as group:
             group.create_task(hub.keep_up(stopping))
             group.create_task(_again_and_again(hub, partial(_tidy, hub), _TIDY_S, stopping))
+            group.create_task(_again_and_again(hub, hub.forgetting.catch_up, _TIDY_S, stopping))
             group.create_task(_again_and_again(hub, hub.informing.catch_up, _INDEX_S, stopping))
             group.create_task(_again_and_again(hub, partial(_notices, hub, todo), _NOTICES_S, stopping))
             group.create_task(run(todo.drops, hub.settings.poll_s, stopping))
