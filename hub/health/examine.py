@@ -16,9 +16,10 @@ from typing import Literal
 from hub.consent.model import PolicySet
 from hub.domain.terms import LogId
 from hub.errors import HubError, Retry
-from hub.health import databases, files, log, rules, work
+from hub.health import databases, files, log, outside, rules, work
 from hub.health.files import Certificate, KeyFile
 from hub.health.findings import Finding, unknown
+from hub.health.outside import Outside
 from hub.health.parts import Base
 from hub.ports import Clock
 from hub.protect.vault import Vault
@@ -35,7 +36,7 @@ class Parts:
     """What is examined. `main` and `vault` are None where there is no address, or nothing runs there: `known` says so.
 
     `mappings` gives per connector instance whether its mapping is verified; `vkey` the log's public key; `people` the vault as
-    the hub opens it; `oidc` asks the provider of staff sign-in for its metadata.
+    the hub opens it; `oidc` asks the provider of staff sign-in for its metadata; `outside` is who confirms the log from there.
     """
 
     environment: Environment
@@ -52,6 +53,7 @@ class Parts:
     people: Callable[[], Vault]
     certificates: Sequence[Certificate] = ()
     oidc: Callable[[], Awaitable[object]] | None = None
+    outside: Outside | None = None
     known: Sequence[Finding] = field(default=())
 
     @property
@@ -87,12 +89,25 @@ async def _database(parts: Parts, base: Base | None) -> list[Finding]:
     found += await _each(*databases.checks(base), about=base.name)
     found += await _each(
         ("log", lambda: log.head(base.engine, parts.log_id, parts.vkey, parts.clock.now_us())),
+        ("log-alarm", lambda: log.alarm(base.engine, parts.log_id)),
         ("log-mark", lambda: log.mark(base.engine, parts.log_id, parts.high_water)),
         ("log-mark-place", _aside(lambda: log.place(parts.high_water, base.files if parts.strict else None))),
         ("log-room", lambda: log.room(base.engine, parts.log_id)),
         ("policy-unused", lambda: rules.in_use(base.engine, parts.log_id, parts.policy, parts.clock.now_us())),
     )
+    found += await _outside(parts, base)
     return found + await _each(*work.checks(base.engine, parts.log_id, parts.clock.now_us()))
+
+
+async def _outside(parts: Parts, base: Base) -> list[Finding]:
+    if (known := parts.outside) is None:
+        return []
+    engine, now = base.engine, parts.clock.now_us()
+    return await _each(
+        ("witness-lag", lambda: outside.witnesses(engine, parts.log_id, known, now, strict=parts.strict)),
+        ("time-stamp", lambda: outside.stamps(engine, parts.log_id, known, now)),
+        ("witness-key", lambda: outside.witnessed(engine, parts.log_id, known)),
+    )
 
 
 async def _vault(parts: Parts) -> list[Finding]:

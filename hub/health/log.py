@@ -9,6 +9,7 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from hub.audit.guard import store as guard
 from hub.audit.highwater import HighWater, Mark
 from hub.audit.store import check_signed
 from hub.domain.terms import LogId, Micros
@@ -43,6 +44,12 @@ async def head(engine: AsyncEngine, log_id: LogId, vkey: Callable[[], str], now:
         return [*findings, wrong("log-time", seconds=(found.last_us - now) // 1_000_000)]
     days = (now - found.last_us) // _DAY_US
     return [*findings, attention("log-quiet", days=days) if days >= _QUIET_DAYS else ok("log-quiet")]
+
+
+async def alarm(engine: AsyncEngine, log_id: LogId) -> list[Finding]:
+    """No process found that what is stored is not what was signed."""
+    standing = await guard.standing(engine, log_id)
+    return [ok("log-alarm") if standing is None else wrong("log-alarm", detail=standing[1])]
 
 
 async def mark(engine: AsyncEngine, log_id: LogId, path: Path) -> list[Finding]:
