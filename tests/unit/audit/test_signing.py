@@ -6,12 +6,14 @@ import os
 from pathlib import Path
 
 import pytest
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
 
 from hub.audit import signing
 from hub.audit.checkpoint import make_checkpoint, open_note
+from hub.audit.cosign import CosignerKey, Kind, cosign, cosigned
 from hub.errors import Misconfigured
 from hub.ports import Signer
 
@@ -106,3 +108,43 @@ def test_an_origin_that_no_checkpoint_can_hold(path: Path, origin: str) -> None:
     signing.create(path)
     with pytest.raises(Misconfigured, match="origin"):
         signing.load(path, origin)
+
+
+def test_a_witness_cosigns_again_after_loading(path: Path) -> None:
+    signing.create(path)
+    witness = signing.load_witness(path, "witness.example")
+    note = cosign(make_checkpoint(signing.load(path, ORIGIN), 3, bytes(32)), witness, 1_790_000_000)
+    assert witness.kind is Kind.ed25519
+    assert cosigned(note, CosignerKey.parse(signing.load_witness(path, "witness.example").vkey)) == 1_790_000_000
+    with pytest.raises(Misconfigured, match="witness"):
+        signing.load_witness(path, "two words")
+
+
+def test_the_log_s_second_key_is_post_quantum(path: Path, tmp_path: Path) -> None:
+    assert signing.has_post_quantum()
+    signing.create_mldsa(path)
+    assert path.stat().st_mode & 0o777 == 0o600
+    quantum = signing.load_mldsa(path, ORIGIN)
+    assert (quantum.name, quantum.kind, len(quantum.sign(b"text"))) == (ORIGIN, Kind.mldsa44, 2420)
+    with pytest.raises(Misconfigured):
+        signing.create_mldsa(path)
+    with pytest.raises(Misconfigured, match="Ed25519"):
+        signing.load(path, ORIGIN)
+    signing.create(tmp_path / "other.key")
+    with pytest.raises(Misconfigured, match="ML-DSA-44"):
+        signing.load_mldsa(tmp_path / "other.key", ORIGIN)
+
+
+def test_a_library_without_ml_dsa_is_told(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Without:
+        @staticmethod
+        def refuse(*_: bytes) -> None:
+            raise UnsupportedAlgorithm("none")
+
+        from_seed_bytes = generate = refuse
+
+    monkeypatch.setattr(signing, "MLDSA44PrivateKey", Without)
+    assert not signing.has_post_quantum()
+    with pytest.raises(Misconfigured, match="Go without"):
+        signing.create_mldsa(path)
+    assert not path.exists()
