@@ -86,7 +86,11 @@ class Event(StrEnum):
     witness_refused = "witness_refused", Level.error, "A witness saw another history of this log than the one that is here."
     witness_forked = "witness_forked", Level.error, "A log that this hub witnesses has signed two histories."
     log_unavailable = "log_unavailable", Level.error, "The log cannot be written, so nothing leaves the hub."
-    log_tampered = "log_tampered", Level.error, "What is stored of the log is not what was signed; nothing is recorded any more."
+    log_tampered = (
+        "log_tampered",
+        Level.error,
+        "What is stored of the log is not what was signed; nothing is recorded any more.",
+    )
     database_unavailable = "database_unavailable", Level.error, "The database does not answer; work waits and is tried again."
     connector_failed = "connector_failed", Level.error, "A partner's system could not be reached or broke its contract."
     partner_registered = "partner_registered", Level.info, "A partner may now call the hub, or its keys have changed."
@@ -135,6 +139,11 @@ def trace(traceparent: str | None = None) -> Iterator[TraceId]:
             yield trace_id
     finally:
         _trace.reset(token)
+
+
+def current_trace() -> TraceId | None:
+    """The trace that this call belongs to; None outside one."""
+    return _trace.get()
 
 
 def traceparent() -> str | None:

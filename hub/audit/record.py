@@ -28,7 +28,7 @@ from hub.db import CommitUnknown, Connection, transaction
 from hub.domain.stages import Recorded
 from hub.domain.terms import LogId, PartyId
 from hub.errors import Conflict, HubError, Misconfigured, Retry, Tampered
-from hub.observe import Event, emit, report
+from hub.observe import Event, current_trace, emit, report
 from hub.ports import Claim, Clock, Entropy, Signer, WorkItem
 
 MOST_ENTRIES = 500
@@ -166,6 +166,7 @@ class Committer:
         if self._queued > MOST_QUEUED:
             raise _busy("Too much waits for the log.")
         loop = asyncio.get_running_loop()
+        item = store.traced(item, self._log_id, current_trace())
         waiter = _Waiter(item, loop.create_future(), loop.time() + LONGEST_WAIT_S)
         self._queue.append(waiter)
         self._queued += waiter.weight

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from hub.audit.highwater import Mark
 from hub.audit.tiles import Edge, Prover, Span, Tile, TileKey
 from hub.audit.tree import EMPTY_ROOT, HASH_BYTES, Frontier, leaf_hash, verify_consistency
 from hub.db import Connection
-from hub.domain.terms import LogId, PartyId
+from hub.domain.terms import LogId, PartyId, TraceId
 from hub.errors import Misconfigured, Refused, Tampered
 from hub.ports import Claim, RowSet, Tally, WorkItem
 
@@ -68,6 +68,7 @@ WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped
 
 _ENTRY_COLUMNS = ("log_id", "party_id", "seq", "ref", "leaf", "body")
 _REQUEST_COLUMNS = ("log_id", "party_id", "request_id", "size", "refs", "tally", "created_us")
+_TRACE_COLUMNS = ("log_id", "party_id", "trace_id", "refs")
 _TILE_COLUMNS = ("log_id", "party_id", "level", "idx", "hashes")
 
 
@@ -258,6 +259,15 @@ async def find_request(connection: Connection, log_id: LogId, request_id: UUID) 
         return None
     party, size, refs, tally = row
     return FoundRequest(PartyId(party), size, tuple(UUID(bytes=ref.bytes) for ref in refs), Tally(*tally) if tally else None)
+
+
+def traced(item: WorkItem, log_id: LogId, trace: TraceId | None) -> WorkItem:
+    """The item, and under which trace (W3C Trace Context) its entries are made, so that they are found by it."""
+    if trace is None or not item.entries:
+        return item
+    refs = b"".join(draft.ref.bytes for draft in item.entries)
+    row = (log_id, item.party, UUID(hex=trace), refs)
+    return replace(item, rows=(*item.rows, RowSet("audit_trace", _TRACE_COLUMNS, [row])))
 
 
 async def newest_checkpoint(connection: Connection, log_id: LogId) -> str | None:

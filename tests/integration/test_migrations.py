@@ -22,7 +22,8 @@ _OUTBOX = "log_id, party_id, delivery_id, source, record_kind, subject_tag, nonc
 _MAY_UPDATE = {"audit_head", "receive_drop", "receive_quarantine", "route_tally", "deliver_outbox", "identity_partner"}
 _MAY_UPDATE |= {"deliver_recipient", "audit_indexed", "receive_connector"}
 _MAY_UPDATE |= {"identity_session", "identity_signin", "identity_staff"}
-_MAY_DELETE = {"decision_call", "identity_assertion", "identity_session", "identity_signin", "audit_index", "audit_index_word"}
+_MAY_DELETE = {"decision_call", "identity_assertion", "identity_session", "identity_signin"}
+_MAY_DELETE |= {"audit_word", "audit_posting", "audit_moment", "audit_outcome", "audit_tally"}
 _KEPT = ("audit_entry", "audit_tile", "audit_checkpoint")
 
 
@@ -157,7 +158,7 @@ async def test_the_function_trusts_no_search_path(engine: AsyncEngine) -> None:
         assert await connection.raw.fetchval("SELECT public.ensure_audit_partitions('rijnmonde', 0)") == 1
     assert len(await leaves(engine)) == 1
     rows = await run(engine, "SELECT proname, proconfig FROM pg_proc WHERE pronamespace = 'public'::regnamespace")
-    assert len(rows) == 5
+    assert len(rows) == 11
     assert all(row["proconfig"] == ["search_path=pg_catalog, pg_temp"] for row in rows)
 
 
@@ -170,7 +171,7 @@ async def test_every_row_says_whose_it_is(owner_engine: AsyncEngine) -> None:
            WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND c.relname <> 'alembic_version'
            GROUP BY 1""",
     )
-    assert len(found) == 41
+    assert len(found) == 59
     assert {row["relname"]: row["count"] for row in found} == {row["relname"]: 2 for row in found}
 
 

@@ -239,5 +239,5 @@ async def test_a_wrong_number_is_refused_without_being_said(house: House):
 async def test_the_number_is_kept_nowhere(house: House):
     await house.send(body(0))
     answer = await ask(house, 0)
-    kept = [str(row) for table in ("audit_index", "audit_index_word") for row in await house.rows(f"SELECT * FROM {table}")]
+    kept = [str(row) for table in ("audit_word", "audit_outcome") for row in await house.rows(f"SELECT * FROM {table}")]
     assert not any(NUMBERS[0] in text for text in [*kept, repr(answer), str(await house.entries())])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -19,9 +19,6 @@ UNREADABLE: Final = "unreadable"
 
 REDACTED: Final = "redacted"
 """The kind of an entry whose term had passed and that says nothing any more; its moment is that of the entry before it."""
-
-REDACTED: Final = "redacted"
-"""The kind of an entry whose body was removed by a logged authority; its place in the log stays."""
 
 
 class Sort(StrEnum):
@@ -164,3 +161,5 @@ class Signal:
 
 Names = Mapping[str, str]
 """Names of parties by their id, for sentences."""
+Regions = Mapping[str, Collection[str]]
+"""The regions in which a party works, by its id; a party that is not named works anywhere."""

@@ -120,7 +120,7 @@ def words_of(row: Indexed) -> Iterator[tuple[str, str]]:
         for word in dict.fromkeys(words):
             yield sort, word
     for element in dict.fromkeys(row.elements):
-        name, _, form in element.partition(":")
+        name, _, form = element.partition(":")
         yield "element", name
         yield "element", f"{name}:{form or RAW}"
     if often(row.outcome, row.attempt):

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date, timedelta
+from statistics import median
 from typing import Final, NamedTuple
 
 from hub.audit.entry import EntryKind, OutcomeKind
-from hub.audit.search.lines import Names, Selection, Signal, SignalCode
+from hub.audit.search.hours import Hours, begins, local
+from hub.audit.search.lines import Names, Regions, Selection, Signal, SignalCode
+from hub.audit.search.reading import AGAIN
 from hub.domain.terms import Micros
 
 HOUR: Final = 3_600_000_000
 DAY: Final = 24 * HOUR
-AGAIN: Final = 5
-"""Handed over this often without a receipt is unusual."""
 MANY_SEARCHES: Final = 10
 MANY_REVEALS: Final = 10
 FEWEST_REFUSALS: Final = 20
+ONE_PERSON: Final = 5
+"""Searches of one person within a week, by whomever."""
+FEWEST_GIVEN: Final = 50
+HISTORY_DAYS: Final = 35
+"""A day is compared with the same weekdays of these days before it, and with the busiest of them: the day of a list."""
+_KNOWN_DAYS: Final = 14
+_BUSIER: Final = 1.5
 _WEEK: Final = 7
 _TIMES: Final = 3
 
@@ -48,23 +57,56 @@ class Looked(NamedTuple):
     person: bytes
 
 
+class Read(NamedTuple):
+    """A member of staff of `party` (empty where that is not known) read something; `of` are the parties that it concerns."""
+
+    staff: str
+    us: int
+    operation: str
+    party: str = ""
+    of: tuple[str, ...] = ()
+
+
+class Day(NamedTuple):
+    """How often on one day something was given to `recipient` (no `reason`), or refused to it for `reason`."""
+
+    day: date
+    recipient: str
+    reason: str
+    times: int
+
+
 @dataclass(frozen=True, slots=True)
 class Unusual:
-    """What the index says that may be unusual; `silent` are hand-overs of the last day to recipients that confirmed none."""
+    """What the log says that may be unusual; `silent` are hand-overs of the last day to recipients that confirmed none.
+
+    `searches` and `reads` are those of the last week, `given` and `refused` of the last weeks per day.
+    """
 
     again: Sequence[Many] = ()
     silent: Sequence[Many] = ()
     refusals: Sequence[Refusals] = ()
     reveals: Sequence[Many] = ()
     searches: Sequence[Looked] = field(default=(), repr=False)
+    reads: Sequence[Read] = ()
+    given: Sequence[Day] = ()
+    refused: Sequence[Day] = ()
 
 
-def signals_of(found: Unusual, now: Micros, names: Names) -> tuple[Signal, ...]:
+def signals_of(
+    found: Unusual, now: Micros, names: Names, hours: Hours | None = None, regions: Regions | None = None
+) -> tuple[Signal, ...]:
     """The signals, in the order of their codes and of what they are about."""
+    today = local(now).date()
     return (
         *_again(found.again, names),
-        *_searches(found.searches),
+        *_searches([one for one in found.searches if now - one.us < DAY]),
+        *_one_person(found.searches),
+        *_out_of_hours(found.reads, hours or Hours()),
+        *_out_of_region(found.reads, regions or {}, names),
         *_refusals(found.refusals, now, names),
+        *_clusters(found.refused, today, names),
+        *_volumes(found.given, today, names),
         *_silent(found.silent, now, names),
         *_reveals(found.reveals),
     )
@@ -125,6 +167,171 @@ def _busiest(rows: Sequence[Looked]) -> Many:
         if len(persons) > best.times:
             best = Many(row.staff, len(persons), within[0].us, row.us)
     return best
+
+
+def _one_person(rows: Sequence[Looked]) -> Iterator[Signal]:
+    """Whom it is about is nowhere said: the lines lead to who searched, and why."""
+    of: defaultdict[bytes, list[Looked]] = defaultdict(list)
+    for row in rows:
+        of[row.person].append(row)
+    for found in sorted(of.values(), key=lambda each: min(row.us for row in each)):
+        if len(found) < ONE_PERSON:
+            continue
+        staff = sorted({row.staff for row in found})
+        by = f"medewerker {staff[0]}" if len(staff) == 1 else f"{len(staff)} medewerkers"
+        since, until = min(row.us for row in found), max(row.us for row in found)
+        yield Signal(
+            code=SignalCode.one_person_often,
+            about=staff[0] if len(staff) == 1 else "",
+            count=len(found),
+            since_us=Micros(since),
+            until_us=Micros(until),
+            what=f"Eén persoon is binnen een week {len(found)} keer opgezocht, door {by}.",
+            why="Zo vaak dezelfde persoon opzoeken is zelden nodig. Ga bij elke regel na welke reden erbij staat,"
+            " en vraag de medewerkers of er één vraag achter zit.",
+            selection=Selection(
+                kind=EntryKind.access,
+                operation="search-person",
+                staff=staff[0] if len(staff) == 1 else None,
+                from_us=since,
+                until_us=until + 1,
+            ),
+        )
+
+
+def _out_of_hours(rows: Sequence[Read], hours: Hours) -> Iterator[Signal]:
+    for staff, found in _by_member(row for row in rows if hours.outside(row.us)):
+        yield Signal(
+            code=SignalCode.out_of_hours,
+            about=staff,
+            count=len(found),
+            since_us=Micros(found[0].us),
+            until_us=Micros(found[-1].us),
+            what=f"Medewerker {staff} bekeek de afgelopen week {_times(len(found))} iets buiten werktijd,"
+            f" het laatst {_at(found[-1].us)}.",
+            why=f"Werktijd is van {hours.first} tot {hours.last} uur{'' if hours.weekend else ', niet in het weekend'} en niet"
+            " op feestdagen. Vraag de medewerker waarom dit toen nodig was. Herkent die het niet, laat de toegang dan sluiten.",
+            selection=Selection(kind=EntryKind.access, staff=staff, from_us=found[0].us, until_us=found[-1].us + 1),
+        )
+
+
+def _out_of_region(rows: Sequence[Read], regions: Regions, names: Names) -> Iterator[Signal]:
+    def outside(row: Read) -> bool:
+        own = set(regions.get(row.party, ()))
+        known = bool(row.party and row.of and own) and row.party not in row.of
+        return known and all(own.isdisjoint(regions.get(party, own)) for party in row.of)
+
+    for staff, found in _by_member(row for row in rows if outside(row)):
+        whom = names.get(found[-1].party, found[-1].party)
+        yield Signal(
+            code=SignalCode.out_of_region,
+            about=staff,
+            count=len(found),
+            since_us=Micros(found[0].us),
+            until_us=Micros(found[-1].us),
+            what=f"Medewerker {staff} van {whom} bekeek de afgelopen week {_times(len(found))} een regel van een andere regio.",
+            why="Deze regels gaan niet over de eigen organisatie of regio. Ga na welke vraag erachter zat,"
+            " en of deze medewerker die regels mag zien.",
+            selection=Selection(kind=EntryKind.access, staff=staff, from_us=found[0].us, until_us=found[-1].us + 1),
+        )
+
+
+def _by_member(rows: Iterator[Read]) -> Iterator[tuple[str, list[Read]]]:
+    of: defaultdict[str, list[Read]] = defaultdict(list)
+    for row in sorted(rows, key=lambda each: each.us):
+        of[row.staff].append(row)
+    yield from sorted(of.items())
+
+
+class _Jump(NamedTuple):
+    recipient: str
+    reason: str
+    day: date
+    times: int
+    usual: int
+
+
+def _jumps(rows: Sequence[Day], today: date, fewest: int) -> Iterator[_Jump]:
+    """Yesterday or today far above the same weekdays before, and above the busiest day before it.
+
+    The median of the same weekdays makes a Monday no jump, and the busiest day keeps the day of a monthly list from being one.
+    Who is known for less than two weeks has no usual number yet.
+    """
+    of: defaultdict[tuple[str, str], dict[date, int]] = defaultdict(dict)
+    for row in rows:
+        of[row.recipient, row.reason][row.day] = row.times
+    first: dict[str, date] = {}
+    for row in rows:
+        first[row.recipient] = min(row.day, first.get(row.recipient, row.day))
+    for (recipient, reason), counts in sorted(of.items()):
+        for day in (today, today - timedelta(days=1)):
+            times = counts.get(day, 0)
+            earlier = [day - timedelta(days=back) for back in range(1, HISTORY_DAYS + 1)]
+            usual = median(counts.get(one, 0) for one in earlier if one.weekday() == day.weekday())
+            busiest = max(counts.get(one, 0) for one in earlier if one != today - timedelta(days=1) or day != today)
+            known = (day - first[recipient]).days >= _KNOWN_DAYS
+            if known and times >= fewest and times > _TIMES * usual and times > _BUSIER * busiest:
+                yield _Jump(recipient, reason, day, times, round(usual))
+                break
+
+
+def _volumes(rows: Sequence[Day], today: date, names: Names) -> Iterator[Signal]:
+    for jump in _jumps(rows, today, FEWEST_GIVEN):
+        yield _of_day(
+            jump,
+            SignalCode.volume_jumps,
+            what=f"Op {_day(jump.day)} is {jump.times} keer toegestaan om gegevens te geven aan"
+            f" {names.get(jump.recipient, jump.recipient)}; op zo'n weekdag is dat meestal {jump.usual} keer.",
+            why="Ineens veel meer kan een nieuwe lijst zijn, een verkeerde selectie bij de gever, of een lek."
+            " Vraag de gever of dit zo bedoeld was. Zo niet, laat de beheerder de ontvanger stilzetten.",
+            kind=EntryKind.disclosure,
+        )
+
+
+def _clusters(rows: Sequence[Day], today: date, names: Names) -> Iterator[Signal]:
+    for jump in _jumps(rows, today, FEWEST_REFUSALS):
+        yield _of_day(
+            jump,
+            SignalCode.refusals_cluster,
+            what=f"Op {_day(jump.day)} is {jump.times} keer om dezelfde reden geweigerd om gegevens te geven aan"
+            f" {names.get(jump.recipient, jump.recipient)}; op zo'n weekdag is dat meestal {jump.usual} keer.",
+            why="Veel weigeringen om één reden wijzen op één oorzaak, zoals een afspraak die afliep of een veld dat ontbreekt."
+            " Bekijk de reden, en wie er iets aan kan doen.",
+            kind=EntryKind.refusal,
+        )
+
+
+def _of_day(jump: _Jump, code: SignalCode, what: str, why: str, kind: EntryKind) -> Signal:
+    since, until = begins(jump.day), begins(jump.day + timedelta(days=1))
+    return Signal(
+        code=code,
+        about=jump.recipient,
+        count=jump.times,
+        since_us=Micros(since),
+        until_us=Micros(until - 1),
+        what=what,
+        why=why,
+        selection=Selection(kind=kind, recipient=jump.recipient, reason=jump.reason or None, from_us=since, until_us=until),
+    )
+
+
+_MONTHS: Final = (
+    *("januari", "februari", "maart", "april", "mei", "juni"),
+    *("juli", "augustus", "september", "oktober", "november", "december"),
+)
+
+
+def _day(day: date) -> str:
+    return f"{day.day} {_MONTHS[day.month - 1]}"
+
+
+def _at(us: int) -> str:
+    there = local(us)
+    return f"op {_day(there.date())} om {there:%H:%M} uur"
+
+
+def _times(count: int) -> str:
+    return f"{count} keer"
 
 
 def _refusals(rows: Sequence[Refusals], now: Micros, names: Names) -> Iterator[Signal]:

@@ -32,7 +32,7 @@ def looked(count: int, apart: int, persons: int | None = None) -> list[Looked]:
         (looked(10, 1), [(SignalCode.many_searches, STAFF, 10)]),
         (looked(10, HOUR // 9), []),
         (looked(10, HOUR // 10), [(SignalCode.many_searches, STAFF, 10)]),
-        (looked(40, 1, persons=9), []),
+        (looked(36, 1, persons=9), []),
         (looked(100, HOUR // 12), [(SignalCode.many_searches, STAFF, 12)]),
     ],
 )

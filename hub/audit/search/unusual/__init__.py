@@ -1,0 +1,1 @@
+"""What of the log is looked at for signals."""
