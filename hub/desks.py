@@ -21,7 +21,7 @@ from hub.http import Http
 from hub.identity.sessions import Sessions
 from hub.identity.signin import Finished, SignIn, Start
 from hub.identity.store import StaffStore
-from hub.operations import deliveries_of, mending_of
+from hub.operations import deliveries_of, exports_of, mending_of
 from hub.policies.service import Policies
 from hub.rights.person import Persons
 
@@ -124,6 +124,7 @@ def _desk(hub: Hub, http: Http, provider: str) -> Desk:
             notices=hub.notices,
             informing=hub.informing,
             policies=Policies(hub.engine, hub.notes),
+            exports=exports_of(hub),
         ),
         administrator=AdministratorDesk(
             mending=mending_of(hub),

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from hub.archive.service import Exports
 from hub.audit.log import Log
 from hub.audit.notes import Notes
 from hub.audit.search import Search
@@ -95,6 +96,8 @@ class OfficerDesk:
     """Who was told of what; None in a desk that does not show it."""
     policies: Policies | None = None
     """The life of the agreements; None in a console that does not show it."""
+    exports: Exports | None = None
+    """What hands out of the log; None in a desk that hands out nothing but selections."""
 
     @property
     def policy(self) -> PolicySet:

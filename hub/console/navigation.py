@@ -58,6 +58,7 @@ PLACES: Final = (
             Entry("Informeren", "/functionaris/informeren", READERS),
             Entry("Afspraken", "/functionaris/afspraken", AGREEING),
             Entry("Controle", "/functionaris/controle", READERS),
+            Entry("Uitvoer", "/functionaris/uitvoer", READERS),
         ),
     ),
     Place(

@@ -6,6 +6,7 @@ import secrets
 
 from fastapi import FastAPI
 
+from hub.archive.service import Exports
 from hub.audit.notes import Notes
 from hub.audit.search import Search
 from hub.console.app import create_console
@@ -45,7 +46,8 @@ async def console_over(house: House) -> FastAPI:
         desk_over(house),
         receipts_over(house),
         notice_desk(house.log, search, notes, house.vault, lambda: house.route.rules.policy),
-        Informing(house.engine, search, notes),
+        Informing(house.engine, search, notes, house.vault.tags_of),
+        exports=Exports(house.log, notes, lambda: house.route.rules.policy),
     )
     sign_in = console.SignIn(console.staff(Role.privacy_officer))
     return create_console(Desk(house.clock, sessions, sign_in, console.PROVIDER, False, officer=officer))

@@ -11,6 +11,7 @@ from hub.console.desk import OfficerDesk
 from hub.console.gate import Gate
 from hub.console.officer import overview, refusals
 from hub.console.officer.entry import EntryPages
+from hub.console.officer.exports import EXPORTS, ExportPages
 from hub.console.officer.informing import INFORMING, InformingPages
 from hub.console.officer.log import LogPages
 from hub.console.officer.notices import NOTICES, NoticePages
@@ -63,6 +64,11 @@ def routes(officer: OfficerDesk, gate: Gate, clock: Clock) -> Iterator[Route]:
     yield Route("POST", f"{HOME}/afspraken/voorstellen", proposals.propose)
     yield Route("GET", f"{HOME}/afspraken/voorstel/{{policy}}", proposals.one)
     yield Route("POST", f"{HOME}/afspraken/voorstel/{{policy}}", proposals.act)
+    if officer.exports is not None:
+        exports = ExportPages(officer, officer.exports, gate, teller)
+        yield Route("GET", EXPORTS, exports.show)
+        yield Route("POST", EXPORTS, exports.write)
+        yield Route("POST", f"{EXPORTS}/persoon", exports.letter)
     yield Route("GET", f"{HOME}/controle", whole.show)
     yield Route("GET", f"{HOME}/controle/groei", whole.growth)
 

@@ -71,6 +71,7 @@ def test_how_long_ago_is_told_in_the_largest_whole_unit(ago: int, text: str) -> 
                 "Informeren",
                 "Afspraken",
                 "Controle",
+                "Uitvoer",
             ],
         ),
         (
@@ -86,12 +87,13 @@ def test_how_long_ago_is_told_in_the_largest_whole_unit(ago: int, text: str) -> 
                 "Informeren",
                 "Afspraken",
                 "Controle",
+                "Uitvoer",
             ],
         ),
         (
             (Role.auditor,),
             "/functionaris",
-            ["Overzicht", "Logboek", "Weigeringen", "Intrekkingen", "Informeren", "Afspraken", "Controle"],
+            ["Overzicht", "Logboek", "Weigeringen", "Intrekkingen", "Informeren", "Afspraken", "Controle", "Uitvoer"],
         ),
         ((Role.decision_maker,), "/functionaris", ["Afspraken"]),
         (
@@ -126,7 +128,7 @@ def test_whoever_works_at_both_desks_sees_the_way_to_the_other() -> None:
     both = staff(Role.privacy_officer, Role.administrator)
     assert [place.name for place in navigation("/beheer/mislukt", both).others] == ["Functionaris"]
     assert navigation("/beheer", None).items == ()
-    assert len({entry.href for place in PLACES for entry in place.entries}) == 15
+    assert len({entry.href for place in PLACES for entry in place.entries}) == 16
 
 
 async def test_a_page_names_who_is_signed_in_and_offers_the_way_out(officer: httpx2.AsyncClient) -> None:
