@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from pypdf import PdfReader
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from hub.rights.answer import SearchReason
 from tests import canary
 from tests.fakes import console
 from tests.fakes.house import DESK, House, body, open_house
@@ -85,7 +86,7 @@ async def test_the_letter_tells_who_got_what_and_is_kept_nowhere(
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(scratch))
-    answer = await post(app, OFFICER, f"{PAGE}/persoon", nummer=SOMEBODY, reden="inzage")
+    answer = await post(app, OFFICER, f"{PAGE}/persoon", nummer=SOMEBODY, reden=SearchReason.inzage.value)
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/pdf")
     reader = PdfReader(io.BytesIO(answer.content))
     assert reader.trailer["/Root"]["/MarkInfo"]["/Marked"]
@@ -103,8 +104,8 @@ async def test_the_letter_tells_who_got_what_and_is_kept_nowhere(
 
 async def test_the_letter_is_for_those_who_may_search(app: FastAPI, house: House) -> None:
     before = len(await house.entries())
-    assert (await post(app, AUDITOR, f"{PAGE}/persoon", nummer=SOMEBODY, reden="inzage")).status_code == 403
-    wrong = await post(app, OFFICER, f"{PAGE}/persoon", nummer="123456789", reden="inzage")
+    assert (await post(app, AUDITOR, f"{PAGE}/persoon", nummer=SOMEBODY, reden=SearchReason.inzage.value)).status_code == 403
+    wrong = await post(app, OFFICER, f"{PAGE}/persoon", nummer="123456789", reden=SearchReason.inzage.value)
     assert wrong.status_code == 400
     assert "123456789" not in wrong.text
     assert (await post(app, OFFICER, f"{PAGE}/persoon", nummer=SOMEBODY)).status_code == 400
