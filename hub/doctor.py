@@ -30,12 +30,14 @@ from hub.health import store
 from hub.health.examine import Parts, examine
 from hub.health.files import Certificate, KeyFile, machine
 from hub.health.findings import EXIT, Finding, State, by_urgency, unknown, worst, wrong
+from hub.health.outside import Outside
 from hub.health.parts import Base
 from hub.http import Http
 from hub.normalise.mapping import load_mapping
 from hub.postgres import PrivatePostgres
 from hub.protect.vault import Vault
 from hub.settings import Recipient, Settings, read_instances, read_recipients
+from hub.witness.service import key_file, read_policy
 
 _MOST = {"main": 10, "vault": 5}
 """Connections of one process to each database, as `hub.app` opens them."""
@@ -173,6 +175,13 @@ def _parts(
         people=lambda: Vault(engines["vault"], load_ring(settings), log_id, secrets.token_bytes),
         certificates=_certificates(settings),
         oidc=None if settings.oidc_issuer is None else partial(_provider_answers, settings.oidc_issuer),
+        outside=Outside(
+            policy=lambda: read_policy(settings),
+            has_key=lambda: key_file(settings).is_file(),
+            witness_lag_s=settings.witness_lag_s,
+            stamp_lag_s=None if settings.tsa_url is None else settings.tsa_lag_s,
+            stamp_stop_s=settings.tsa_stop_s,
+        ),
         known=known,
     )
 

@@ -215,6 +215,7 @@ async def test_a_private_postgresql_that_is_weak_or_not_running(place: Path) -> 
         ("log-opened", ""): State.attention,
         ("policy-unused", ""): State.attention,
         ("log-mark-place", ""): State.attention,
+        ("witness-none", ""): State.attention,
     }
     assert found["database-durability", "main"].parameters["settings"] == "full_page_writes"
     assert found["disk", "database main"].state is State.ok
