@@ -189,3 +189,42 @@ class TestReceipt:
         assert old in text
         with pytest.raises(Tampered):
             checkpoint.check_receipt(text.replace(old, new, 1), self.bodies[3], signer().vkey)
+
+
+PROOF = """c2sp.org/tlog-proof@v1
+extra YWdlLXYxLjIuMS1kYXJ3aW4tYXJtNjQudGFyLmd6kYXJ3aW4tYXJ
+index 73894
+gSKyXoYZUgZ6jduWYrkDOARinOMGJveXjgMkBTcdPlQ=
+B95lDa8R83lS8n0eG+o0buTxRKQTYFi//1U8anccXmA=
+EKNzoDWG8LGC0Yp9o+sv3qllpMP9uHQ9B20KNL+Q1zs=
+RoopEkOdqkYqMB4MJXrbt/hMjOxsVn0IrWjpz1ZMMes=
+AHCioX9nLjsrse6YhjRRmk1WUEirVOLLRoOQ6vfO5vk=
+
+example.com/fancylog
+109482
+sFodV/vSp5O8n9a8QpW6PRY97tfOSW5bsc2Xl/EQi08=
+"""
+
+
+def test_the_example_of_tlog_proof_is_read() -> None:
+    """Its signatures are left out of the specification, so that only the form can be held against it."""
+    parsed = checkpoint.parse_receipt(PROOF)
+    assert (parsed.index, len(parsed.proof), parsed.checkpoint) == (73_894, 5, PROOF.partition("\n\n")[2])
+    assert checkpoint.read_body(parsed.checkpoint)[:2] == ("example.com/fancylog", 109_482)
+    plain = checkpoint.make_receipt(parsed.index, parsed.proof, parsed.checkpoint)
+    assert plain == PROOF.replace(PROOF.split("\n")[1] + "\n", "")
+
+
+def test_sizes_end_where_63_bits_do() -> None:
+    by = signer()
+    largest = make_checkpoint(by, (1 << 63) - 1, ROOT)
+    assert open_note(largest, by.vkey).size == (1 << 63) - 1
+
+
+def test_signatures_are_read_as_they_are_written() -> None:
+    note = make_checkpoint(signer(), 5, ROOT) + make_checkpoint(signer(8, "w.example"), 5, ROOT).rpartition("\n\n")[2]
+    text, signatures = checkpoint.split_note(note)
+    assert f"{text}\n{''.join(each.line for each in signatures)}" == note
+    for spoilt in ("", "\n", note[:-1], "\n\n" + signatures[0].line, text + "\n\n\n", text + "\n" + signatures[0].line * 65):
+        with pytest.raises(Tampered):
+            checkpoint.split_note(spoilt)

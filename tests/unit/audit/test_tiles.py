@@ -166,3 +166,9 @@ def test_an_export_is_refused_under_another_checkpoint() -> None:
     for other in (bodies[:4], [*bodies[:4], bodies[3]]):
         with pytest.raises(Tampered):
             export_files(bodies, checkpoint_of(other, signer()))
+
+
+def test_the_examples_of_the_specification() -> None:
+    """tlog-tiles: which tiles a tree of 70,000 entries has, and one of 256."""
+    tiles_of = {size: {(span.level, span.first // 256, span.count) for span in tiles.spans(size)} for size in (70_000, 256)}
+    assert tiles_of == {70_000: {(0, 273, 112), (1, 1, 17), (2, 0, 1)}, 256: {(1, 0, 1)}}

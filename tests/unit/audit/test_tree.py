@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,26 @@ def test_golden_consistency(vector: dict[str, object]) -> None:
     proof = [bytes.fromhex(part) for part in vector["proof"]]  # type: ignore[attr-defined]
     assert tree.consistency_proof(old, new, node_of(LEAVES)) == proof
     tree.verify_consistency(old, ROOTS[old], new, ROOTS[new], proof)
+
+
+class TestExampleOfRfc9162:
+    """Section 2.1.5: a tree of seven entries, its nodes called as there."""
+
+    leaves = LEAVES[:7]
+    a, b, c, d, e, f, j = leaves
+    g, h, i = tree.node_hash(a, b), tree.node_hash(c, d), tree.node_hash(e, f)
+    k, l = tree.node_hash(g, h), tree.node_hash(i, j)  # noqa: E741
+
+    def test_the_root(self) -> None:
+        assert tree.Frontier().extend(self.leaves).root == tree.node_hash(self.k, self.l)
+
+    def test_inclusion(self) -> None:
+        expected = {0: [self.b, self.h, self.l], 3: [self.c, self.g, self.l], 4: [self.f, self.j, self.k], 6: [self.i, self.k]}
+        assert {index: tree.inclusion_proof(index, 7, node_of(self.leaves)) for index in expected} == expected
+
+    def test_consistency(self) -> None:
+        expected = {3: [self.c, self.d, self.g, self.l], 4: [self.l], 6: [self.i, self.j, self.k]}
+        assert {old: tree.consistency_proof(old, 7, node_of(self.leaves)) for old in expected} == expected
 
 
 Inclusion = tuple[bytes, int, int, list[bytes], bytes]
@@ -149,3 +170,26 @@ def test_a_frontier_survives_its_encoding() -> None:
 def test_nonsense_is_no_frontier(data: bytes) -> None:
     with pytest.raises(Tampered):
         tree.Frontier.decode(data)
+
+
+def test_what_is_no_subtree_has_no_proof() -> None:
+    """Only what lies under one node of some tree; an empty one has none, though it is a subtree of every tree."""
+    valid = {(first, end) for end in range(9) for first in range(end + 1) if tree.is_subtree(first, end)}
+    odd = {(0, end) for end in range(9)} | {(each, each) for each in range(9)} | {(each, each + 1) for each in range(8)}
+    assert valid == odd | {(2, 4), (4, 6), (6, 8), (4, 7), (4, 8)}
+    assert not tree.is_subtree(-2, 0)
+    for first, end in ((1, 3), (2, 5), (3, 3), (-2, 2), (4, 9)):
+        with pytest.raises(ValueError):
+            tree.consistency_ranges(end, 8, first)
+
+
+def test_what_the_pseudo_code_of_rfc_9162_accepts_to_the_letter() -> None:
+    """Step by step it asks neither how long a hash is, nor that a proof from nothing shows something."""
+    short = b"twelve bytes"
+    refuses("roots of another length", lambda: tree.verify_consistency(3, short, 3, short, []))
+    refuses("a leaf of another length", lambda: tree.verify_inclusion(short, 0, 1, [], short))
+    pair = sha256(b"\x01" + short + short).digest()
+    refuses("hashes of another length", lambda: tree.verify_inclusion(short, 0, 2, [short], pair))
+    refuses("a proof from nothing", lambda: tree.verify_consistency(0, tree.EMPTY_ROOT, 3, ROOTS[3], []))
+    refuses("a proof within nothing", lambda: tree.verify_inclusion(LEAVES[0], 0, 0, [], tree.EMPTY_ROOT))
+    refuses("a proof to before", lambda: tree.verify_consistency(4, ROOTS[4], 3, ROOTS[3], [LEAVES[0]]))
