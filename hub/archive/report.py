@@ -121,7 +121,7 @@ def _times(count: int) -> str:
 
 def _lead(tally: Tally) -> Iterator[str]:
     yield (
-        f"In deze periode mochten {_times(sum(tally.given.values()))} gegevens over één jongere worden gegeven. "
+        f"In deze periode mochten {_times(sum(tally.given.values()))} gegevens over een jongere worden gegeven. "
         f"{_times(tally.refusals)} mocht dat niet."
     )
     yield "Dit verslag telt regels van het logboek. Er staat geen naam of nummer van een jongere in."
