@@ -34,11 +34,11 @@ _SINCE = {
     "audit_tile": "level = 0 AND idx >= {size} / 256 OR level > 0 AND idx >= {size} / 65536",
     "audit_checkpoint": "size > {size}",
     "audit_request": "created_us >= {us}",
-    "audit_subject": "ref IN (SELECT ref FROM audit_entry WHERE seq >= {size})",
     "consent_facts": "created_us >= {us}",
     "receive_record": "received_us >= {us}",
     "deliver_outbox": "held_us >= {us}",
 }
+_IN_VAULT = ("vault_key", "vault_subject")
 _ORDER = {"audit_entry": "seq", "deliver_outbox": "delivery_id", "consent_facts": "record_id", "receive_record": "record_id"}
 
 
@@ -87,6 +87,8 @@ async def _written(hub: Hub, main: asyncpg.Connection, vault: asyncpg.Connection
         where = condition.format(size=size, us=us)
         found[table] = [tuple(row) for row in await main.fetch(f"SELECT * FROM {table} WHERE {where} {order}")]
     found["vault_key"] = [tuple(row) for row in await vault.fetch("SELECT * FROM vault_key WHERE created_us >= $1", us)]
+    first = UUID(int=us // 1000 << 80)  # what a UUIDv7 of that moment begins with
+    found["vault_subject"] = [tuple(row) for row in await vault.fetch("SELECT * FROM vault_subject WHERE ref >= $1", first)]
     return found
 
 
@@ -100,7 +102,8 @@ async def baseline(main: asyncpg.Connection, vault: asyncpg.Connection, tables: 
     began = time.perf_counter()
     for each in slices:
         async with vault.transaction():
-            await vault.copy_records_to_table("vault_key", records=each["vault_key"])
+            for table in _IN_VAULT:
+                await vault.copy_records_to_table(table, records=each[table])
         async with main.transaction():
             for table in _SINCE:
                 if each[table]:

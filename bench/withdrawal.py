@@ -57,10 +57,19 @@ class _Taker:
         """Lets go."""
 
 
+async def _tags(hub: Hub, bsns: Sequence[str]) -> list[bytes]:
+    pgns, now = [Bsn(bsn) for bsn in bsns], hub.clock.now_us()
+    locators = [hub.people.pseudonymiser.locator(pgn) for pgn in pgns]
+    found = {}
+    for start in range(0, len(locators), 1_000):
+        found |= await hub.vault.subjects(locators[start : start + 1_000], FOUNDATION, now)
+    return [found[locator].tag for locator in locators]
+
+
 async def _consents(hub: Hub, bsns: Sequence[str]) -> list[bytes]:
     scope = Scope(purposes=frozenset({GUIDANCE, TO_WORK}), parties=frozenset({FOUNDATION, AGENCY}))
     evidence = Evidence(channel=Channel.balie, checked_by=Term(FOUNDATION))
-    tags = [hub.pseudonymiser.subject_tag(Bsn(bsn)) for bsn in bsns]
+    tags = await _tags(hub, bsns)
     ids = new_ids(len(tags), hub.clock.now_us(), secrets.token_bytes(8 * len(tags)))
     events = [
         Event(
@@ -148,9 +157,9 @@ async def _fire(hub: Hub, bsns: Sequence[str], every_s: float) -> list[tuple[flo
 async def _read(hub: Hub) -> tuple[dict[bytes, int], dict[bytes, tuple[int, int]]]:
     """Per person, from the log: where the withdrawal stands; where and when the last hand-over of theirs does."""
     async with transaction(hub.engine) as connection:
-        subjects = await connection.raw.fetch("SELECT ref, subject_tag FROM audit_subject")
         bodies = await connection.raw.fetch("SELECT seq, body FROM audit_entry WHERE log_id = $1 ORDER BY seq", hub.log_id)
-    whose = {row[0].bytes: bytes(row[1]) for row in subjects}
+    refs = [UUID(orjson.loads(bytes(body))["ref"]) for _, body in bodies]
+    whose = {ref.bytes: tag for ref, tag in (await hub.vault.tags_of(refs)).items()}
     withdrawn: dict[bytes, int] = {}
     last: dict[bytes, tuple[int, int]] = {}
     for seq, body in bodies:
@@ -177,7 +186,7 @@ async def run(folder: Path, persons: int, withdrawals: int = 300) -> list[Result
             took = await _fire(hub, chosen, 0.02)
             rate = gone[0] / (time.perf_counter() - began)
         withdrawn, last = await _read(hub)
-        tags = [hub.pseudonymiser.subject_tag(Bsn(bsn)) for bsn in chosen]
+        tags = await _tags(hub, chosen)
         late = [tag for tag in tags if tag in last and last[tag][0] > withdrawn[tag]]
         if late:
             raise SystemExit(f"{len(late)} people were handed over after their withdrawal")
