@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
@@ -32,42 +32,57 @@ _NAMES: Final = {
     "reden": "reason",
     "handeling": "operation",
     "medewerker": "staff",
+    "gegeven": "element",
+    "systeem": "actor",
+    "spoor": "trace",
 }
 _WORD: Final = re.compile(r"(?=.{1,128}\Z)(?:[a-z][a-z0-9]*(?:[-./:_][a-z0-9]+)*|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)", re.ASCII)
 """A word or code as entries hold them; it begins with a letter, so that no number of a person can stand in an address."""
+_TRACE: Final = re.compile(r"(?!0{32})[0-9a-f]{32}", re.ASCII)
+_TEXT: Final = re.compile(r"[^\W\d_]+(?:[ -][^\W\d_]+){0,7}")
+_LONGEST_TEXT: Final = 80
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _FIRST_YEAR: Final = 2001
 Options = list[tuple[str, str]]
 
 
+_RARE: Final = ("grondslag", "handeling", "medewerker", "reden", "gegeven", "systeem", "spoor")
+
+
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """What was asked: the selection, the words as they stood in the form, and what is wrong with a day (field, sentence)."""
+    """What was asked: the selection, the words as they stood in the form, and what is wrong (field, sentence).
+
+    `text` are words to look for in the sentences of reasons; they become words of the selection once they were looked for.
+    """
 
     selection: Selection
     asked: dict[str, str]
     wrong: tuple[tuple[str, str], ...]
+    text: tuple[str, ...] = ()
 
     @property
     def rarely(self) -> bool:
         """Whether one of the filters is used that are folded away."""
-        return any(self.asked[name] for name in ("grondslag", "handeling", "medewerker", "reden"))
+        return any(self.asked[name] for name in _RARE)
 
 
 def chosen(fields: Fields) -> Chosen:
     """400 on anything that could not be a word of the log."""
-    asked = {name: fields.one(name) for name in (*_NAMES, "van", "tot")}
-    if any(asked[name] and not _WORD.fullmatch(asked[name]) for name in _NAMES):
+    asked = {name: fields.one(name) for name in (*_NAMES, "van", "tot", "zoek")}
+    if any(asked[name] and not (_TRACE if name == "spoor" else _WORD).fullmatch(asked[name]) for name in _NAMES):
         raise HTTPException(400)
     wrong: list[tuple[str, str]] = []
+    if asked["zoek"] and (len(asked["zoek"]) > _LONGEST_TEXT or not _TEXT.fullmatch(asked["zoek"])):
+        wrong.append(("zoek", "Gebruik hoogstens acht woorden, met alleen letters."))
+        asked["zoek"] = ""
     days = {name: _day(name, asked[name], wrong) for name in ("van", "tot")}
     if days["van"] and days["tot"] and days["tot"] < days["van"]:
         wrong.append(("tot", "De laatste dag ligt voor de eerste. Draai ze om."))
     until = days["tot"] + timedelta(days=1) if days["tot"] else None
-    selection = Selection(
-        **{field: asked[name] or None for name, field in _NAMES.items()}, from_us=_start(days["van"]), until_us=_start(until)
-    )
-    return Chosen(selection, asked, tuple(wrong))
+    named: dict[str, Any] = {field: asked[name] or None for name, field in _NAMES.items()}
+    selection = Selection(**named, from_us=_start(days["van"]), until_us=_start(until))
+    return Chosen(selection, asked, tuple(wrong), tuple(asked["zoek"].replace("-", " ").split()))
 
 
 def address(selection: Selection) -> str:
@@ -96,6 +111,15 @@ def _start(day: date | None) -> int | None:
     return None if day is None else int(datetime.combine(day, time(), AMSTERDAM).timestamp()) * 1_000_000
 
 
+def sentences(policy: PolicySet, choices: Choices) -> list[tuple[str, str, str]]:
+    """What words are looked for in, as (field of a selection, word, text): reasons with what helps, operations and kinds."""
+    return [
+        *(("reason", word, f"{words.reason(policy, word)} {words.remedy(policy, word)}") for word in choices.reasons),
+        *(("operation", word, words.operation(word)) for word in choices.operations),
+        *(("kind", word, words.KINDS.get(word, word)) for word in choices.kinds),
+    ]
+
+
 def options(policy: PolicySet, choices: Choices, asked: dict[str, str]) -> dict[str, Options]:
     """Per filter what can be chosen: what occurs in the log, by name, the code behind it where it has another."""
 
@@ -112,6 +136,8 @@ def options(policy: PolicySet, choices: Choices, asked: dict[str, str]) -> dict[
         "uitkomst": (outcomes, lambda word: words.OUTCOMES[word].text if word in words.OUTCOMES else word),
         "reden": (choices.reasons, lambda word: words.reason(policy, word)),
         "handeling": (choices.operations, words.operation),
+        "gegeven": (choices.elements, lambda word: words.element(policy, word)),
+        "systeem": (choices.actors, party),
     }
 
     def rows(name: str) -> Iterator[tuple[str, str]]:

@@ -22,8 +22,10 @@ from hub.console.officer import words
 from hub.console.officer.choosing import LOG
 from hub.console.officer.log import JSON, download
 from hub.console.officer.telling import Teller
+from hub.console.officer.viewing import Views
 from hub.console.page import render
 from hub.console.table import Cell, Column, Link, Moment, Row, Table, asks_csv, csv_of, table_of
+from hub.domain.staff import Staff
 from hub.rights.answer import SearchReason
 
 _CODES = ("kind", "source", "recipient", "purpose", "us", "ref")
@@ -38,10 +40,11 @@ class EntryPages:
         self._officer = officer
         self._gate = gate
         self._teller = teller
+        self._views = Views(officer.notes)
 
     async def show(self, request: Request) -> Response:
         """The page. 404 for no such entry; Tampered where it is not what the log was built over."""
-        await self._gate.admit(request, *READERS)
+        session = await self._gate.admit(request, *READERS)
         ref, entry, fields = await self._entry(request)
         receipts, checkpoint = await self._officer.log.prove({ref: entry})
         await self._officer.search.catch_up()
@@ -53,6 +56,7 @@ class EntryPages:
         passes = _passes(
             request, told.explanation.passes, left=any(line.outcome in words.LEFT for line in about if line.delivery == ref)
         )
+        await self._looked(session.staff, ref)
         for table in (steps, passes):
             if asks_csv(request, table.name):
                 return csv_of(table, f"{table.name}.csv")
@@ -111,16 +115,21 @@ class EntryPages:
 
     async def verbatim(self, request: Request) -> Response:
         """The entry, byte for byte."""
-        await self._gate.admit(request, *READERS)
+        session = await self._gate.admit(request, *READERS)
         ref, entry, _ = await self._entry(request)
+        await self._looked(session.staff, ref)
         return download(entry.body, f"regel-{ref}.json", JSON)
 
     async def receipt(self, request: Request) -> Response:
         """The proof that the entry is in the log (C2SP tlog-proof)."""
-        await self._gate.admit(request, *READERS)
+        session = await self._gate.admit(request, *READERS)
         ref, entry, _ = await self._entry(request)
+        await self._looked(session.staff, ref)
         receipts, _ = await self._officer.log.prove({ref: entry})
         return download(receipts[ref].encode(), f"bewijs-{ref}.txt", "text/plain; charset=utf-8")
+
+    async def _looked(self, staff: Staff, ref: UUID) -> None:
+        await self._views.log(staff, "read-entry", "entry", {"entry": str(ref)})
 
     async def _entry(self, request: Request) -> tuple[UUID, Located, Any]:
         ref: UUID = request.path_params["ref"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import replace
 from typing import Final
 
 from starlette.exceptions import HTTPException
@@ -17,9 +17,11 @@ from hub.console.form import asked
 from hub.console.gate import Gate
 from hub.console.navigation import READERS
 from hub.console.officer import words
-from hub.console.officer.choosing import LOG, Chosen, chosen, options
+from hub.console.officer.choosing import LOG, Chosen, chosen, options, sentences
+from hub.console.officer.viewing import Views, told
 from hub.console.page import render
 from hub.console.table import Column, Link, Moment, Row, csv_of, order_of, page_of, table_of
+from hub.domain.staff import Staff
 from hub.rights import evidence
 
 _PAGE: Final = 50
@@ -58,23 +60,36 @@ class LogPages:
     def __init__(self, officer: OfficerDesk, gate: Gate) -> None:
         self._officer = officer
         self._gate = gate
+        self._views = Views(officer.notes)
 
     async def show(self, request: Request) -> Response:
-        """One page of the selection that the address asks."""
-        await self._gate.admit(request, *READERS)
-        return await self._page(request, chosen(asked(request)))
+        """One page of the selection that the address asks. That it is looked at, is in the log before it is seen."""
+        session = await self._gate.admit(request, *READERS)
+        return await self._page(request, session.staff, await self._found(chosen(asked(request))))
 
-    async def _page(self, request: Request, picked: Chosen, status: int = 200, refused: bool = False) -> Response:
+    async def _found(self, picked: Chosen) -> Chosen:
+        """With the words that were typed as the reasons, operations and kinds whose sentences hold them."""
+        if not picked.text:
+            return picked
+        search = self._officer.search
+        rows = sentences(self._officer.policy, await search.choices())
+        found = await search.matching([text for _, _, text in rows], picked.text)
+        any_of = tuple((name, word) for name, word, _ in (rows[nth] for nth in found))
+        return replace(picked, selection=replace(picked.selection, any_of=any_of))
+
+    async def _page(self, request: Request, staff: Staff, picked: Chosen, status: int = 200, refused: bool = False) -> Response:
         search, policy = self._officer.search, self._officer.policy
+        after = request.query_params.get("na")
         names = await self._officer.names()
         order = order_of(request, "logboek", _COLUMNS, sort="moment", descending=True)
         page = await search.page(
             picked.selection,
             sort=_SORTS[order.key],
             descending=order.descending,
-            after=request.query_params.get("na"),
+            after=after,
             limit=_PAGE,
         )
+        await self._views.log(staff, "read-log", "log", told(picked.selection), mark=after or "")
         table = page_of(
             request,
             "logboek",
@@ -93,10 +108,24 @@ class LogPages:
             table=table,
             page=page,
             picked=picked,
+            matched=self._matched(picked),
+            later=after is not None,
             options=options(policy, await search.choices(), picked.asked),
             refused=refused,
             most=evidence.MOST,
         )
+
+    def _matched(self, picked: Chosen) -> list[str]:
+        """The sentences in which the words that were typed were found."""
+        policy = self._officer.policy
+        return [
+            words.reason(policy, word)
+            if name == "reason"
+            else words.KINDS.get(word, word)
+            if name == "kind"
+            else words.operation(word)
+            for name, word in picked.selection.any_of or ()
+        ]
 
     def _row(self, line: Line, names: Mapping[str, str]) -> Row:
         policy = self._officer.policy
@@ -120,7 +149,7 @@ class LogPages:
     async def hand_out(self, request: Request) -> Response:
         """The selection as a spreadsheet or as evidence. That it is handed out, and how much, is in the log first."""
         session, form = await self._gate.take(request, *READERS)
-        picked, form_of = chosen(form), form.one("vorm")
+        picked, form_of = await self._found(chosen(form)), form.one("vorm")
         if form_of not in ("csv", "bewijs") or picked.wrong:
             raise HTTPException(400)
         most = _MOST_CSV if form_of == "csv" else evidence.MOST
@@ -130,13 +159,13 @@ class LogPages:
             if len(lines) > most:
                 break
         if not 0 < len(lines) <= most:
-            return await self._page(request, picked, 400, refused=True)
+            return await self._page(request, session.staff, picked, 400, refused=True)
         if form_of == "csv":
             answer = self.csv(request, lines, "logboek.csv")
         else:
             body = await evidence.bundle(self._officer.log, [line.ref for line in lines])
             answer = download(body, "bewijs-logboek.json", JSON)
-        said: dict[str, str | int] = {**_said(picked), "count": len(lines), "form": form_of}
+        said: dict[str, str | int] = {**told(picked.selection), "count": len(lines), "form": form_of}
         await self._officer.notes.write(EntryKind.export, "export", "selection", said, by=session.staff.staff_id)
         return answer
 
@@ -162,13 +191,3 @@ class LogPages:
 def download(body: bytes, filename: str, media: str) -> Response:
     """A file that the browser saves and does not show."""
     return Response(body, headers={"Content-Disposition": f'attachment; filename="{filename}"'}, media_type=media)
-
-
-def _said(picked: Chosen) -> dict[str, str | int]:
-    """The selection as it stands in the log: words that the log itself holds, and moments."""
-    chosen_words = {_SAID.get(name, name): value for name, value in asdict(picked.selection).items()}
-    return {name: value for name, value in chosen_words.items() if value is not None}
-
-
-_SAID: Final = {"staff": "selected-staff", "from_us": "from", "until_us": "until"}
-"""Names in the log that are not those of the selection: `staff` there is who handed it out."""

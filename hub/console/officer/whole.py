@@ -17,6 +17,7 @@ from hub.console.desk import OfficerDesk
 from hub.console.form import asked
 from hub.console.gate import Gate
 from hub.console.navigation import READERS
+from hub.console.officer.viewing import Views
 from hub.console.page import render
 from hub.console.table import Moment
 from hub.errors import Refused
@@ -33,10 +34,12 @@ class WholePages:
     def __init__(self, officer: OfficerDesk, gate: Gate) -> None:
         self._officer = officer
         self._gate = gate
+        self._views = Views(officer.notes)
 
     async def show(self, request: Request) -> Response:
-        """How large the log is, and the check."""
-        await self._gate.admit(request, *READERS)
+        """How large the log is, and the check. That the whole log is read for it, is in the log first."""
+        session = await self._gate.admit(request, *READERS)
+        await self._views.log(session.staff, "read-whole", "log", {})
         note = await self._officer.log.checkpoint_or_none()
         newest = await self._officer.search.page(limit=1)
         oldest = await self._officer.search.page(limit=1, descending=False)
@@ -66,7 +69,8 @@ class WholePages:
 
     async def file(self, request: Request) -> Response:
         """A file of the log as C2SP tlog-tiles names it: `checkpoint`, bundles of entries, tiles. 404 for one it has not."""
-        await self._gate.admit(request, *READERS)
+        session = await self._gate.admit(request, *READERS)
+        await self._views.log(session.staff, "read-whole", "log", {})
         log, path = self._officer.log, request.path_params["path"]
         if path == "checkpoint":
             note = await log.checkpoint_or_none()

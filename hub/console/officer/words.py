@@ -9,11 +9,11 @@ from typing import Final
 
 from hub.audit.entry import NO_PURPOSE
 from hub.audit.notes import OPERATION
-from hub.consent.explain import name_of
+from hub.consent.explain import FORMS, name_of
 from hub.consent.model import PolicySet
 from hub.console.table import Badge
 from hub.console.words import Tone
-from hub.domain.terms import BasisId, PartyId, PurposeId, ReasonCode
+from hub.domain.terms import BasisId, ElementName, Form, PartyId, PurposeId, ReasonCode
 
 _MEMBER: Final = re.compile(r"\bm-[0-9a-f]{16}\b", re.ASCII)
 
@@ -126,6 +126,12 @@ _OPERATIONS: Final = MappingProxyType(
         "person-key": "Sleutel van een jongere gegeven",
         "person-complete": "Logboek vergeleken voor één jongere",
         "sign-in": "Aangemeld",
+        "read-log": "Logboek bekeken",
+        "read-entry": "Regel van het logboek bekeken",
+        "read-whole": "Hele logboek gelezen",
+        "review-drawn": "Steekproef getrokken",
+        "review-marked": "Regel van de steekproef beoordeeld",
+        "review-signed": "Steekproef afgetekend",
         "notice-cause": "Aanleiding voor berichten vastgelegd",
         "notice-open": "Bericht aan ontvanger opgesteld",
         "notice-hand": "Bericht aan ontvanger afgegeven",
@@ -188,6 +194,27 @@ def reason(policy: PolicySet, word: str) -> str:
     """The sentence of a reason."""
     known = policy.reasons.get(ReasonCode(word))
     return known.text_nl if known else word
+
+
+def remedy(policy: PolicySet, word: str) -> str:
+    """What helps against a reason; empty where the set does not know it."""
+    known = policy.reasons.get(ReasonCode(word))
+    return known.remedy_nl if known else ""
+
+
+def element(policy: PolicySet, word: str) -> str:
+    """The name of a data element, with the form that stands behind it."""
+    name, _, form = word.partition(":")
+    known = policy.elements.get(ElementName(name))
+    label = known.label_nl if known else name
+    if not form:
+        return label
+    return f"{label} ({_FORMS.get(form, form)})"
+
+
+_FORMS: Final = MappingProxyType(
+    {"raw": "zoals het is", **{form.value: text.strip(" ()") for form, text in FORMS.items() if form is not Form.raw}}
+)
 
 
 def who(policy: PolicySet, word: str) -> str:
