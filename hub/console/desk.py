@@ -18,6 +18,7 @@ from hub.mend.desk import Mending
 from hub.notices.desk import NoticeDesk
 from hub.policies.service import Policies
 from hub.ports import Clock
+from hub.retention.service import Retention
 from hub.rights.informing.service import Informing
 from hub.rights.person import Persons
 from hub.rules import Rules
@@ -96,6 +97,8 @@ class OfficerDesk:
     """Who was told of what; None in a desk that does not show it."""
     policies: Policies | None = None
     """The life of the agreements; None in a console that does not show it."""
+    retention: Retention | None = None
+    """What goes from the log; None in a console that removes nothing."""
     exports: Exports | None = None
     """What hands out of the log; None in a desk that hands out nothing but selections."""
 

@@ -56,6 +56,7 @@ PLACES: Final = (
             Entry("Weigeringen", "/functionaris/weigeringen", READERS),
             Entry("Intrekkingen", "/functionaris/intrekkingen", READERS),
             Entry("Informeren", "/functionaris/informeren", READERS),
+            Entry("Bewaren", "/functionaris/bewaren", AGREEING),
             Entry("Afspraken", "/functionaris/afspraken", AGREEING),
             Entry("Controle", "/functionaris/controle", READERS),
             Entry("Uitvoer", "/functionaris/uitvoer", READERS),

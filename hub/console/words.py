@@ -45,6 +45,11 @@ DONE: Final[Mapping[str, str]] = MappingProxyType(
         "antwoord-vastgelegd": "Het antwoord van de ontvanger is vastgelegd.",
         "bericht-afgesloten": "Het bericht is afgesloten.",
         "bezwaar-beslist": "Het besluit over het bezwaar is vastgelegd.",
+        "bewaarplicht-vastgelegd": "De bewaarplicht is vastgelegd. Wat eronder valt, verdwijnt niet.",
+        "bewaarplicht-opgeheven": "De bewaarplicht is opgeheven.",
+        "opschonen-voorgesteld": "Het voorstel is vastgelegd. De beslisser kan nu besluiten.",
+        "opgeschoond": "Uw besluit staat in het logboek en is uitgevoerd.",
+        "deels-opgeschoond": "Uw besluit staat in het logboek. Een deel wacht: er is iets tegen. De hub gaat later verder.",
         "opgegeven": "De bezorgingen zijn opgegeven en hun inhoud is gewist.",
     }
 )

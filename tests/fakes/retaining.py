@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
+import json
 import secrets
+import shutil
+import subprocess
+import sys
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from hashlib import sha256
 from pathlib import Path
 from uuid import UUID, uuid4
 
-import orjson
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from hub.audit import tiles
-from hub.audit.checkpoint import open_note
 from hub.audit.entry import EntryKind, event
 from hub.audit.log import Log
 from hub.audit.notes import Notes
 from hub.audit.record import Committer
 from hub.audit.search import Search
-from hub.audit.tree import Frontier, leaf_hash
 from hub.domain.staff import Role, Staff, StaffId
 from hub.domain.terms import PurposeId
 from hub.ports import About, WorkItem
 from hub.retention.holds import Holds
 from hub.retention.service import Retention
+from ops.verify import verify
 from tests.fakes.house import shipped
+from tests.fakes.log import Exported
 from tests.fakes.recorder import KEY, LOG, OPERATOR, Clock, committing
 
 YEAR = 366 * 86_400_000_000
@@ -106,46 +108,12 @@ async def _nobody(_refs: Sequence[UUID]) -> Mapping[UUID, bytes]:
     return {}
 
 
-def verdicts(files: Mapping[str, bytes], vkey: str) -> dict[str, int]:
-    """A small reader of exports: how many entries are whole, redacted by authority, pruned. Anything else fails the test."""
-    checkpoint = open_note(files["checkpoint"].decode(), vkey)
-    begin = int(files.get("pruned", b"0"))
-    if begin:
-        boundary = open_note(files["boundary"].decode(), vkey)
-        assert boundary.size == begin
-        assert not [path for path in files if path.startswith("tile/0/") and _place(path) * 256 < begin]
-    bodies, leaves = [], []
-    for tile in range(begin // 256, (checkpoint.size + 255) // 256):
-        width = min(256, checkpoint.size - tile * 256)
-        bundle, hashes = files[tiles.bundle_path(tile, width)], files[tiles.tile_path(0, tile, width)]
-        while bundle:
-            length = int.from_bytes(bundle[:2])
-            bodies.append(bundle[2 : 2 + length])
-            bundle = bundle[2 + length :]
-        leaves += tiles.hashes_of(hashes)
-    for body, leaf in zip(bodies, leaves, strict=True):
-        assert not body or leaf_hash(body) == leaf
-    said = {begin + place: orjson.loads(body) for place, body in enumerate(bodies) if body}
-    allowed: dict[int, int] = {}
-    for path in (path for path in files if path.startswith("redacted/")):
-        by, seqs = int(path.removeprefix("redacted/")), [int(line) for line in files[path].split()]
-        digest = sha256(b"".join(seq.to_bytes(8) for seq in seqs)).hexdigest()
-        assert (said[by]["operation"], said[by]["details"]["set"]) == ("redact-entries", digest)
-        assert said[by]["details"]["count"] == len(seqs)
-        for seq in seqs:
-            assert seq < by
-            assert seq not in allowed
-            allowed[seq] = by
-    empty = [begin + place for place, body in enumerate(bodies) if not body]
-    assert set(empty) <= set(allowed), "an entry is empty that nobody authorised"
-    if begin:
-        cuts = [one["details"] for one in said.values() if one["operation"] == "prune-prefix"]
-        assert max((one["after"], one["root"]) for one in cuts) == (begin, boundary.root.hex())
-    else:
-        assert Frontier().extend(leaves).root == checkpoint.root
-    return {"verified": len(said), "redacted": len(empty), "pruned": begin}
-
-
-def _place(path: str) -> int:
-    parts = path.removeprefix("tile/0/").partition(".p")[0].split("/")
-    return int("".join(part.removeprefix("x") for part in parts))
+def verdict(files: Mapping[str, bytes], folder: Path) -> tuple[str, dict[str, int]]:
+    """What the verifier says of an export: its verdict, and how many entries have which."""
+    top, trust = Exported(files, f"log {KEY.vkey}\nquorum none\n").write(folder)
+    command = [sys.executable, "-I", verify.__file__, str(top), "--trust", str(trust), "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert not done.stderr
+    said = json.loads(done.stdout)
+    shutil.rmtree(top)
+    return said["verdict"], dict(Counter(entry["verdict"] for entry in said["entries"]))

@@ -21,7 +21,7 @@ from hub.retention import store
 from hub.retention.model import HoldKind, Scope, Standing
 from hub.retention.service import Retention
 from tests.fakes.recorder import KEY, LOG, committing
-from tests.fakes.retaining import DECIDER, FG, OFFICER, OTHER, SECOND, WATCH, YEAR, Retained, open_retained, verdicts
+from tests.fakes.retaining import DECIDER, FG, OFFICER, OTHER, SECOND, WATCH, YEAR, Retained, open_retained, verdict
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ async def count(kept: Retained, where: str) -> int:
     return found
 
 
-async def test_what_is_past_its_term_goes_by_a_decision_of_two(kept: Retained):
+async def test_what_is_past_its_term_goes_by_a_decision_of_two(kept: Retained, tmp_path: Path):
     old = await kept.reads(300)
     await kept.reads(3, OTHER)
     kept.clock.us += 2 * YEAR
@@ -62,7 +62,7 @@ async def test_what_is_past_its_term_goes_by_a_decision_of_two(kept: Retained):
     assert located[young[0]].body
     receipts, _ = await kept.log.prove(located)
     assert len(receipts) == 2
-    assert verdicts(await kept.export(), KEY.vkey) == {"verified": 7, "redacted": 300, "pruned": 0}
+    assert verdict(await kept.export(), tmp_path) == ("verified", {"verified": 7, "redacted": 300})
     lines = [line async for line in kept.retention.search.select()]
     assert sum(line.kind == "redacted" and not line.purpose and not line.actor for line in lines) == 300
     await kept.retention.search.rebuild()
@@ -105,7 +105,9 @@ async def test_nothing_goes_while_a_hold_stands(kept: Retained, kind: HoldKind, 
     assert (await kept.retention.approve(redaction.proposal_id, DECIDER)).left == 0
 
 
-async def test_a_hold_that_comes_after_the_decision_stops_what_is_left(kept: Retained, monkeypatch: pytest.MonkeyPatch):
+async def test_a_hold_that_comes_after_the_decision_stops_what_is_left(
+    kept: Retained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     await kept.reads(600)
     kept.clock.us += 3 * YEAR
     proposal = await kept.retention.propose(WATCH, SECOND)
@@ -121,12 +123,12 @@ async def test_a_hold_that_comes_after_the_decision_stops_what_is_left(kept: Ret
     hold = await kept.holds.open_hold(HoldKind.breach, Scope.all, None)
     (stopped,) = await kept.retention.finish()
     assert (stopped.done, stopped.left) == (0, 600)
-    assert verdicts(await kept.export(), KEY.vkey)["redacted"] == 0
+    assert await count(kept, "audit_entry WHERE body IS NULL") == 0
     await kept.holds.lift_hold(hold.hold_id, FG)
     (finished,) = await kept.retention.finish()
     assert (finished.done, finished.left) == (600, 0)
     assert await kept.retention.finish() == []
-    assert verdicts(await kept.export(), KEY.vkey)["redacted"] == 600
+    assert verdict(await kept.export(), tmp_path)[1]["redacted"] == 600
 
 
 async def test_an_entry_is_named_by_one_authority_alone(kept: Retained):
@@ -171,7 +173,7 @@ async def test_after_pruning_what_is_left_proves_itself(kept: Retained, engine: 
         verify_consistency(older, root, note.size, note.root, await kept.log.consistent(older, note.size))
     receipts, _ = await kept.log.prove(await kept.log.locate(last[:2]))
     assert len(receipts) == 2
-    assert verdicts(await kept.export(), KEY.vkey) == {"verified": note.size - 768, "redacted": 0, "pruned": 768}
+    assert verdict(await kept.export(), tmp_path) == ("verified", {"verified": note.size - 768, "pruned": 768})
     await kept.retention.search.rebuild()
     assert (await kept.retention.search.page()).lines[0].seq == note.size - 1
     await kept.committer.stop()
@@ -180,7 +182,9 @@ async def test_after_pruning_what_is_left_proves_itself(kept: Retained, engine: 
     HighWater(tmp_path / "mark").close()
 
 
-async def test_a_superuser_who_empties_an_entry_is_found_out(kept: Retained, postgres: PrivatePostgres, database_urls: Urls):
+async def test_a_superuser_who_empties_an_entry_is_found_out(
+    kept: Retained, postgres: PrivatePostgres, database_urls: Urls, tmp_path: Path
+):
     refs = await kept.reads(3)
     name = database_urls.database.rpartition("/")[2].partition("?")[0]
     root = await asyncpg.connect(postgres.url("postgres", name).replace("+asyncpg", ""), ssl=False)
@@ -190,8 +194,7 @@ async def test_a_superuser_who_empties_an_entry_is_found_out(kept: Retained, pos
     await root.execute("SET session_replication_role = replica")
     await root.execute("UPDATE audit_entry SET body = NULL WHERE seq = 1")
     await root.close()
-    with pytest.raises(AssertionError, match="nobody authorised"):
-        verdicts(await kept.export(), KEY.vkey)
+    assert verdict(await kept.export(), tmp_path)[0] != "verified"
     emptied = 0
     for entry in (await kept.log.locate(refs)).values():
         if entry.kept is None:

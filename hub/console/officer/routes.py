@@ -18,6 +18,7 @@ from hub.console.officer.notices import NOTICES, NoticePages
 from hub.console.officer.person import PersonPages
 from hub.console.officer.policy import PolicyPages
 from hub.console.officer.policy_proposal import ProposalPages
+from hub.console.officer.retention import KEEPING, RetentionPages
 from hub.console.officer.statements import HERE, StatementPages
 from hub.console.officer.telling import Teller
 from hub.console.officer.whole import WholePages
@@ -57,6 +58,10 @@ def routes(officer: OfficerDesk, gate: Gate, clock: Clock) -> Iterator[Route]:
         yield from _notices(NoticePages(officer, officer.notices, gate))
     if officer.informing is not None:
         yield Route("GET", INFORMING, InformingPages(officer, officer.informing, gate).every)
+    if officer.retention is not None:
+        keeping = RetentionPages(officer, officer.retention, gate)
+        yield Route("GET", KEEPING, keeping.every)
+        yield Route("POST", KEEPING, keeping.act)
     yield Route("GET", f"{HOME}/afspraken", agreements.every)
     yield Route("GET", f"{HOME}/afspraken/afspraak/{{agreement:path}}", agreements.one)
     yield Route("POST", f"{HOME}/afspraken/afspraak/{{agreement:path}}", agreements.act)
