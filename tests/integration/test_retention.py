@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import secrets
 from collections.abc import AsyncIterator
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
@@ -12,15 +14,24 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hub.audit import store as audit
 from hub.audit.checkpoint import open_note
+from hub.audit.entry import EntryKind
 from hub.audit.highwater import HighWater
+from hub.audit.log import purpose_of
+from hub.audit.notes import Notes
+from hub.audit.search import Search
 from hub.audit.tree import verify_consistency, verify_inclusion
+from hub.consent.policy import canonical_policy
+from hub.consent.store import keep_policy
 from hub.db import transaction
+from hub.domain.terms import Micros
 from hub.errors import Misconfigured, Refused, Tampered
 from hub.postgres import PrivatePostgres, Urls
 from hub.retention import store
+from hub.retention.holds import Holds
 from hub.retention.model import HoldKind, Scope, Standing
 from hub.retention.service import Retention
-from tests.fakes.recorder import KEY, LOG, committing
+from tests.fakes.house import DESK, body, open_house, shipped
+from tests.fakes.recorder import KEY, LOG, OPERATOR, committing
 from tests.fakes.retaining import DECIDER, FG, OFFICER, OTHER, SECOND, WATCH, YEAR, Retained, open_retained, verdict
 
 
@@ -231,3 +242,65 @@ async def test_without_authority_nothing_goes(kept: Retained, act: str):
             async with transaction(kept.engine) as connection:
                 await connection.raw.execute(act)
     assert await count(kept, "audit_entry WHERE body IS NOT NULL") == 300
+
+
+# --- Disclosures ---
+
+
+async def test_a_disclosure_stays_until_its_recipient_must_have_erased_it(
+    engine: AsyncEngine, vault_engine: AsyncEngine, tmp_path: Path
+):
+    async with open_house(engine, vault_engine, tmp_path / "mark") as house:
+        notes = Notes(house.committer, LOG, OPERATOR, house.clock, secrets.token_bytes, house.vault)
+        policy = shipped().policy
+        kept = keep_policy(LOG, OPERATOR, uuid4(), UUID(int=0), policy.hash, canonical_policy(policy), Micros(house.clock.us))
+        await notes.write(EntryKind.configuration, "policy-use", "policy", {}, claims=(kept,))
+        holds, search = Holds(engine, notes), Search(engine, LOG, OPERATOR, house.vault.tags_of)
+        retention = Retention(engine, notes, search, KEY, holds, lambda: policy, house.vault.refs_of, _forget)
+        admitted = await house.send(body())
+        delivery = next(one.ref for one in admitted.outcomes if one.permitted and one.recipient == DESK)
+        (located,) = (await house.log.locate([delivery])).values()
+        purpose = str(purpose_of(located))
+
+        async def standing() -> dict[str, Standing]:
+            found = (await retention.plan()).counts
+            return {kind: next(iter(counts)) for (of, kind), counts in found.items() if of == purpose}
+
+        start = house.clock.us
+        house.clock.us += 4 * YEAR
+        assert await standing() == {"disclosure": Standing.unfinished}
+        house.clock.us = start
+        await house.route.release(DESK, 10)
+        await house.route.acknowledge(DESK, [delivery])
+        house.clock.us += 4 * YEAR
+        assert await standing() == {"disclosure": Standing.held_by_recipient, "outcome": Standing.held_by_recipient}
+        async with transaction(engine) as connection:
+            elements = json.dumps({str(delivery): [str(name) for name in policy.elements]})
+            await connection.raw.execute(_NOTICE, uuid4(), "open", elements)
+        assert await standing() == {"disclosure": Standing.unfinished, "outcome": Standing.unfinished}
+        async with transaction(engine) as connection:
+            notice = await connection.raw.fetchval("UPDATE consent_notice SET state = 'attested' RETURNING notice_id")
+            await connection.raw.execute(_ATTESTED, uuid4(), notice, start)
+        assert await standing() == {"disclosure": Standing.young, "outcome": Standing.young}
+        house.clock.us += 2 * YEAR
+        assert await standing() == {"disclosure": Standing.due, "outcome": Standing.due}
+        tag = (await house.vault.tags_of([delivery]))[delivery]
+        await holds.open_hold(HoldKind.legal_hold, Scope.person, FG, tag=tag)
+        assert await standing() == {"disclosure": Standing.hold, "outcome": Standing.hold}
+        with pytest.raises(Refused, match="A legal hold stands since"):
+            await holds.check_free(tag)
+        await holds.check_free(b"somebody else", [DESK], [WATCH])
+
+
+async def _forget(_refs: object) -> None:
+    """Nothing goes here."""
+
+
+_NOTICE = """
+INSERT INTO consent_notice (log_id, party_id, notice_id, cause_id, via, cause, action, items, opened_us, due_us, state)
+VALUES ('regio-a', 'x', $1, $1, $1, 'unlawful', 'erase', $3::text::jsonb, 1, 1, $2)
+"""
+_ATTESTED = """
+INSERT INTO consent_notice_event (log_id, party_id, event_id, notice_id, kind, us, method)
+VALUES ('regio-a', 'x', $1, $2, 'attested', $3, 'erased')
+"""
