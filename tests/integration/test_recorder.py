@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import itertools
 import os
 from collections.abc import AsyncIterator, Iterator
@@ -16,7 +17,7 @@ import pytest
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from hub.audit import record
+from hub.audit import highwater, record
 from hub.audit.checkpoint import open_note
 from hub.audit.highwater import HighWater, Mark
 from hub.audit.record import Committer
@@ -27,7 +28,7 @@ from hub.errors import Conflict, HubError, Misconfigured, Retry, Tampered
 from hub.ports import RowSet, WorkItem
 from hub.postgres import PrivatePostgres, Urls
 from tests.fakes.proxy import Cut, Proxy, between
-from tests.fakes.recorder import KEY, START, Clock, bodies, claiming, committing, count, item, whole
+from tests.fakes.recorder import KEY, LOG, OPERATOR, START, Clock, bodies, claiming, committing, count, item, whole
 
 
 @pytest.fixture
@@ -94,6 +95,23 @@ async def test_time_never_runs_back_in_the_log(engine: AsyncEngine, mark: Path) 
             await committer.record(item())
     moments = [int(body.partition(b'"us":')[2][:16]) for body in await bodies(engine)]
     assert moments == [START + 5_000_000] * 4 + [START + 6_000_000]
+
+
+async def test_time_runs_back_neither_across_processes_nor_after_a_clock_that_ran_far_ahead(
+    database_urls: Urls, engine: AsyncEngine, mark: Path
+) -> None:
+    """Until the clock has passed it, every entry carries the moment of the one from the future; the order stays right."""
+    ahead, behind, other = Clock(START + 3_600_000_000), Clock(), create_engine(database_urls.database)
+    try:
+        async with committing(engine, mark, ahead) as here, committing(other, mark, behind) as there:
+            for committer in (there, here, there, there):
+                await committer.record(item())
+        async with committing(engine, mark, behind) as committer:
+            await committer.record(item())
+    finally:
+        await other.dispose()
+    moments = [int(body.partition(b'"us":')[2][:16]) - START for body in await bodies(engine)]
+    assert moments == [0, *[3_600_000_000] * 4]
 
 
 async def test_entries_of_a_batch_do_not_stand_in_the_order_of_the_list(committer: Committer, engine: AsyncEngine) -> None:
@@ -220,6 +238,58 @@ async def test_a_committer_that_stops_answers_everybody(engine: AsyncEngine, mar
         with pytest.raises(Retry, match="not open"):
             await committer.record(item())
     assert len(await bodies(engine)) == 500 * sum(isinstance(each, Recorded) for each in done)
+
+
+async def test_a_head_that_someone_holds_refuses_in_time_and_hangs_nobody(
+    database_urls: Urls, engine: AsyncEngine, mark: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    impatient = create_engine(database_urls.database, lock_timeout_ms=150)
+    try:
+        async with committing(impatient, mark) as committer:
+            async with transaction(engine) as held:
+                await held.raw.execute("SELECT FROM audit_head FOR UPDATE")
+                told = await settled(committer, [item(), item()])
+                assert all(type(each) is Retry for each in told)
+                # Who comes while it is stuck waits a bounded time for a turn, not for everyone before.
+                monkeypatch.setattr(record, "LONGEST_WAIT_S", 0.01)
+                stuck = asyncio.create_task(committer.record(item()))
+                await asyncio.sleep(0.05)
+                with pytest.raises(Retry, match="in time"):
+                    await committer.record(item())
+                with pytest.raises(Retry):
+                    await stuck
+            monkeypatch.undo()
+            await committer.record(last := item())
+    finally:
+        await impatient.dispose()
+    await whole(engine, [last])
+
+
+async def test_without_a_connection_nothing_is_recorded(database_urls: Urls, engine: AsyncEngine, mark: Path) -> None:
+    narrow = create_engine(database_urls.database, pool_size=1, pool_timeout_s=0.1)
+    try:
+        async with committing(narrow, mark) as committer:
+            async with transaction(narrow):
+                with pytest.raises(Retry, match="cannot do this now"):
+                    await committer.record(item())
+            await committer.record(last := item())
+    finally:
+        await narrow.dispose()
+    await whole(engine, [last])
+
+
+async def test_a_process_that_comes_back_late_takes_up_a_log_that_grew(
+    database_urls: Urls, engine: AsyncEngine, mark: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(record, "_CATCH_UP", 100)
+    other = create_engine(database_urls.database)
+    items = [item(3), item(400), item(2)]
+    try:
+        async with committing(engine, mark) as here, committing(other, mark) as there:
+            told = [await committer.record(each) for committer, each in zip((here, there, here), items, strict=True)]
+    finally:
+        await other.dispose()
+    await whole(engine, items, told)
 
 
 # -- the database goes away
@@ -385,6 +455,30 @@ async def test_another_log_of_the_same_length_is_refused(database_urls: Urls, ma
             pass
 
 
+async def test_what_was_promised_to_others_counts_like_the_mark(engine: AsyncEngine, mark: Path) -> None:
+    """The mark may have gone back with the machine; a witness did not."""
+    async with committing(engine, mark) as committer:
+        seen = open_note((await committer.record(item(5))).checkpoint, KEY.vkey)
+        await committer.record(item(3))
+
+    async def start(*marks: Mark) -> None:
+        async def promised() -> list[Mark]:
+            return list(marks)
+
+        water = HighWater(mark)
+        committer = Committer(engine, LOG, OPERATOR, KEY, Clock(), os.urandom, water)
+        try:
+            await committer.start(promised=promised)
+        finally:
+            await committer.stop()
+            water.close()
+
+    await start(Mark(seen.size, seen.root))
+    for wrong in (Mark(9, b""), Mark(9, b"\1" * 32), Mark(8, b"\1" * 32), Mark(5, b"\1" * 32)):
+        with pytest.raises(Tampered):
+            await start(Mark(seen.size, seen.root), wrong)
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -484,6 +578,36 @@ def test_a_torn_write_costs_the_newest_mark_at_most(waters: HighWater, mark: Pat
     assert waters.read() == Mark(newest - 1, bytes([newest - 1]) * 32)
     waters.raise_to(Mark(newest + 1, b"\xff" * 32))
     assert waters.read() == Mark(newest + 1, b"\xff" * 32)
+
+
+def test_a_mark_that_may_be_in_memory_alone_is_not_taken_for_durable(
+    waters: HighWater, mark: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a failed fsync the kernel says that all is well; what was written then is written again."""
+    waters.raise_to(Mark(3, b"\3" * 32))
+
+    def fails(_: int) -> None:
+        raise OSError(5, "I/O error")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "fdatasync", fails)
+        with pytest.raises(OSError, match="error"):
+            waters.raise_to(Mark(5, b"\5" * 32))
+    waters.raise_to(Mark(4, b"\4" * 32))
+    assert mark.read_bytes().count((5).to_bytes(8) + b"\5" * 32) == 2
+    waters.raise_to(Mark(6, b"\6" * 32))
+    assert waters.read() == Mark(6, b"\6" * 32)
+
+
+def test_a_process_that_is_stopped_while_it_holds_the_mark_holds_up_nobody_for_ever(
+    waters: HighWater, mark: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(highwater, "_PATIENCE_S", 0.02)
+    with mark.open("rb") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        with pytest.raises(OSError, match="unavailable"):
+            waters.raise_to(Mark(1, b"\1" * 32))
+    waters.raise_to(Mark(1, b"\1" * 32))
 
 
 @pytest.mark.parametrize("content", [b"\xff" * 1024, b"\x01" * 72, b"\0" * 600 + b"x"])
