@@ -77,6 +77,9 @@ class Settings(BaseSettings):
     session_s: int = Field(default=8 * 3600, gt=0, le=24 * 3600, description="how long a session at a desk lasts at most")
     session_idle_s: int = Field(default=30 * 60, gt=0, description="how long a session lasts that nobody uses")
 
+    log_mldsa_key: Path | None = Field(
+        default=None, description="the log's second key, in ML-DSA-44; by default log-mldsa.key in the state directory"
+    )
     witness_key: Path | None = Field(
         default=None, description="the key that cosigns other logs; by default witness.key in the state directory"
     )

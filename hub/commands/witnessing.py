@@ -149,7 +149,7 @@ async def _opened(hub: Hub) -> AsyncIterator[Witnessing]:
 
 def told(found: Standing) -> list[str]:
     """The standing in sentences, and what it proves to somebody who trusts neither the hub nor its key."""
-    lines = [f"The log has {found.size} entries."]
+    lines = [f"The log has {found.size} entries.", *(f"Its key: {key}" for key in found.keys)]
     lines += [_asked_line(name, one) for name, one in found.witnesses] or [_NOBODY]
     seen = max((one.size for _, one in found.witnesses if one is not None and one.answered_us), default=0)
     if seen:

@@ -11,7 +11,7 @@ import orjson
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hub.audit.checkpoint import open_note
-from hub.audit.cosign import with_signatures
+from hub.audit.cosign import Cosigner, cosign_line, with_signatures
 from hub.audit.entry import EntryKind
 from hub.audit.log import Log
 from hub.audit.notes import Notes
@@ -81,8 +81,10 @@ def shown_to(party: PartyId, bundle: bytes) -> tuple[bytes, int]:
 class Served:
     """The answers; None for what the log has not."""
 
-    def __init__(self, engine: AsyncEngine, log: Log, notes: Notes) -> None:
-        self._engine, self._log, self._notes = engine, log, notes
+    def __init__(self, engine: AsyncEngine, log: Log, notes: Notes, also: Cosigner | None = None) -> None:
+        """`also` is the log's second key, in ML-DSA-44, for the checkpoints that are given out."""
+        self._engine, self._log, self._notes, self._also = engine, log, notes, also
+        self._last = ("", "")
 
     async def checkpoint(self) -> str | None:
         """The newest checkpoint, with the lines of those who cosigned that very one."""
@@ -99,7 +101,16 @@ class Served:
         """A line is over a text: one over another tree of this size, of before a new origin, is none under this note."""
         text, _, _ = note.partition("\n\n")
         found = await store.cosignatures(self._engine, self._log.log_id, size)
-        return with_signatures(note, [one.line for one in found if one.note.partition("\n\n")[0] == text])
+        lines = [one.line for one in found if one.note.partition("\n\n")[0] == text]
+        return with_signatures(note, [*self._own(f"{text}\n"), *lines])
+
+    def _own(self, body: str) -> list[str]:
+        """The log's own line in ML-DSA-44, made once for each checkpoint that is asked for."""
+        if self._also is None:
+            return []
+        if self._last[0] != body:
+            self._last = (body, cosign_line(self._also, body, self._notes.clock.now_us() // 1_000_000))
+        return [self._last[1]]
 
     async def tile(self, level: int, index: int, width: int) -> bytes | None:
         """The first `width` hashes of a tile."""

@@ -15,7 +15,7 @@ from hub.audit.checkpoint import VerifierKey, open_note
 from hub.audit.cosign import with_signatures
 from hub.audit.log import Log
 from hub.audit.notes import Notes
-from hub.audit.signing import WitnessSigner, load_witness
+from hub.audit.signing import PostQuantumSigner, WitnessSigner, load_mldsa, load_witness
 from hub.errors import Misconfigured, Tampered
 from hub.http import Http
 from hub.witness import store
@@ -26,13 +26,17 @@ from hub.witness.serve import Served
 from hub.witness.stamping import AUTHORITY, Stamping, Trust, lag_us
 
 TIMEOUT_S = 8.0
-_KEY_FILE = "witness.key"
+_KEY_FILE, _SECOND_KEY_FILE = "witness.key", "log-mldsa.key"
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class Choice(Protocol):
     """What `hub.settings.Settings` says about witnesses and time stamps."""
 
+    @property
+    def log_origin(self) -> str: ...
+    @property
+    def log_mldsa_key(self) -> Path | None: ...
     @property
     def witness_name(self) -> str: ...
     @property
@@ -96,14 +100,26 @@ def load_signer(choice: Choice) -> WitnessSigner:
     return load_witness(path, choice.witness_name)
 
 
+def second_key_file(choice: Choice) -> Path:
+    """Where the log's key in ML-DSA-44 lies, which signs the checkpoints that are given out."""
+    return choice.file(choice.log_mldsa_key, _SECOND_KEY_FILE)
+
+
+def load_second(choice: Choice) -> PostQuantumSigner | None:
+    """The log's signer in ML-DSA-44; None where there is no key. Raises errors.Misconfigured where there is one of no use."""
+    path = second_key_file(choice)
+    return load_mldsa(path, choice.log_origin) if choice.log_mldsa_key is not None or path.exists() else None
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How well the log is witnessed: who was asked with what result, the largest size under the quorum, and the stamps.
+    """How well the log is witnessed: its keys, who was asked with what result, the largest size under the quorum, the stamps.
 
     `quorum` is None where no quorum is asked, and else the largest checkpoint that meets it (0 for none); `stamp_lag_us` is
     None where no time stamps are set up.
     """
 
+    keys: Sequence[str]
     size: int
     witnesses: Sequence[tuple[str, Asked | None]]
     quorum: int | None
@@ -121,7 +137,8 @@ class Witnessing:
         self._engine, self._log, self._notes = engine, log, notes
         self.policy = read_policy(choice)
         self._http = Http(timeout_s=TIMEOUT_S, most_bytes=1 << 16)
-        self.served = Served(engine, log, notes)
+        self._second = load_second(choice)
+        self.served = Served(engine, log, notes, self._second)
         self.cosigning = Cosigning(engine, notes, _once(lambda: load_signer(choice)))
         self.asking = Asking(engine, log, notes, self._http, () if self.policy is None else self.policy.witnesses)
         self.stamping = self._stamping(choice)
@@ -156,6 +173,7 @@ class Witnessing:
         lag = None if self.stamping is None else await lag_us(self._engine, log_id, self._notes.clock.now_us())
         authority = known.get(AUTHORITY)
         return Standing(
+            keys=[vkey, *([] if self._second is None else [self._second.vkey])],
             size=0 if note is None else open_note(note, vkey).size,
             witnesses=[(each.name, known.get(str(each.key))) for each in self.asking.witnesses],
             quorum=await self._quorum(),

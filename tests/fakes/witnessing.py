@@ -39,6 +39,8 @@ class Chosen:
     """What an installation says about witnesses and time stamps."""
 
     state: Path
+    log_origin: str = "hub.example/regio-a"
+    log_mldsa_key: Path | None = None
     witness_name: str = "hub.example/witness"
     witness_key: Path | None = None
     witnesses: Path | None = None
@@ -82,7 +84,7 @@ class Town:
 def _chosen(folder: Path) -> Chosen:
     folder.mkdir(exist_ok=True)
     create(folder / "witness.key")
-    return Chosen(folder, f"{folder.name}.example/witness")
+    return Chosen(folder, witness_name=f"{folder.name}.example/witness")
 
 
 @asynccontextmanager

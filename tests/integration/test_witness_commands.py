@@ -50,7 +50,7 @@ async def test_a_log_without_witnesses_says_so(town: Town, capsys: pytest.Captur
     await town.grow(2)
     await run(town, "status")
     said = capsys.readouterr().out
-    assert "The log has 2 entries.\nNobody outside witnesses this log." in said
+    assert f"The log has 2 entries.\nIts key: {town.key.vkey}\nNobody outside witnesses this log." in said
     assert "No time-stamping authority" in said
     for command in ("ask", "stamp"):
         with pytest.raises(Refused):

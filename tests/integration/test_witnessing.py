@@ -12,17 +12,19 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hub import db
-from hub.audit.cosign import CosignerKey, cosigned, with_signatures
+from hub.audit.checkpoint import Signature, make_checkpoint
+from hub.audit.cosign import CosignerKey, cosign_line, cosigned, with_signatures
+from hub.audit.signing import create_mldsa
 from hub.audit.trust import Policy
 from hub.domain.terms import LogId
 from hub.errors import Malformed, Misconfigured, Refused, Retry, Tampered
 from hub.postgres import PrivatePostgres
 from hub.witness import store
 from hub.witness.cosigning import Behind, Cosigned, No
-from hub.witness.model import AWAY, REFUSED, UNKNOWN, of_origin
-from hub.witness.service import Witnessing, load_signer
+from hub.witness.model import AWAY, REFUSED, UNKNOWN, Cosignature, of_origin
+from hub.witness.service import Witnessing, load_signer, second_key_file
 from tests.fakes.log import signer
-from tests.fakes.recorder import bodies
+from tests.fakes.recorder import OPERATOR, bodies
 from tests.fakes.witnessing import Town, cosigned_by, door_of, open_town, policy_of, serving
 
 OTHER = LogId("regio-b")
@@ -223,8 +225,13 @@ async def test_a_line_that_is_not_the_witnesses_is_not_kept(town: Town) -> None:
     """Whatever stands at a witness's address, its signature is checked before it counts."""
     await town.grow()
 
+    key = CosignerKey.parse(load_signer(town.chosen).vkey)
+    strangers = Signature("hub.example/x", b"1234", bytes(72)).line
+    forged = Signature(key.name, key.key_id, bytes(72)).line
+    lines = [strangers, forged, f"{strangers}{forged}", "no line at all\n", ""]
+
     async def liar(_scope: object, _receive: object, send: object) -> None:
-        line = "— hub.example/x AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n".encode()
+        line = said.encode()
         await send({"type": "http.response.start", "status": 200, "headers": []})  # type: ignore[operator]
         await send({"type": "http.response.body", "body": line})  # type: ignore[operator]
 
@@ -232,8 +239,9 @@ async def test_a_line_that_is_not_the_witnesses_is_not_kept(town: Town) -> None:
         file = town.chosen.state / "witnesses"
         file.write_text(policy_of([("other", load_signer(town.chosen).vkey, url)]))
         asking = town.witnessing(witnesses=file)
-        (asked,) = await asking.asking.ask_witnesses()
-        assert (asked.trouble, asked.size) == ("ANTWOORD_ONGELDIG", 0)
+        for said in lines:  # noqa: B007 - what the liar says
+            (asked,) = await asking.asking.ask_witnesses()
+            assert (asked.trouble, asked.size) == ("ANTWOORD_ONGELDIG", 0)
         assert await asking.served.cosigned() is None
         await asking.close()
 
@@ -256,6 +264,30 @@ async def test_the_door_speaks_as_the_standard_says(town: Town) -> None:
         assert (await client.get(f"/log/witness/checkpoint/{'0' * 64}")).status_code == 404
         assert (await client.post("/log/witness/add-checkpoint", content=b"old")).status_code == 400
         assert (await client.post("/log/witness/add-checkpoint", content=b"x" * 70_000)).status_code == 413
+    await witness.close()
+
+
+async def test_a_line_over_another_tree_of_this_size_is_not_under_the_checkpoint(town: Town) -> None:
+    """As after a succession, when the log went on under a new origin from where its old one had been."""
+    await town.grow(2)
+    witness, signed = town.witnessing(), load_signer(town.chosen)
+    other = make_checkpoint(town.key, 2, bytes(32))
+    line = cosign_line(signed, other.partition("\n\n")[0] + "\n", 5)
+    await store.keep_cosignature(town.engine, town.log.log_id, OPERATOR, Cosignature(signed.vkey, 2, 5, other, line), 5)
+    assert await witness.served.checkpoint() == await town.log.checkpoint()
+    await witness.close()
+
+
+async def test_checkpoints_that_are_given_out_are_signed_in_ml_dsa_too(town: Town) -> None:
+    create_mldsa(second_key_file(town.chosen))
+    await town.grow(2)
+    witness = town.witnessing()
+    note = await witness.served.checkpoint()
+    first, second = (await witness.standing()).keys
+    assert note is not None
+    for key in (first, second):
+        assert Policy.parse(f"log {key}\nquorum none\n".encode()).check(note).checkpoint.size == 2
+    assert note == await witness.served.checkpoint()
     await witness.close()
 
 
