@@ -123,6 +123,13 @@ def test_the_newest_of_two_counts_and_both_must_hold() -> None:
         cosigned(NOTE + first + spoilt, key_of(W1))
 
 
+def test_no_time_is_beyond_63_bits() -> None:
+    late = 1 << 63
+    blob = key_of(W1).key_id + late.to_bytes(8) + W1.sign(f"cosignature/v1\ntime {late}\n{BODY}".encode())
+    with pytest.raises(Tampered, match="a time and a signature"):
+        cosigned(f"{NOTE}— {W1.name} {b64encode(blob).decode()}\n", key_of(W1))
+
+
 def test_a_name_is_part_of_what_ml_dsa_signs() -> None:
     """The same key under another name: its line, renamed, does not hold."""
     other = PostQuantumSigner("another.example", MLDSA44PrivateKey.from_seed_bytes(bytes(32)))

@@ -100,6 +100,9 @@ def test_a_log_may_be_known_by_its_ml_dsa_key_alone() -> None:
     assert policy.check(cosign(NOTE, QUANTUM, 1_790_000_000)).checkpoint.size == 5
     with pytest.raises(Tampered, match="None of the logs"):
         policy.check(NOTE)
+    foreign = cosign(make_checkpoint(LOG, 6, ROOT), QUANTUM, 1_790_000_000).rpartition("\n\n")[2].split("\n")[1]
+    with pytest.raises(Tampered, match="not its cosigner"):
+        policy.check(with_signatures(NOTE, [foreign + "\n"]))
     other = PostQuantumSigner("hub.example/regio-b", MLDSA44PrivateKey.from_seed_bytes(bytes(32)))
     with pytest.raises(Tampered, match="another log"):
         Policy.parse(f"log {other.vkey}\nquorum none\n".encode()).check(cosign(NOTE, other, 1_790_000_000))
@@ -176,3 +179,11 @@ def test_what_is_wrong_is_told_by_its_line(line: int, text: str) -> None:
 def test_what_is_no_policy_at_all(data: bytes) -> None:
     with pytest.raises(Misconfigured):
         Policy.parse(data)
+
+
+def test_a_file_that_was_cut_off_is_not_read_as_another() -> None:
+    """`quorum ab` may be what is left of `quorum abc`."""
+    text = f"log {LOG.vkey}\nwitness a {X1.vkey}\nwitness ab {Y1.vkey}\nquorum ab\n".encode()
+    assert Policy.parse(text).quorum == "ab"
+    with pytest.raises(Misconfigured, match="cut off"):
+        Policy.parse(text[:-1])

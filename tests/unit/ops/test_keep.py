@@ -10,6 +10,7 @@ import sys
 import threading
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
+from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
 from hub.audit import signing, tree
-from hub.audit.checkpoint import make_receipt, open_note
+from hub.audit.checkpoint import make_checkpoint, make_receipt, open_note
 from hub.audit.cosign import CosignerKey, cosign, cosigned, with_signatures
 from hub.audit.signing import PostQuantumSigner, WitnessSigner
 from ops.verify import keep
@@ -229,12 +230,29 @@ def test_tiles_that_are_gone_or_wrong_show_nothing(desk: Desk, served: Served) -
     served.show(BODIES[:900])
     whole = dict(served.files)
     for path in [path for path in whole if path.startswith(("tile/0/001", "tile/1"))]:
-        for spoilt in (None, whole[path][:-1], whole[path][::-1], b"", whole[path] * 300):
-            served.files = {**whole, path: spoilt} if spoilt is not None else {k: v for k, v in whole.items() if k != path}
+        for spoilt in (None, whole[path][:-1], b"", whole[path] * 300, whole[path][::-1]):
+            served.files = {name: data for name, data in whole.items() if name != path}
+            if spoilt is not None:
+                served.files[path] = spoilt
             status, told = desk.run("watch", "--log", served.url)
-            assert (status, "NOT VERIFIED" in told) == (1, True), (path, told)
+            expected = "TWO HISTORIES" if spoilt == whole[path][::-1] else "NOT SHOWN"
+            assert (status, expected in told) == (1, True), (path, told)
     served.files = whole
     assert desk.run("watch", "--log", served.url)[0] == 0
+
+
+def test_tiles_of_two_histories_do_not_pass_for_one(desk: Desk, served: Served) -> None:
+    """A log that forks serves each hash from the history in which it fits; a proof takes all of them from one."""
+    served.show(BODIES[:200])
+    true_tile = export_files(BODIES[:512], checkpoint_of(BODIES[:512], LOG))["tile/0/000"]
+    assert desk.run("watch", "--log", served.url)[0] == 0
+    forked = [*BODIES[:100], b"another past", *BODIES[101:512]]
+    served.show(forked, **{"tile/0/000": true_tile})
+    status, told = desk.run("watch", "--log", served.url)
+    assert (status, "TWO HISTORIES" in told) == (1, True)
+    served.show(BODIES[:512], checkpoint=checkpoint_of(forked, LOG).note.encode())
+    status, told = desk.run("watch", "--log", served.url)
+    assert (status, "TWO HISTORIES" in told) == (1, True)
 
 
 def test_a_whole_tile_may_stand_for_a_partial_one(desk: Desk, served: Served) -> None:
@@ -293,6 +311,9 @@ class TestWitnesses:
         assert moment is not None
         assert moment > 1_790_000_000
         assert f"— {key.name} " in desk.run(*call)[1]
+        (desk.folder / "w.key").chmod(0o644)
+        assert desk.run(*call)[0] == 2
+        (desk.folder / "w.key").chmod(0o600)
         served.show(OTHERS[:400])
         status, told = desk.run(*call)
         assert status == 1
@@ -348,24 +369,51 @@ def test_a_state_file_that_is_none_is_the_reader_s_to_mend(desk: Desk, content: 
     assert (desk.folder / "state").read_bytes() == content
 
 
-def test_no_bytes_of_a_receipt_or_a_log_make_it_crash(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    """In one process: each byte of a receipt changed, cut and doubled."""
+def test_every_byte_of_a_receipt_counts_and_none_makes_it_crash(desk: Desk) -> None:
+    """Each byte changed, left out, and the last one there is."""
     desk.receipt("r", 5, 9)
     receipt, trust = (desk.folder / "r").read_bytes(), keep.read_trust((desk.folder / "trust").read_bytes())
     assert keep.check_receipt(receipt, BODIES[5], trust)[0] == 5
     for at in range(len(receipt)):
-        for other in (receipt[:at], receipt[:at] + b"\xff" + receipt[at + 1 :], receipt[:at] + b"\n" + receipt[at:]):
-            with pytest.raises(keep.Fault):
-                keep.check_receipt(other, BODIES[5], trust)
+        flipped = bytes([receipt[at] ^ 1])
+        for other in (receipt[:at], *(receipt[:at] + each + receipt[at + 1 :] for each in (b"\xff", b"\n", b"", flipped))):
+            if other != receipt:
+                with pytest.raises(keep.Fault):
+                    keep.check_receipt(other, BODIES[5], trust)
+
+
+def test_a_proof_fits_its_size_exactly() -> None:
+    """Even under roots that the log did sign: no index beyond the tree, no hash too many, none of another length."""
+    trust = keep.read_trust(f"log {LOG.vkey}\n".encode())
+    leaf, odd = tree.leaf_hash(b"entry"), b"x" * 33
+    for index, size, proof, root in (
+        (5, 1, [], leaf),
+        (0, 1, [bytes(32)], tree.node_hash(bytes(32), leaf)),
+        (0, 2, [odd], sha256(b"\x01" + leaf + odd).digest()),
+        (0, 3, [bytes(32)], tree.node_hash(leaf, bytes(32))),
+    ):
+        with pytest.raises(keep.Fault):
+            keep.check_receipt(make_receipt(index, proof, make_checkpoint(LOG, size, root)).encode(), b"entry", trust)
+
+
+def test_what_waits_has_an_end(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keep, "_MOST_WAITING", 1)
+    for name, size in (("a", 300), ("b", 301)):
+        desk.receipt(name, 5, size)
+    assert desk.run("check", "a", "--entry", "a.entry")[0] == 0
+    before = desk.state
+    assert desk.run("check", "b", "--entry", "b.entry")[0] == 2
+    assert desk.state == before
 
 
 def test_a_wrong_call_says_nothing_about_the_log(desk: Desk, served: Served) -> None:
     desk.receipt("r", 5, 300)
+    (desk.folder / "checkpoint").write_text(checkpoint_of(BODIES, LOG).note)
     for call in (
         ("check", "r"),
         ("check", "missing", "--entry", "r.entry"),
         ("check", "r", "--entry", "r.entry", "r.entry"),
-        ("watch", "--log", "file:///etc/passwd"),
+        ("watch", "--log", f"file://{desk.folder}"),
         ("watch", "--log", "http://127.0.0.1:1/log"),
         ("watch",),
         ("cosign", "--log", served.url, "--key", "trust", "--name", "x"),
