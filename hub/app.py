@@ -392,7 +392,9 @@ def _is_loopback(host: str) -> bool:
 
 def api_of(hub: Hub) -> FastAPI:
     """The REST interface over a hub."""
-    from hub.receive.api import create_api  # here, so that no command but serve waits for it
+    # Here, so that no command but serve waits for them.
+    from hub.archive.partners import PartnerLog
+    from hub.receive.api import create_api
 
     issuer = issuer_of(hub.settings)
     key, receipts = load_token_key(hub.settings), load_receipts(hub.settings, hub.digests)
@@ -417,6 +419,7 @@ def api_of(hub: Hub) -> FastAPI:
         statements=hub.statements,
         receipt_of=receipt_of,
         receipt_keys=receipts.public_keys(),
+        logbook=PartnerLog(hub.log, hub.search, hub.notes, hub.rules),
         evaluator=Evaluations(
             rules=hub.rules,
             notes=hub.notes,

@@ -29,6 +29,7 @@ from hub.receive.authzen import METADATA_PATH as AUTHZEN_PATH
 from hub.receive.deliveries import Deliveries
 from hub.receive.edge import OPEN_PATH, VERSION, Edge
 from hub.receive.informed import INFORMED_PATH, InformedDesk, InformedDoor
+from hub.receive.logboek import ACTIVITIES_PATH, Logbook, LogbookDoor
 from hub.receive.messages import Messages
 from hub.receive.notices import ANSWER_PATH, NOTICES_PATH, NoticePages, NoticesDesk
 from hub.receive.oauth import KEYS_PATH, METADATA_PATH, TOKEN_PATH, TokenDesk
@@ -65,6 +66,7 @@ def create_api(
     statements: StatementsDesk,
     receipt_of: ReceiptOf,
     receipt_keys: Mapping[str, Any],
+    logbook: Logbook,
     served: Served | None = None,
     cosigning: Cosigning | None = None,
 ) -> FastAPI:
@@ -74,7 +76,8 @@ def create_api(
     that the interface description names (beheer@ the issuer's host without one). `evaluator` answers decision calls,
     `notices` is where recipients are told what to do with what they received, `informed` where parties report that young
     persons were told, `statements` where what is said is recorded; `receipt_of` gives the signed receipt of it, to be checked
-    with `receipt_keys` (a JWK Set). `served` is the log as anyone may check it, `cosigning` this hub as a witness of others'.
+    with `receipt_keys` (a JWK Set). `logbook` is what partners read of the log as records of data processing, `served` the log
+    as anyone may check it, `cosigning` this hub as a witness of others'.
     """
     app = FastAPI(
         title=TITLE,
@@ -95,6 +98,7 @@ def create_api(
     access = AccessDesk(gate, evaluator, issuer)
     told = NoticePages(notices, partners, gate)
     reports = InformedDoor(informed, gate)
+    readings = LogbookDoor(logbook, gate)
     heard = StatementDoor(statements, receipt_of, gate, idempotency, clock, digest, new_request_id, log_id)
     desk = TokenDesk(tokens, partners, clock, digest)
     for method, path, endpoint in (
@@ -105,6 +109,7 @@ def create_api(
         ("POST", ANSWER_PATH, told.answer),
         ("POST", INFORMED_PATH, reports.post),
         ("POST", STATEMENTS_PATH, heard.post),
+        ("POST", ACTIVITIES_PATH, readings.post),
         ("GET", RECEIPT_KEYS_PATH, _fixed(orjson.dumps(receipt_keys))),
         ("POST", EVALUATION_PATH, access.evaluation(many=False)),
         ("POST", EVALUATIONS_PATH, access.evaluation(many=True)),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 import orjson
@@ -18,7 +18,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hub.archive.ldv import ACTIVITY, SUBJECT, SUBJECT_TYPE, SUBJECT_TYPE_NAME
-from hub.archive.partners import PartnerLog, Question
+from hub.archive.partners import Answer, Question
+from hub.domain.terms import PartyId
 from hub.errors import Fault
 from hub.identity.partners import LOGBOEK
 from hub.receive.messages import check_no_field_twice
@@ -38,10 +39,18 @@ _TIMES: Final = ("startTime", "endTime")
 _NUMBERS: Final = {"cursor": (0, LARGEST_CURSOR), "limit": (1, LARGEST_PAGE)}
 
 
+class Logbook(Protocol):
+    """What partners read of the log; `hub.archive.partners.PartnerLog` is the one there is."""
+
+    @property
+    def metadata(self) -> Mapping[str, str]: ...
+    async def read(self, party: PartyId, question: Question, /) -> Answer: ...
+
+
 class LogbookDoor:
     """The route and what it needs."""
 
-    def __init__(self, logbook: PartnerLog, gate: Gate) -> None:
+    def __init__(self, logbook: Logbook, gate: Gate) -> None:
         self._logbook, self._gate = logbook, gate
 
     async def post(self, request: Request) -> Response:
@@ -50,7 +59,7 @@ class LogbookDoor:
         check_answer_type(request)
         check_no_query(request)
         answer = await self._logbook.read(caller.party, _read(await body_of(request)))
-        said: dict[str, Any] = {"metadata": self._logbook.metadata, "processingActivities": list(answer.records)}
+        said: dict[str, Any] = {"metadata": dict(self._logbook.metadata), "processingActivities": list(answer.records)}
         if answer.next is not None:
             said["nextCursor"] = answer.next
         return Response(orjson.dumps(said), 200, media_type=JSON)

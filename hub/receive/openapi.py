@@ -14,12 +14,16 @@ from hub.receive.authzen import EVALUATION_PATH, EVALUATIONS_PATH
 from hub.receive.deliveries import LARGEST_PAGE, USUAL_PAGE
 from hub.receive.edge import VERSION
 from hub.receive.informed import INFORMED_PATH
+from hub.receive.logboek import ACTIVITIES_PATH
 from hub.receive.notices import ANSWER_PATH, NOTICES_PATH
 from hub.receive.oauth import TOKEN_PATH
 from hub.receive.openapi_access import SCHEMAS as ACCESS_SCHEMAS
 from hub.receive.openapi_informed import REPORT
 from hub.receive.openapi_informed import TAG as INFORMED_TAG
 from hub.receive.openapi_informed import schemas as informed_schemas
+from hub.receive.openapi_logboek import LIST
+from hub.receive.openapi_logboek import TAG as LOGBOOK_TAG
+from hub.receive.openapi_logboek import schemas as logbook_schemas
 from hub.receive.openapi_notices import ANSWER, FETCH, ID, TAG
 from hub.receive.openapi_notices import schemas as notice_schemas
 from hub.receive.openapi_statements import RECORD
@@ -64,6 +68,7 @@ def describe(issuer: str, contact: str | None = None) -> dict[str, Any]:
             TAG,
             INFORMED_TAG,
             STATEMENTS_TAG,
+            LOGBOOK_TAG,
             {"name": "Besluiten", "description": "Vooraf vragen of iets gegeven mag worden (AuthZEN, NL GOV)"},
             {"name": "Algemeen", "description": "Beschrijving en toestand"},
         ],
@@ -185,6 +190,17 @@ def _paths() -> dict[str, Any]:
                 },
             }
         },
+        ACTIVITIES_PATH.removeprefix("/v1"): {
+            "post": {
+                **LIST,
+                "security": [{"oauth": [LOGBOEK]}],
+                "requestBody": {"required": True, "content": {JSON: {"schema": _ref("schemas", "ProcessingActivityRequest")}}},
+                "responses": {
+                    "200": _answer("De dataverwerkingen die over u als partij gaan", "ListProcessingActivities"),
+                    **_problems(400, 401, 403, 406, 413, 415, 500, 503),
+                },
+            }
+        },
         EVALUATION_PATH.removeprefix("/v1"): _decision_call(
             "vraagBesluit",
             "Vraag of gegevens over een niet genoemde jongere gegeven mogen worden",
@@ -273,7 +289,7 @@ def _oauth(issuer: str) -> dict[str, Any]:
                     BERICHTEN: "Berichten ophalen en beantwoorden",
                     VERKLARINGEN: "Verklaringen vastleggen en intrekken",
                     MEDEDELINGEN: "Melden dat jongeren zijn geïnformeerd",
-                    LOGBOEK: "Lezen wat in het logboek over uzelf als partij gaat (onder /log)",
+                    LOGBOEK: "Lezen wat in het logboek over uzelf als partij gaat (ook onder /log)",
                 },
             }
         },
@@ -394,6 +410,7 @@ def _schemas() -> dict[str, Any]:
         **notice_schemas(),
         **informed_schemas(),
         **statement_schemas(),
+        **logbook_schemas(),
         "Gezondheid": _object({"status": {"type": "string", "const": "in orde"}}),
         "Beschrijving": {"type": "object", "description": "Een OpenAPI-document"},
         **ACCESS_SCHEMAS,

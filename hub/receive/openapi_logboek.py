@@ -20,7 +20,7 @@ LIST: Final[dict[str, Any]] = {
 
 _SPAN: Final = {"type": "string", "pattern": "^[0-9a-fA-F]{16}$"}
 _TRACE: Final = {"type": "string", "format": "uuid", "description": "De dataverwerking: een verstrekking met haar verloop"}
-_TIME: Final = {"type": "string", "format": "date-time", "description": "Volgens RFC 3339; het logboek kent alleen een moment"}
+_TIME: Final = {"type": "string", "description": "Moment volgens RFC 3339; het logboek kent geen duur"}
 _ATTRIBUTES: Final[dict[str, Any]] = {
     ACTIVITY: {"type": "string", "format": "uri", "description": "De verwerkingsactiviteit in het register"},
     SUBJECT: {"type": "string", "pattern": "^[A-Za-z0-9_-]{43}$", "description": "Versleutelde code, per regel een andere"},

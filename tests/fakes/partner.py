@@ -19,6 +19,7 @@ from joserfc import jws
 from joserfc.errors import SecurityWarning
 from joserfc.jwk import ECKey, RSAKey
 
+from hub.archive import partners as reading
 from hub.clock import SystemClock
 from hub.consent.policy import load_policy
 from hub.decisions.evaluate import Evaluations
@@ -195,6 +196,19 @@ class FakeInformed:
 
 
 @dataclass
+class FakeLogbook:
+    """Remembers what was asked, and answers the same."""
+
+    answer: reading.Answer = field(default_factory=lambda: reading.Answer((), None))
+    asked: list[tuple[PartyId, reading.Question]] = field(default_factory=list)
+    metadata: Mapping[str, str] = field(default_factory=lambda: {"logbookId": "rijnmonde", "organizationName": "De hub"})
+
+    async def read(self, party: PartyId, question: reading.Question, /) -> reading.Answer:
+        self.asked.append((party, question))
+        return self.answer
+
+
+@dataclass
 class Desk:
     """The interface with everything around it."""
 
@@ -206,6 +220,7 @@ class Desk:
     evaluator: Any = None
     notices: FakeNotices = field(default_factory=FakeNotices)
     informed: FakeInformed = field(default_factory=FakeInformed)
+    logbook: FakeLogbook = field(default_factory=FakeLogbook)
     served: Any = None
     cosigning: Any = None
 
@@ -231,6 +246,7 @@ class Desk:
             statements=self.heard,
             receipt_of=self.heard.receipt_of,
             receipt_keys={"keys": []},
+            logbook=self.logbook,
             served=self.served,
             cosigning=self.cosigning,
         )
