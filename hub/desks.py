@@ -123,6 +123,7 @@ def _desk(hub: Hub, http: Http, provider: str) -> Desk:
             receipts=load_receipts(hub.settings, hub.digests),
             notices=hub.notices,
             informing=hub.informing,
+            forgetting=hub.forgetting,
             policies=Policies(hub.engine, hub.notes),
             exports=exports_of(hub),
         ),

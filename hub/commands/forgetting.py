@@ -1,4 +1,4 @@
-"""`hub rights forget ...` and `hub rights key ...`: a person's right to be forgotten, and what shows that nothing was left out."""
+"""`hub rights forget ...`, `key` and `complete`: the right to be forgotten, and what shows that nothing was left out."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from hub.app import Hub
 from hub.clock import rfc3339
 from hub.commands.statements import WithHub
 from hub.errors import Malformed, Misconfigured
+from hub.retention.model import HoldKind
 from hub.rights.answer import SearchReason
 from hub.rights.erasure.model import Ground, Preview, Request
 
@@ -93,6 +94,15 @@ def forgetting_commands(rights: typer.Typer, with_hub: WithHub) -> None:
 
         async def work(hub: Hub) -> None:
             typer.echo(f"{await hub.forgetting.catch_up()} persons were forgotten again")
+
+        with_hub(work)
+
+    @rights.command("hold")
+    def hold(kind: Annotated[HoldKind, typer.Option(help="What runs.")]) -> None:
+        """From now on nothing goes about whose BSN is on standard input; 'hub audit hold lift' ends it."""
+
+        async def work(hub: Hub) -> None:
+            typer.echo(f"hold {(await hub.forgetting.hold(_number(), kind, None)).hold_id} stands")
 
         with_hub(work)
 

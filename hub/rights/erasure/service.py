@@ -21,7 +21,7 @@ from hub.consent.statement import hold
 from hub.consent.store import histories
 from hub.domain.facts import YES, StatementState
 from hub.domain.ids import new_ids
-from hub.domain.personal import Bsn, Onderwijsnummer
+from hub.domain.personal import Bsn, Onderwijsnummer, Pgn
 from hub.domain.staff import Role, Staff
 from hub.domain.terms import Micros, PartyId
 from hub.errors import Conflict, Malformed, Refused
@@ -30,7 +30,8 @@ from hub.notices.model import State as NoticeState
 from hub.notices.store import about as notices_about
 from hub.protect.people import People
 from hub.protect.seal import commit, opening
-from hub.retention.holds import check_free
+from hub.retention.holds import Holds, check_free
+from hub.retention.model import Hold, HoldKind, Scope
 from hub.retention.terms import deletion_by
 from hub.rights.erasure import store
 from hub.rights.erasure.model import Against, Ground, Obstacle, Preview, Request, State
@@ -63,12 +64,8 @@ class Forgetting:
         Malformed for no such number; Retry when the log cannot be written.
         """
         _check_role(by, _ASKERS, "the privacy officer")
-        pgn = Bsn(number) if Bsn.accepts(number) else Onderwijsnummer(number) if Onderwijsnummer.accepts(number) else None
+        pgn = _read(number)
         del number  # a traceback that shows variables shows none of ours
-        if pgn is None:
-            raise Malformed(
-                "This is neither a BSN nor an onderwijsnummer.", "It does not pass the elfproef.", "Check the number."
-            )
         person = await self.people.find(pgn)
         if person is None:
             raise Refused(
@@ -92,6 +89,15 @@ class Forgetting:
         except Conflict:
             raise Refused("This was asked before.", "The request waits for its decision.", "Look at the list.") from None
         return await self.preview(erasure_id)
+
+    async def hold(self, number: str, kind: HoldKind, by: Staff | None) -> Hold:
+        """From now on nothing about this person goes, here or from the log. Raises as `ask` does."""
+        pgn = _read(number)
+        del number
+        person = await self.people.find(pgn)
+        if person is None:
+            raise Refused("There is nobody to hold.", "The hub has no key of a person with this number.", "Check the number.")
+        return await Holds(self.log.engine, self.notes).open_hold(kind, Scope.person, by, tag=person.tag)
 
     async def preview(self, erasure_id: UUID) -> Preview:
         """What would go and what stands against it, now. Raises Refused for a request that does not wait."""
@@ -257,6 +263,14 @@ class Forgetting:
             *(Obstacle(Against.waiting, party, count) for party, count in sorted(waiting.items())),
             *(Obstacle(Against.held_by_recipient, party, count, Micros(until[party])) for party, count in sorted(held.items())),
         ]
+
+
+def _read(number: str) -> Pgn:
+    if Bsn.accepts(number):
+        return Bsn(number)
+    if Onderwijsnummer.accepts(number):
+        return Onderwijsnummer(number)
+    raise Malformed("This is neither a BSN nor an onderwijsnummer.", "It does not pass the elfproef.", "Check the number.")
 
 
 def _who(by: Staff | None) -> str:
