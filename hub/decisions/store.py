@@ -22,7 +22,9 @@ _COLUMNS: Final = ("log_id", "party_id", "entry_ref", "sealed", "key_version", "
 _CONTENT = "SELECT entry_ref, sealed FROM decision_call WHERE log_id = $1 AND entry_ref = ANY($2::uuid[])"
 _FORGET = "DELETE FROM decision_call WHERE log_id = $1 AND recorded_us < $2"
 _SIZE = "SELECT size FROM audit_head WHERE log_id = $1"
-_BODIES = "SELECT body FROM audit_entry WHERE log_id = $1 AND seq >= $2 AND seq < $3 ORDER BY seq"
+# What was redacted or pruned says nothing any more.
+_BODIES = "SELECT body FROM audit_entry WHERE log_id = $1 AND seq >= $2 AND seq < $3 AND body IS NOT NULL ORDER BY seq"
+_NEXT = "SELECT body FROM audit_entry WHERE log_id = $1 AND seq >= $2 AND body IS NOT NULL ORDER BY seq LIMIT 1"
 
 
 def call_row(log_id: LogId, party: PartyId, ref: UUID, sealed: bytes, key_version: int, now: Micros) -> RowSet:
@@ -50,9 +52,9 @@ async def entries(engine: AsyncEngine, log_id: LogId, start_us: int, end_us: int
         within = [entry for entry in page if entry["us"] < end_us]
         if within:
             yield within
-        if len(within) < len(page) or not page:
+        if len(within) < len(page):
             return
-        at += len(page)
+        at += _PAGE
 
 
 async def _first(engine: AsyncEngine, log_id: LogId, moment: int, size: int) -> int:
@@ -60,7 +62,7 @@ async def _first(engine: AsyncEngine, log_id: LogId, moment: int, size: int) -> 
     low, high = 0, size
     while low < high:
         middle = (low + high) // 2
-        rows = await fetch(engine, _BODIES, log_id, middle, middle + 1)
+        rows = await fetch(engine, _NEXT, log_id, middle)
         if rows and orjson.loads(rows[0][0])["us"] >= moment:
             high = middle
         else:

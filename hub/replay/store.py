@@ -14,7 +14,8 @@ from hub.db import fetch
 from hub.domain.terms import LogId, Micros, PartyId
 
 _SIZE = "SELECT size FROM audit_head WHERE log_id = $1"
-_ENTRIES = "SELECT seq, body FROM audit_entry WHERE log_id = $1 AND seq >= $2 AND seq < $3 ORDER BY seq"
+_ENTRIES = "SELECT body FROM audit_entry WHERE log_id = $1 AND seq >= $2 AND seq < $3 AND body IS NOT NULL ORDER BY seq"
+_NEXT = "SELECT body FROM audit_entry WHERE log_id = $1 AND seq >= $2 AND body IS NOT NULL ORDER BY seq LIMIT 1"
 _FACTS = "SELECT record_id, party_id, subject_tag, sealed FROM consent_facts WHERE subject_tag = ANY($1::bytea[])"
 _ALL = """
 SELECT record_id, party_id, subject_tag, sealed FROM consent_facts
@@ -45,8 +46,11 @@ async def size_of(engine: AsyncEngine, log_id: LogId) -> int:
 
 
 async def entries(engine: AsyncEngine, log_id: LogId, first: int, after: int) -> list[bytes]:
-    """The entries from the place `first` up to, not including, `after`, in order, as they stand."""
-    return [bytes(row[1]) for row in await fetch(engine, _ENTRIES, log_id, first, after)]
+    """The entries from the place `first` up to, not including, `after`, in order, as they stand.
+
+    What was redacted or pruned says nothing any more, and is left out.
+    """
+    return [bytes(row[0]) for row in await fetch(engine, _ENTRIES, log_id, first, after)]
 
 
 async def place(engine: AsyncEngine, log_id: LogId, moment: Micros, size: int) -> int:
@@ -54,8 +58,8 @@ async def place(engine: AsyncEngine, log_id: LogId, moment: Micros, size: int) -
     low, high = 0, size
     while low < high:
         middle = (low + high) // 2
-        (body,) = await entries(engine, log_id, middle, middle + 1)
-        low, high = (middle + 1, high) if orjson.loads(body)["us"] < moment else (low, middle)
+        rows = await fetch(engine, _NEXT, log_id, middle)
+        low, high = (middle + 1, high) if rows and orjson.loads(rows[0][0])["us"] < moment else (low, middle)
     return low
 
 

@@ -23,7 +23,7 @@ _ARRIVED: Final = """
 SELECT delivery, us FROM audit_outcome
 WHERE log_id = $1 AND seq >= $2 AND seq < $3 AND became = 'acknowledged' ORDER BY seq
 """
-_BODIES: Final = "SELECT ref, body FROM audit_entry WHERE log_id = $1 AND ref = ANY($2::uuid[])"
+_BODIES: Final = "SELECT ref, body FROM audit_entry WHERE log_id = $1 AND ref = ANY($2::uuid[]) AND body IS NOT NULL"
 _ADD: Final = """
 INSERT INTO rights_duty (log_id, party_id, delivery_id, teller, agreement, clause, policy_hash, exempt, received_us, due_on)
 SELECT $1::text, * FROM unnest($2::text[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::boolean[],
