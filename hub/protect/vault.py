@@ -40,6 +40,8 @@ INSERT INTO vault_subject (log_id, party_id, subject_tag, ref)
 SELECT $1, new.party, new.tag, new.ref FROM unnest($2::text[], $3::bytea[], $4::uuid[]) AS new (party, tag, ref)
 ON CONFLICT DO NOTHING
 """
+_LINKED = ("log_id", "party_id", "subject_tag", "ref")
+_FEW = 100
 _REFS = "SELECT log_id, ref FROM vault_subject WHERE subject_tag = $1"
 _TAGS = "SELECT ref, subject_tag FROM vault_subject WHERE ref = ANY($1::uuid[])"
 _BURY = """
@@ -152,8 +154,10 @@ class Vault:
 
     async def _link_all(self, about: Sequence[About]) -> list[None]:
         async with transaction(self._engine) as connection:
-            columns = [list(column) for column in zip(*about, strict=True)]
-            await connection.raw.execute(_LINK, self._log_id, *columns)
+            if len(about) < _FEW:
+                await connection.raw.execute(_LINK, self._log_id, *map(list, zip(*about, strict=True)))
+            else:  # of a list; its entries were named this moment, so that none can be here yet
+                await connection.copy("vault_subject", _LINKED, [(self._log_id, *one) for one in about])
         return [None] * len(about)
 
     def _new(self) -> Subject:
