@@ -36,6 +36,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +90,13 @@ def read(path: str, most: int = _LARGEST_FILE) -> bytes:
 
 def opened(trust: Trust, note: str) -> Checkpoint:
     """The checkpoint in a note that one of the trusted keys of the log signed. Raises Fault."""
-    return read_checkpoint(note.encode(errors="replace"), *trust.logs)
+    return _opened(note, *trust.logs)
+
+
+@lru_cache(16_384)
+def _opened(note: str, *keys: Key) -> Checkpoint:
+    """Once for all receipts of a delivery, which mostly share their checkpoint: a signature takes some milliseconds."""
+    return read_checkpoint(note.encode(errors="replace"), *keys)
 
 
 def check_cosigned(trust: Trust, checkpoint: Checkpoint) -> None:
@@ -570,11 +577,11 @@ def work(keeper: Keeper, options: argparse.Namespace, seed: bytes) -> bool:
         keeper.state.write()
         print(f"VERIFIED: {printable(served.origin)} has {served.size} entries, and only grew since everything remembered.")
         if keeper.state.waiting:
-            print(f"  {len(keeper.state.waiting)} checkpoints of receipts are newer; ask again later")
+            print(f"  Newer checkpoints, of receipts, to be proven later: {len(keeper.state.waiting)}")
         if seed:
             testimony(note, options, seed, keeper.now)
     else:
-        print(f"Remembered; {len(keeper.state.waiting)} checkpoints wait to be proven: ask the log with --log.")
+        print(f"Remembered. Checkpoints that wait to be proven: {len(keeper.state.waiting)}; ask the log with --log.")
     return sound
 
 

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
 from hub.audit import signing, tree
-from hub.audit.checkpoint import make_checkpoint, make_receipt, open_note
+from hub.audit.checkpoint import make_checkpoint, make_receipt, open_note, sign_note
 from hub.audit.cosign import CosignerKey, cosign, cosigned, with_signatures
 from hub.audit.signing import PostQuantumSigner, WitnessSigner
 from ops.verify import keep
@@ -130,7 +130,7 @@ def test_receipts_are_verified_remembered_and_proven_later(desk: Desk, served: S
     desk.receipt("r2", 700, 750)
     status, told = desk.run("check", "r1", "r2", "--entry", "r1.entry", "r2.entry")
     assert (status, told.count("VERIFIED")) == (0, 2), told
-    assert "2 checkpoints wait" in told
+    assert "wait to be proven: 2" in told
     served.show(BODIES[:900])
     status, told = desk.run("watch", "--log", served.url)
     assert status == 0
@@ -215,7 +215,7 @@ def test_what_a_receipt_promised_may_come_a_little_later_but_must_come(desk: Des
     served.show(BODIES[:700])
     status, told = desk.run("check", "r", "--entry", "r.entry", "--log", served.url)
     assert status == 0
-    assert "1 checkpoints of receipts are newer" in told
+    assert "to be proven later: 1" in told
     status, told = desk.run("watch", "--log", served.url, "--patience", "-1")
     assert status == 1
     assert "WITHHELD" in told
@@ -376,10 +376,47 @@ def test_every_byte_of_a_receipt_counts_and_none_makes_it_crash(desk: Desk) -> N
     assert keep.check_receipt(receipt, BODIES[5], trust)[0] == 5
     for at in range(len(receipt)):
         flipped = bytes([receipt[at] ^ 1])
-        for other in (receipt[:at], *(receipt[:at] + each + receipt[at + 1 :] for each in (b"\xff", b"\n", b"", flipped))):
+        puts = (flipped, b"\xff", b"\n", b"") if at % 7 == 0 else (flipped,)
+        for other in (receipt[:at], *(receipt[:at] + put + receipt[at + 1 :] for put in puts)):
             if other != receipt:
                 with pytest.raises(keep.Fault):
                     keep.check_receipt(other, BODIES[5], trust)
+
+
+def test_no_checkpoint_makes_it_crash(desk: Desk, served: Served) -> None:
+    note = served.show(BODIES[:300]).encode()
+    foreign = make_checkpoint(signer(8), 300, bytes(32)).encode()
+    root = b64encode(bytes(31)).decode()
+    odd = [sign_note(text, LOG).encode() for text in ("x\n", f"{LOG.name}\n300\n{root}\n", f"{LOG.name}\n{'9' * 40}\n{root}\n")]
+    for content in (
+        b"",
+        b"\xff" * 99,
+        note[:-1],
+        note[:60],
+        b"\n\n" + note,
+        note * 2,
+        note + b"\0",
+        foreign,
+        b"x" * (2 << 20),
+        *odd,
+    ):
+        served.files["checkpoint"] = content
+        status, told = desk.run("watch", "--log", served.url)
+        assert (status, "NOT VERIFIED" in told) == (1, True)
+    assert desk.state["newest"] is None
+
+
+def test_a_delivery_of_many_is_checked_in_one_go(desk: Desk) -> None:
+    leaves = [tree.leaf_hash(body) for body in BODIES]
+    note, node = checkpoint_of(BODIES, LOG).note, node_of(leaves)
+    lines = [
+        {"logregel": body.decode(), "ontvangstbewijs": make_receipt(index, tree.inclusion_proof(index, 900, node), note)}
+        for index, body in enumerate(BODIES)
+    ]
+    (desk.folder / "answer.json").write_text(json.dumps({"leveringen": lines}))
+    status, told = desk.run("check", "answer.json")
+    assert (status, told.count("VERIFIED: answer.json")) == (0, 900)
+    assert "wait to be proven: 1" in told
 
 
 def test_a_proof_fits_its_size_exactly() -> None:
