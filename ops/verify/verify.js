@@ -639,6 +639,7 @@ async function verify(source, trust, person, progress) {
     }
   }
   const origins = await readOrigins(source, files, checkpoint, report);
+  if (files.has("README.txt")) report.told.push("README.txt hoort niet bij het logboek: iedereen kan dat geschreven hebben.");
   report.pruned = (await readPruned(source, files, checkpoint.size, report)) ?? 0;
   checkFiles(checkpoint.size, files, report);
   const history = new History(checkpoint.size, report);
@@ -680,7 +681,7 @@ async function checkCosignatures(trust, checkpoint, report) {
   else if (!trust.met([...able, ...rest])) report.find("checkpoint", "is niet mee ondertekend door de getuigen die u vraagt");
 }
 
-const FREE_FILE = /^(?:origins|pruned|redacted\/(?:0|[1-9][0-9]{0,17})|timestamps\/(?:0|[1-9][0-9]{0,17})(?:\.tsr)?)$/;
+const FREE_FILE = /^(?:origins|pruned|redacted\/(?:0|[1-9][0-9]{0,17})|timestamps\/(?:0|[1-9][0-9]{0,17})\.(?:note|tsr)|README\.txt)$/;
 
 function checkFiles(size, files, report) {
   const wanted = new Set([...files].filter((path) => FREE_FILE.test(path)));
@@ -934,17 +935,19 @@ async function checkRedactions(source, files, reader, report) {
   }
   for (const removal of reader.redactions) {
     const indices = await finding(report, `redacted/${removal.index}`, () => readList(source, removal));
+    let still = 0;
     for (const index of indices ?? []) {
       const kind = report.kinds.at(index);
       if (kind === PRUNED) continue;
-      if (report.remover(index) >= 0) {
+      if (kind !== EMPTY) {
+        still += 1;
+      } else if (report.remover(index) >= 0) {
         report.findEntry(index, `is verwijderd door regel ${report.remover(index)} en nog eens door regel ${removal.index}`);
-      } else if (kind !== EMPTY) {
-        report.findEntry(index, `zou weg moeten zijn: regel ${removal.index} zegt dat zijn tekst is verwijderd`);
       } else {
         report.removedBy.set(index, removal.index);
       }
     }
+    if (still) report.told.push(`Regel ${removal.index} zegt dat van regels de tekst is verwijderd; bij ${count(still)} daarvan staat die er nog.`);
   }
   for (let at = 0; at < report.kinds.length; at += 1) {
     if (report.kinds.at(at) === EMPTY && report.remover(at) < 0) {
@@ -1014,7 +1017,7 @@ async function checkPruned(source, origins, history, reader, report) {
 }
 
 async function readOrigins(source, files, checkpoint, report) {
-  const alone = [{ first: 0, key: checkpoint.key }];
+  const alone = [{ first: 1, key: checkpoint.key }];
   if (!files.has("origins")) return alone;
   const found = await finding(report, "origins", async () => {
     const written = text(await source.read("origins", 1 << 20));
@@ -1024,7 +1027,7 @@ async function readOrigins(source, files, checkpoint, report) {
     }
     const keys = [];
     for (const [first, key] of lines) keys.push({ first: Number(first), key: await readKey(key) });
-    if (keys.some(({ first }, at) => at && keys[at - 1].first >= first)) throw new Fault("noemt de oudste sleutel niet eerst");
+    if (keys[0].first !== 1 || keys.some(({ first }, at) => at && keys[at - 1].first >= first)) throw new Fault("noemt de oudste sleutel niet eerst, vanaf 1");
     if (keys.at(-1).key.written !== checkpoint.key.written) throw new Fault("eindigt niet met de sleutel die u vertrouwt");
     return keys;
   });
@@ -1036,11 +1039,11 @@ async function checkOrigins(origins, reader, report) {
   for (const [at, { first, key }] of origins.entries()) {
     if (!at) continue;
     const before = origins[at - 1];
-    const succession = announced.get(first - 1) ?? announced.get(first);
+    const succession = announced.get(first - 1);
     announced.delete(succession?.index);
     if (succession) await checkSuccession(succession, before, key, report);
     else if (first <= report.pruned) {
-      report.told.push(`Vroeger tekende een andere sleutel (${hex(before.key.keyId)}, van ${before.first} tot ${first}). De regel die dat zei, is afgekapt.`);
+      report.told.push(`Vroeger tekende een andere sleutel (${hex(before.key.keyId)}, van ${before.first} tot en met ${first - 1}). De regel die dat zei, is afgekapt.`);
     } else {
       report.find("origins", `noemt een sleutel vanaf ${first} regels, maar geen regel daar zegt dat het logboek daarmee verderging`);
     }
@@ -1078,16 +1081,17 @@ const holds = (token, part) => {
 
 async function readStamps(source, files, origins, history, report) {
   let [count, newest] = [0, -1];
-  for (const path of [...files].filter((each) => /^timestamps\/[0-9]+(?:\.tsr)?$/.test(each)).sort()) {
+  for (const path of [...files].filter((each) => /^timestamps\/[0-9]+\.(?:note|tsr)$/.test(each)).sort()) {
+    const stem = path.slice(0, path.lastIndexOf("."));
     if (path.endsWith(".tsr")) {
-      if (!files.has(path.slice(0, -4))) report.find(path, "is een tijdstempel van een controlepunt dat er niet is");
+      if (!files.has(`${stem}.note`)) report.find(path, "is een tijdstempel van een controlepunt dat er niet is");
       continue;
     }
     await finding(report, path, async () => {
       const note = await source.read(path);
       const checkpoint = await readCheckpoint(note, origins.map(({ key }) => key));
-      const token = await source.read(`${path}.tsr`);
-      if (checkpoint.size > history.size || path !== `timestamps/${checkpoint.size}`) throw new Fault("is geen controlepunt van dit logboek van toen");
+      const token = await source.read(`${stem}.tsr`);
+      if (checkpoint.size > history.size || stem !== `timestamps/${checkpoint.size}`) throw new Fault("is geen controlepunt van dit logboek van toen");
       const digests = await Promise.all(["SHA-256", "SHA-384", "SHA-512"].map((name) => digest(name, note)));
       if (!digests.some((each) => holds(token, each))) throw new Fault("is niet waar zijn tijdstempel over gaat");
       if (checkpoint.size > report.pruned || !(checkpoint.size % WIDTH)) history.expect(checkpoint, path);

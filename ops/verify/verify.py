@@ -627,6 +627,7 @@ class Archive:
 # --- 7. The export -----------------------------------------------------------------------------------------------------------
 
 _FINDINGS_SHOWN = 200
+_NOT_VERIFIED = "README.txt"  # explains an archive to people, and proves nothing
 
 
 @dataclass
@@ -712,6 +713,8 @@ def verify(source: Source, trust: Trust, person: Person | None = None, answer: A
             if report.earlier.size > checkpoint.size:
                 report.find("checkpoint", "is older than the one in the trust file: the log was rolled back")
     origins = read_origins(source, files, checkpoint, report)
+    if _NOT_VERIFIED in files:
+        report.told.append(f"{_NOT_VERIFIED} is no part of the log: anyone may have written it.")
     report.pruned = read_pruned(source, files, checkpoint.size, report)
     check_files(checkpoint.size, files, folders, report)
     history = History(checkpoint.size, report)
@@ -758,7 +761,7 @@ def check_cosignatures(trust: Trust, checkpoint: Checkpoint, report: Report) -> 
 def check_files(size: int, files: set[str], folders: set[str], report: Report) -> None:
     """No file missing, none too many, no directory that holds none of them. What is under `redacted` is looked at later."""
     missing, wanted, parents = 0, set(), set()
-    free = [path for path in files if path in ("origins", "pruned") or _NUMBERED_FILE.fullmatch(path)]
+    free = [path for path in files if path in ("origins", "pruned", _NOT_VERIFIED) or _NUMBERED_FILE.fullmatch(path)]
     for path in chain(free, expected_files(size, report.pruned)):
         if path in files:
             wanted.add(path)
@@ -1005,7 +1008,7 @@ def compare_file(source: Source, path: str, content: bytes, report: Report) -> N
 
 # --- 8. What was removed, and who signed -------------------------------------------------------------------------------------
 
-_NUMBERED_FILE = re.compile(r"redacted/(?:0|[1-9][0-9]{0,17})|timestamps/(?:0|[1-9][0-9]{0,17})(?:\.tsr)?", re.ASCII)
+_NUMBERED_FILE = re.compile(r"redacted/(?:0|[1-9][0-9]{0,17})|timestamps/(?:0|[1-9][0-9]{0,17})\.(?:note|tsr)", re.ASCII)
 
 
 def number_in(details: Fields, name: str) -> int:
@@ -1028,15 +1031,21 @@ def check_redactions(source: Source, files: set[str], reader: EntryReader, repor
         except Fault as fault:
             report.find(f"redacted/{removal.index}", str(fault))
             continue
+        still = 0
         for index in indices:
             if report.kinds[index] == PRUNED:
                 continue
-            if report.remover(index) >= 0:
+            if report.kinds[index] != EMPTY:
+                still += 1
+            elif report.remover(index) >= 0:
                 report.find_entry(index, f"was redacted by entry {report.remover(index)} and again by entry {removal.index}")
-            elif report.kinds[index] != EMPTY:
-                report.find_entry(index, f"should be gone: entry {removal.index} says that it was redacted")
             elif report.removed_by is not None:
                 report.removed_by[index] = removal.index
+        if still:
+            # Logged first and removed after, so for a while this is as it should be; the entries themselves are proven.
+            report.told.append(
+                f"Entry {removal.index} says that entries were redacted; of those, {still} still have their text."
+            )
     at = report.kinds.find(EMPTY)
     while at >= 0:
         if report.remover(at) < 0:
@@ -1111,7 +1120,7 @@ def check_pruned(source: Source, origins: list[tuple[int, Key]], history: Histor
 
 def read_origins(source: Source, files: set[str], checkpoint: Checkpoint, report: Report) -> list[tuple[int, Key]]:
     """The names and keys under which the log was signed, oldest first, each with the first size that it signed."""
-    origins: list[tuple[int, Key]] = [(0, checkpoint.key)]
+    origins: list[tuple[int, Key]] = [(1, checkpoint.key)]
     if "origins" not in files:
         return origins
     try:
@@ -1120,8 +1129,8 @@ def read_origins(source: Source, files: set[str], checkpoint: Checkpoint, report
         if not text.endswith("\n") or not all(len(line) == 2 and _SIZE.fullmatch(line[0]) for line in lines):
             raise Fault("is not a line for each key, with a size and the key")
         found = [(int(first), read_key(key)) for first, key in lines]
-        if any(one[0] >= two[0] for one, two in pairwise(found)):
-            raise Fault("does not name the keys oldest first")
+        if found[0][0] != 1 or any(one[0] >= two[0] for one, two in pairwise(found)):
+            raise Fault("does not name the keys oldest first, from size 1 on")
         if found[-1][1] != checkpoint.key:
             raise Fault("does not end with the key that you trust")
     except (Fault, UnicodeDecodeError) as fault:
@@ -1134,9 +1143,9 @@ def check_origins(origins: list[tuple[int, Key]], history: History, reader: Entr
     """Each key after the first was announced by the first entry that it signed, which names the one before it."""
     announced = {each.index: each for each in reader.successions}
     for (since, before), (first, key) in pairwise(origins):
-        succession = announced.pop(first - 1, None) or announced.pop(first, None)
+        succession = announced.pop(first - 1, None)
         if succession is None and first <= report.pruned:
-            who = f"another key ({before.key_id.hex()}, from size {since} until {first})"
+            who = f"another key ({before.key_id.hex()}, from size {since} to {first - 1})"
             report.told.append(f"Once it was signed by {who}, says `origins`; the entry that said so was pruned.")
         elif succession is None:
             report.find("origins", f"names a key from size {first} on, but no entry there says that the log went on under it")
@@ -1173,28 +1182,20 @@ def check_succession(succession: Succession, before: Key, key: Key, since: int, 
         report.find("the earlier checkpoint in the trust file", what)
 
 
-@dataclass
-class Stamp:
-    path: str
-    size: int
-    token: bytes
-
-
-def read_stamps(
-    source: Source, files: set[str], origins: list[tuple[int, Key]], history: History, report: Report
-) -> list[Stamp]:
-    """Time stamps: each is over a checkpoint of this log, and its token holds that checkpoint's digest."""
+def read_stamps(source: Source, files: set[str], origins: list[tuple[int, Key]], history: History, report: Report) -> list[int]:
+    """Time stamps: each is over a checkpoint of this log, and its token holds that note's digest; gives their sizes."""
     stamps = []
     for path in sorted(path for path in files if path.startswith("timestamps/")):
-        if path.endswith(".tsr"):
-            if path[:-4] not in files:
+        stem, _, kind = path.rpartition(".")
+        if kind != "note":
+            if f"{stem}.note" not in files:
                 report.find(path, "stamps a checkpoint that is not there")
             continue
         try:
             note = source.read(path)
             checkpoint = read_checkpoint(note, *(key for _, key in origins))
-            token = source.read(f"{path}.tsr")
-            if checkpoint.size > history.size or path != f"timestamps/{checkpoint.size}":
+            token = source.read(f"{stem}.tsr")
+            if checkpoint.size > history.size or stem != f"timestamps/{checkpoint.size}":
                 raise Fault("is not a checkpoint of this log's past, of the size in its name")
             if not any(hashlib.new(name, note).digest() in token for name in ("sha256", "sha384", "sha512")):
                 raise Fault("is not what its time stamp is over")
@@ -1203,22 +1204,18 @@ def read_stamps(
             continue
         if checkpoint.size > report.pruned or not checkpoint.size % WIDTH:
             history.expect(checkpoint, path)
-        stamps.append(Stamp(path, checkpoint.size, token))
+        stamps.append(checkpoint.size)
     return stamps
 
 
-def tell_stamps(stamps: list[Stamp], report: Report) -> None:
+def tell_stamps(stamps: list[int], report: Report) -> None:
     """Who stamped, and when, is in tokens that need a library of their own to read."""
-    if not stamps:
-        return
-    last = max(stamps, key=lambda each: each.size)
-    # A whole answer of a time stamping authority is a SEQUENCE in a SEQUENCE; a bare token begins with its type.
-    long_form = max(0, last.token[1] - 128) if len(last.token) > 1 else 0
-    bare = "" if last.token[2 + long_form : 3 + long_form] == b"\x30" else "-token_in "
-    report.told.append(
-        f"{len(stamps)} checkpoints carry a time stamp, the newest of {last.size} entries. Whose it is and from when, "
-        f"openssl tells: openssl ts -verify -data {last.path} -in {last.path}.tsr {bare}-CAfile CERTIFICATES"
-    )
+    if stamps:
+        path = f"timestamps/{max(stamps)}"
+        report.told.append(
+            f"{len(stamps)} checkpoints carry a time stamp, the newest of {max(stamps)} entries. Whose it is and from when, "
+            f"openssl tells: openssl ts -verify -data {path}.note -in {path}.tsr -CAfile CERTIFICATES"
+        )
 
 
 # --- 9. A person -------------------------------------------------------------------------------------------------------------

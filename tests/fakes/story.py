@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hashlib import blake2b, sha256
+from hashlib import blake2b, sha256, sha512
 from io import BytesIO
 from uuid import UUID
 from zipfile import ZIP_DEFLATED, ZipFile
@@ -39,7 +39,7 @@ class Story:
     def __init__(self, count: int = 600, by: LogSigner | None = None) -> None:
         self.bodies = sample_bodies(count)
         self.by = by or signer()
-        self.origins = [(0, self.by)]
+        self.origins = [(1, self.by)]
         self.redacted: dict[int, list[int]] = {}
         self.pruned = 0
         self.boundary = ""
@@ -128,7 +128,7 @@ class Story:
             files["origins"] = "".join(f"{first} {by.vkey}\n" for first, by in self.origins).encode()
         for size in self.stamped:
             note = checkpoint_of(self.bodies[:size], self.by).note.encode()
-            files |= {f"timestamps/{size}": note, f"timestamps/{size}.tsr": b"\x30\x03\x02" + sha256(note).digest()}
+            files |= {f"timestamps/{size}.note": note, f"timestamps/{size}.tsr": b"\x30\x03\x02" + sha512(note).digest()}
         note = checkpoint.note
         for each in self.cosigners:
             note = cosign(note, each, WITNESSED)

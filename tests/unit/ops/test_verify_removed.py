@@ -104,10 +104,6 @@ def _twice(story: Story) -> None:
     story.redact(5, 6)
 
 
-def _still_there(story: Story) -> None:
-    story.redacted[story.redact(8)] = []
-
-
 def _count(story: Story) -> None:
     story.redact(8, count=2)
 
@@ -124,7 +120,7 @@ def _no_set(story: Story) -> None:
     story.redact(8, set="geen")
 
 
-AUTHORITY_WRONG = [_twice, _still_there, _count, _range, _itself, _no_set]
+AUTHORITY_WRONG = [_twice, _count, _range, _itself, _no_set]
 
 
 @pytest.mark.parametrize("happens", AUTHORITY_WRONG)
@@ -134,6 +130,15 @@ def test_an_authority_that_does_not_hold(happens: Callable[[Story], None], tmp_p
     case = story.export()
     report, text = told(case, tmp_path, lambda files: files.update({"redacted/301": files["redacted/301"] or b"8\n"}))
     assert not report.verified, text
+
+
+def test_texts_that_are_still_there_are_told(tmp_path: Path) -> None:
+    """The authority comes first, and the texts go after it; until then the entries are what they were."""
+    story = redacted()
+    story.redacted[story.redact(8, 9)] = []
+    report, text = told(story.export(), tmp_path, lambda files: files.update({"redacted/301": b"8\n9\n"}))
+    assert report.verified, text
+    assert "Entry 301 says that entries were redacted; of those, 2 still have their text." in text
 
 
 # --- Pruning ----------------------------------------------------------------------------------------------------------------
@@ -288,14 +293,16 @@ def _origins(change: Callable[[list[str]], list[str]]) -> Change:
 ORIGINS_WRONG: dict[str, tuple[Change, str]] = {
     "it is missing": (lambda files: files.pop("origins"), "entry 300: says that the log went on under another key"),
     "it lacks one": (_origins(lambda lines: lines[:1]), "origins: does not end with the key that you trust"),
-    "it lacks the first": (_origins(lambda lines: lines[1:]), "entry 300: says that the log went on under another key"),
-    "another first": (_origins(lambda lines: [f"0 {signer(8).vkey}\n", lines[1]]), "entry 300: it does not name the key"),
+    "it lacks the first": (_origins(lambda lines: lines[1:]), "origins: does not name the keys oldest first, from size 1 on"),
+    "the first later": (_origins(lambda lines: [lines[0].replace("1 ", "2 ", 1), lines[1]]), "oldest first, from size 1 on"),
+    "one later": (_origins(lambda lines: [lines[0], lines[1].replace("301", "302")]), "origins: names a key from size 302"),
+    "another first": (_origins(lambda lines: [f"1 {signer(8).vkey}\n", lines[1]]), "entry 300: it does not name the key"),
     "elsewhere": (_origins(lambda lines: [lines[0], lines[1].replace("301", "200")]), "origins: names a key from size 200"),
     "one more": (
-        _origins(lambda lines: [f"0 {signer(8).vkey}\n", f"9 {lines[0][2:]}", lines[1]]),
+        _origins(lambda lines: [f"1 {signer(8).vkey}\n", f"9 {lines[0][2:]}", lines[1]]),
         "origins: names a key from size 9",
     ),
-    "out of order": (_origins(lambda lines: [lines[0].replace("0 ", "500 ", 1), lines[1]]), "origins: does not name the keys"),
+    "out of order": (_origins(lambda lines: [lines[0].replace("1 ", "500 ", 1), lines[1]]), "origins: does not name the keys"),
     "no text": (lambda files: files.update({"origins": b"\xff"}), "origins: is not UTF-8 text"),
     "nothing": (lambda files: files.update({"origins": b"\n"}), "origins: is not a line for each key"),
 }  # fmt: skip
@@ -339,25 +346,27 @@ def test_time_stamps_are_of_this_log_and_name_the_command_that_checks_the_rest(t
     story.stamped = [100, 300]
     report, text = told(story.export(), tmp_path)
     assert report.verified, text
-    assert "openssl ts -verify -data timestamps/300 -in timestamps/300.tsr -token_in" in text
+    assert "openssl ts -verify -data timestamps/300.note -in timestamps/300.tsr -CAfile" in text
 
 
 STAMPS_WRONG: dict[str, tuple[Change, str]] = {
     "another past": (
-        lambda files: files.update({"timestamps/100": make_checkpoint(signer(), 100, bytes(32)).encode()}),
-        "timestamps/100: is not what its time stamp is over",
+        lambda files: files.update({"timestamps/100.note": make_checkpoint(signer(), 100, bytes(32)).encode()}),
+        "timestamps/100.note: is not what its time stamp is over",
     ),
     "another key": (
-        lambda files: files.update({"timestamps/100": make_checkpoint(signer(8), 100, bytes(32)).encode()}),
-        "timestamps/100: a key that you trust",
+        lambda files: files.update({"timestamps/100.note": make_checkpoint(signer(8), 100, bytes(32)).encode()}),
+        "timestamps/100.note: a key that you trust",
     ),
     "another size": (
-        lambda files: files.update({"timestamps/9": files["timestamps/100"], "timestamps/9.tsr": files["timestamps/100.tsr"]}),
-        "timestamps/9: is not a checkpoint of this log's past",
+        lambda files: files.update(
+            {"timestamps/9.note": files["timestamps/100.note"], "timestamps/9.tsr": files["timestamps/100.tsr"]}
+        ),
+        "timestamps/9.note: is not a checkpoint of this log's past",
     ),
-    "another token": (lambda files: files.update({"timestamps/100.tsr": b""}), "timestamps/100: is not what"),
-    "no token": (lambda files: files.pop("timestamps/100.tsr"), "timestamps/100: is missing"),
-    "no note": (lambda files: files.pop("timestamps/100"), "timestamps/100.tsr: stamps a checkpoint that is not there"),
+    "another token": (lambda files: files.update({"timestamps/100.tsr": b""}), "timestamps/100.note: is not what"),
+    "no token": (lambda files: files.pop("timestamps/100.tsr"), "timestamps/100.note: is missing"),
+    "no note": (lambda files: files.pop("timestamps/100.note"), "timestamps/100.tsr: stamps a checkpoint that is not there"),
 }
 
 
@@ -368,6 +377,12 @@ def test_time_stamps_that_do_not_hold(change: Change, said: str, tmp_path: Path)
     report, text = told(story.export(), tmp_path, change)
     assert not report.verified
     assert said in text
+
+
+def test_what_explains_an_archive_proves_nothing_and_that_is_said(tmp_path: Path) -> None:
+    report, text = told(Story(3).export(), tmp_path, lambda files: files.update({"README.txt": b"All is well."}))
+    assert report.verified
+    assert "README.txt is no part of the log" in text
 
 
 # --- Archives ---------------------------------------------------------------------------------------------------------------
