@@ -54,3 +54,15 @@ class Regions:
         first = Candidate(region.doorstroompunt, source, tuple(dict.fromkeys((giver.controller, gemeente.college))))
         then = Candidate(gemeente.werk_en_inkomen, region.doorstroompunt, (gemeente.college,))
         return tuple(candidate for candidate in (first, then) if candidate.recipient != source)
+
+
+def where(regions: Sequence[Region], day: date) -> dict[str, frozenset[str]]:
+    """The regions in which each party works on `day`, by its id; a party of no region, such as DUO, is not named."""
+    found: dict[str, set[str]] = {}
+    for region in regions:
+        if region.holds(day):
+            here = [gemeente for gemeente in region.gemeenten if gemeente.holds(day)]
+            own = [party for gemeente in here for party in (gemeente.college, gemeente.werk_en_inkomen, *gemeente.works_here)]
+            for party in (region.doorstroompunt, *region.works_here, *own):
+                found.setdefault(str(party), set()).add(str(region.id))
+    return {party: frozenset(ids) for party, ids in found.items()}

@@ -10,6 +10,7 @@ from hub.archive.service import Exports
 from hub.audit.log import Log
 from hub.audit.notes import Notes
 from hub.audit.search import Search
+from hub.audit.search.review.service import Reviews
 from hub.consent.model import PolicySet
 from hub.domain.staff import Staff
 from hub.health.findings import Finding
@@ -19,6 +20,7 @@ from hub.notices.desk import NoticeDesk
 from hub.policies.service import Policies
 from hub.ports import Clock
 from hub.retention.service import Retention
+from hub.rights.erasure.service import Forgetting
 from hub.rights.informing.service import Informing
 from hub.rights.person import Persons
 from hub.rules import Rules
@@ -95,10 +97,14 @@ class OfficerDesk:
     """None in a desk that tells recipients nothing."""
     informing: Informing | None = None
     """Who was told of what; None in a desk that does not show it."""
+    reviews: Reviews | None = None
+    """The monthly lists to look through; None in a console that draws none."""
     policies: Policies | None = None
     """The life of the agreements; None in a console that does not show it."""
     retention: Retention | None = None
     """What goes from the log; None in a console that removes nothing."""
+    forgetting: Forgetting | None = None
+    """Who is to be forgotten; None in a console where nobody is."""
     exports: Exports | None = None
     """What hands out of the log; None in a desk that hands out nothing but selections."""
 

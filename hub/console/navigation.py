@@ -17,6 +17,8 @@ RECORDERS: Final = (Role.privacy_officer,)
 """Who records what somebody states."""
 DECIDERS: Final = (Role.privacy_officer, Role.decision_maker)
 """Who records what a controller decided on an objection."""
+FORGETTERS: Final = (*SEARCHERS, Role.decision_maker)
+"""Who asks that a person is forgotten, or decides on it."""
 ADMINISTRATORS: Final = (Role.administrator,)
 
 
@@ -57,8 +59,10 @@ PLACES: Final = (
             Entry("Intrekkingen", "/functionaris/intrekkingen", READERS),
             Entry("Informeren", "/functionaris/informeren", READERS),
             Entry("Bewaren", "/functionaris/bewaren", AGREEING),
+            Entry("Vergeten", "/functionaris/vergeten", FORGETTERS),
             Entry("Afspraken", "/functionaris/afspraken", AGREEING),
             Entry("Controle", "/functionaris/controle", READERS),
+            Entry("Steekproef", "/functionaris/steekproef", READERS),
             Entry("Uitvoer", "/functionaris/uitvoer", READERS),
         ),
     ),

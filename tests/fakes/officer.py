@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from hub.archive.service import Exports
 from hub.audit.notes import Notes
 from hub.audit.search import Search
+from hub.audit.search.review.service import Reviews
 from hub.console.app import create_console
 from hub.console.desk import Desk, OfficerDesk
 from hub.domain.staff import Role
@@ -48,6 +49,7 @@ async def console_over(house: House) -> FastAPI:
         notice_desk(house.log, search, notes, house.vault, lambda: house.route.rules.policy),
         Informing(house.engine, search, notes, house.vault.tags_of),
         exports=Exports(house.log, notes, lambda: house.route.rules.policy),
+        reviews=Reviews(house.engine, search, notes, each=3),
     )
     sign_in = console.SignIn(console.staff(Role.privacy_officer))
     return create_console(Desk(house.clock, sessions, sign_in, console.PROVIDER, False, officer=officer))

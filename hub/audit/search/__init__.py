@@ -108,6 +108,7 @@ class Search:
 
     async def choices(self) -> Choices:
         """The words that occur in the log, as far as it is indexed."""
+        await self.catch_up(_PAGE_CATCH_UP)
         return await store.choices(self._engine, self._log_id)
 
     async def matching(self, sentences: Sequence[str], words: Sequence[str]) -> list[int]:

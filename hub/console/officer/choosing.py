@@ -73,6 +73,8 @@ def chosen(fields: Fields) -> Chosen:
     if any(asked[name] and not (_TRACE if name == "spoor" else _WORD).fullmatch(asked[name]) for name in _NAMES):
         raise HTTPException(400)
     wrong: list[tuple[str, str]] = []
+    if re.search(r"\d", asked["zoek"]):  # the number of a person, perhaps: nothing of it comes back
+        raise HTTPException(400)
     if asked["zoek"] and (len(asked["zoek"]) > _LONGEST_TEXT or not _TEXT.fullmatch(asked["zoek"])):
         wrong.append(("zoek", "Gebruik hoogstens acht woorden, met alleen letters."))
         asked["zoek"] = ""

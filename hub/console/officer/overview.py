@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from hub.audit.search import Search, Selection
 from hub.audit.search.signals import DAY
+from hub.clock import legal_date
 from hub.consent import mandate
 from hub.consent.force import expiring
 from hub.console.desk import OfficerDesk
@@ -23,6 +24,7 @@ from hub.console.page import render
 from hub.console.table import Column, Link, asks_csv, csv_of, table_of
 from hub.policies.service import Look
 from hub.ports import Clock
+from hub.regions import where
 
 _TOP = 5
 
@@ -54,7 +56,7 @@ async def show(request: Request, officer: OfficerDesk, gate: Gate, clock: Clock)
     members = await officer.names()
     signals = [
         (words.named(each.what, members), each.why, address(each.selection))
-        for each in await officer.search.signals(now, names)
+        for each in await officer.search.signals(now, names, where(officer.policy.regions, legal_date(now)))
     ]
     reasons: Counter[str] = Counter()
     for _, reason, number in await officer.search.refused(week):

@@ -12,6 +12,7 @@ from hub.console.gate import Gate
 from hub.console.officer import overview, refusals
 from hub.console.officer.entry import EntryPages
 from hub.console.officer.exports import EXPORTS, ExportPages
+from hub.console.officer.forgetting import FORGETTING, ForgettingPages
 from hub.console.officer.informing import INFORMING, InformingPages
 from hub.console.officer.log import LogPages
 from hub.console.officer.notices import NOTICES, NoticePages
@@ -19,6 +20,7 @@ from hub.console.officer.person import PersonPages
 from hub.console.officer.policy import PolicyPages
 from hub.console.officer.policy_proposal import ProposalPages
 from hub.console.officer.retention import KEEPING, RetentionPages
+from hub.console.officer.review import REVIEW, ReviewPages
 from hub.console.officer.statements import HERE, StatementPages
 from hub.console.officer.telling import Teller
 from hub.console.officer.whole import WholePages
@@ -56,12 +58,20 @@ def routes(officer: OfficerDesk, gate: Gate, clock: Clock) -> Iterator[Route]:
     yield Route("GET", f"{HOME}/weigeringen", page(refusals.show))
     if officer.notices is not None:
         yield from _notices(NoticePages(officer, officer.notices, gate))
+    if officer.reviews is not None:
+        yield from _reviews(ReviewPages(officer, officer.reviews, gate))
     if officer.informing is not None:
         yield Route("GET", INFORMING, InformingPages(officer, officer.informing, gate).every)
     if officer.retention is not None:
         keeping = RetentionPages(officer, officer.retention, gate)
         yield Route("GET", KEEPING, keeping.every)
         yield Route("POST", KEEPING, keeping.act)
+    if officer.forgetting is not None:
+        forgetting = ForgettingPages(officer, officer.forgetting, gate)
+        yield Route("GET", FORGETTING, forgetting.every)
+        yield Route("POST", FORGETTING, forgetting.ask)
+        yield Route("GET", f"{FORGETTING}/{{id:uuid}}", forgetting.one)
+        yield Route("POST", f"{FORGETTING}/{{id:uuid}}", forgetting.decide)
     yield Route("GET", f"{HOME}/afspraken", agreements.every)
     yield Route("GET", f"{HOME}/afspraken/afspraak/{{agreement:path}}", agreements.one)
     yield Route("POST", f"{HOME}/afspraken/afspraak/{{agreement:path}}", agreements.act)
@@ -85,6 +95,14 @@ def _notices(pages: NoticePages) -> Iterator[Route]:
     yield Route("POST", f"{NOTICES}/{{id:uuid}}/afsluiten", pages.close)
     yield Route("GET", f"{NOTICES}/{{id:uuid}}/gevolg", pages.outcome)
     yield Route("GET", f"{NOTICES}/{{id:uuid}}/gevolg/ondertekend", pages.signed)
+
+
+def _reviews(pages: ReviewPages) -> Iterator[Route]:
+    yield Route("GET", REVIEW, pages.every)
+    yield Route("POST", f"{REVIEW}/trekken", pages.draw)
+    yield Route("GET", f"{REVIEW}/{{month}}", pages.one)
+    yield Route("POST", f"{REVIEW}/{{month}}", pages.mark)
+    yield Route("POST", f"{REVIEW}/{{month}}/tekenen", pages.sign)
 
 
 def _statements(pages: StatementPages) -> Iterator[Route]:

@@ -93,7 +93,7 @@ def test_how_long_ago_is_told_in_the_largest_whole_unit(ago: int, text: str) -> 
         (
             (Role.auditor,),
             "/functionaris",
-            ["Overzicht", "Logboek", "Weigeringen", "Intrekkingen", "Informeren", "Afspraken", "Controle", "Uitvoer"],
+            ["Overzicht", "Logboek", "Weigeringen", "Intrekkingen", "Informeren", "Afspraken", "Controle", "Steekproef", "Uitvoer"],
         ),
         ((Role.decision_maker,), "/functionaris", ["Afspraken"]),
         (
