@@ -61,7 +61,7 @@ def choice(text: str, name: str) -> str:
 
 
 async def test_two_persons_empty_what_is_past_its_term(kept: Retained):
-    await kept.reads(300)
+    (old, *_) = await kept.reads(300)
     kept.clock.us += 3 * YEAR
     text = (await page(kept, "officer")).text
     assert "Termijn voorbij" in text
@@ -76,6 +76,9 @@ async def test_two_persons_empty_what_is_past_its_term(kept: Retained):
     assert (await post(kept, "decider", doe="besluit", voorstel=proposal)).status_code == 400
     assert "is uitgevoerd" in (await post(kept, "decider", doe="besluit", voorstel=proposal, zeker="ja")).text
     assert "Klaar, door regel 302" in (await page(kept, "fg")).text
+    async with console.client(app_over(kept), "fg") as browser:
+        gone = await browser.get(f"/functionaris/logboek/{old}")
+    assert (gone.status_code, "Regel 302 van het logboek zegt wie dat besloot" in gone.text) == (404, True)
     for order in ("doel", "soort", "due", "hold"):
         async with console.client(app_over(kept), "fg") as browser:
             assert (await browser.get(f"{HERE}?sorteer={order}&tabel=stand")).status_code == 200

@@ -16,7 +16,7 @@ from hub.audit.search import Line
 from hub.audit.store import Located
 from hub.consent.explanation import PassText
 from hub.console.desk import OfficerDesk
-from hub.console.gate import Gate
+from hub.console.gate import Gate, Turned
 from hub.console.navigation import READERS
 from hub.console.officer import words
 from hub.console.officer.choosing import LOG
@@ -25,6 +25,7 @@ from hub.console.officer.telling import Teller
 from hub.console.officer.viewing import Views
 from hub.console.page import render
 from hub.console.table import Cell, Column, Link, Moment, Row, Table, asks_csv, csv_of, table_of
+from hub.console.words import Trouble
 from hub.domain.staff import Staff
 from hub.rights.answer import SearchReason
 
@@ -136,7 +137,17 @@ class EntryPages:
         found = await self._officer.log.find(ref)
         if found is None:
             raise HTTPException(404)
+        if found.kept is None and found.by is not None:
+            raise Turned(404, _redacted(found.by))
         return ref, found, parse(found.body)
+
+
+def _redacted(by: int) -> Trouble:
+    return Trouble(
+        "De inhoud van deze regel is gewist.",
+        f"De bewaartermijn was voorbij. Regel {by} van het logboek zegt wie dat besloot.",
+        "De plaats van de regel en haar bewijs zijn er nog; de controle van het logboek laat dat zien.",
+    )
 
 
 def _detail(label: str, word: str) -> Cell:
