@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from hub.app import Hub
 from hub.archive.service import Exports
 from hub.audit.entry import EntryKind
+from hub.audit.origins import as_file, origins
 from hub.audit.search import Signal
 from hub.connector import load_connectors
 from hub.domain.personal import Pgn
@@ -23,6 +24,7 @@ from hub.mend.deliveries import Deliveries
 from hub.mend.desk import Mending, mending, sources_of
 from hub.receive.drop.store import Run, runs
 from hub.settings import Instance, Recipient, Settings, read_instances, read_recipients
+from hub.witness.stamping import stamps
 
 
 def instances_of(settings: Settings) -> tuple[Instance, ...]:
@@ -71,7 +73,15 @@ def exports_of(hub: Hub) -> Exports:
         names = {str(party): known.name for party, known in hub.policy.parties.items()}
         return await hub.search.signals(hub.clock.now_us(), names)
 
-    return Exports(hub.log, hub.notes, lambda: hub.policy, signals=signals)
+    async def named_origins(_size: int) -> AsyncIterator[tuple[str, bytes]]:
+        known = await origins(hub.engine, hub.log_id)
+        if len(known) > 1:
+            yield "origins", as_file(known)
+
+    def stamped(size: int) -> AsyncIterator[tuple[str, bytes]]:
+        return stamps(hub.engine, hub.log_id, upto=size)
+
+    return Exports(hub.log, hub.notes, lambda: hub.policy, (named_origins, stamped), signals)
 
 
 def describe_connectors(settings: Settings) -> Iterator[str]:
@@ -133,7 +143,7 @@ async def export_log(hub: Hub, folder: Path) -> int:
     """
     await asyncio.to_thread(_make_empty, folder)
     size = (await hub.notes.write(EntryKind.export, "export", "log", {})).size
-    async for path, content in hub.log.export():
+    async for path, content in exports_of(hub).files(size):
         await asyncio.to_thread(_write, folder / path, content)
     return size
 

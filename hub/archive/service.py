@@ -71,7 +71,8 @@ class _Lines:
 
 @dataclass(frozen=True, slots=True)
 class Exports:
-    """Hands out one log. `policy` gives the set in use, for names; `extras` what others add to the archive, anew each time.
+    """Hands out one log. `policy` gives the set in use, for names; `extras` what others add to the archive of a log
+    of at least so many entries.
 
     `signals` is what the hub finds unusual now, `witnesses` who cosigns its checkpoints, both for the printed report.
     """
@@ -79,7 +80,7 @@ class Exports:
     log: Log
     notes: Notes
     policy: Callable[[], PolicySet]
-    extras: Sequence[Callable[[], Files]] = ()
+    extras: Sequence[Callable[[int], Files]] = ()
     signals: Callable[[], Awaitable[Sequence[Signal]]] | None = None
     witnesses: Callable[[], Awaitable[Sequence[str]]] | None = None
 
@@ -87,8 +88,14 @@ class Exports:
         """Writes the whole log as one .zip and gives its size. Raises Refused for an empty log, Retry, Tampered."""
         size = open_note(await self.log.checkpoint(), self.log.vkey).size
         await self._note(ARCHIVE, {"form": "zip", "size": size}, by)
-        await write_archive(self.log.export(), target, [extra() for extra in self.extras])
+        await write_archive(self.files(size), target)
         return size
+
+    async def files(self, size: int) -> Files:
+        """Every file of an export of a log that has `size` entries or more by now, as (path, content)."""
+        for source in (self.log.export(), *(extra(size) for extra in self.extras)):
+            async for file in source:
+                yield file
 
     async def write(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from typing import BinaryIO, Final
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
@@ -47,8 +47,8 @@ _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 Files = AsyncIterator[tuple[str, bytes]]
 
 
-async def write_archive(files: Files, target: BinaryIO, extras: Sequence[Files] = ()) -> None:
-    """Writes the files of a log and of `extras` into one .zip, as they come; beyond 4 GB it is zip64.
+async def write_archive(files: Files, target: BinaryIO) -> None:
+    """Writes these files of a log into one .zip, as they come; beyond 4 GB it is zip64.
 
     Entries are compressed, hashes are not, for they cannot be. The same files make the same bytes. Raises ValueError for a
     path that does not belong in an archive, or comes twice.
@@ -56,12 +56,11 @@ async def write_archive(files: Files, target: BinaryIO, extras: Sequence[Files] 
     seen: set[str] = {README_PATH}
     with ZipFile(target, "w", allowZip64=True) as archive:
         await asyncio.to_thread(archive.writestr, _named(README_PATH), README)
-        for source in (files, *extras):
-            async for path, content in source:
-                if not _PATH.fullmatch(path) or path in seen:
-                    raise ValueError("a file of an archive has a plain path of its own")
-                seen.add(path)
-                await asyncio.to_thread(archive.writestr, _named(path), content)
+        async for path, content in files:
+            if not _PATH.fullmatch(path) or path in seen:
+                raise ValueError("a file of an archive has a plain path of its own")
+            seen.add(path)
+            await asyncio.to_thread(archive.writestr, _named(path), content)
 
 
 def _named(path: str) -> ZipInfo:

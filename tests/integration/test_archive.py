@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import secrets
+import subprocess
+import sys
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -21,6 +24,7 @@ from pypdf import PdfReader
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hub.archive import sending
+from hub.archive.files import whole_file
 from hub.archive.partners import PartnerLog, Question
 from hub.archive.reading import Period, stretch
 from hub.archive.sending import Sender, Sent
@@ -35,6 +39,7 @@ from tests.fakes.house import DESK, DUO, SCHOOL, House, body, open_house
 from tests.fakes.recorder import LOG, OPERATOR, START
 
 SECOND = 1_000_000
+VERIFIER = Path(__file__).parents[2] / "ops/verify/verify.py"
 EVER = Period()
 NUMBERS = tuple(number for number, _ in zip(canary.numbers(), range(10), strict=False))
 
@@ -89,17 +94,27 @@ async def test_nothing_is_written_where_the_log_cannot_say_so(house: House) -> N
 
 
 async def test_the_archive_holds_the_log_and_what_others_add(house: House) -> None:
-    async def extra() -> AsyncIterator[tuple[str, bytes]]:
-        yield "redacted/12", b"3\n"
+    async def extra(size: int) -> AsyncIterator[tuple[str, bytes]]:
+        yield f"timestamps/{size}.tsr", b"stamp"
 
     target = io.BytesIO()
     exports = Exports(house.log, notes_of(house), lambda: house.route.rules.policy, extras=(extra,))
-    await exports.archive(target)
+    size = await exports.archive(target)
     with ZipFile(target) as archive:
         files = {name: archive.read(name) for name in archive.namelist()}
     assert files.pop("README.txt").startswith(b"LOGBOEK VAN DE HUB")
-    assert files.pop("redacted/12") == b"3\n"
+    assert files.pop(f"timestamps/{size}.tsr") == b"stamp"
     assert files == {path: content async for path, content in house.log.export()}
+
+
+async def test_the_archive_is_verified_offline(house: House, tmp_path: Path) -> None:
+    archive, trust = tmp_path / "log.zip", tmp_path / "trust"
+    with whole_file(archive) as target:
+        await exports_of(house).archive(target)
+    trust.write_text(f"log {house.log.vkey}\nquorum none\n")
+    command = [sys.executable, VERIFIER, archive, "--trust", trust]
+    done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, "VERIFIED" in done.stdout.splitlines()[0]) == (0, True), done.stdout
 
 
 async def test_a_period_is_found_by_its_moments(house: House) -> None:
