@@ -176,6 +176,7 @@ def _parts(
         certificates=_certificates(settings),
         oidc=None if settings.oidc_issuer is None else partial(_provider_answers, settings.oidc_issuer),
         outside=Outside(
+            vkey=lambda: load_signer(settings).vkey,
             policy=lambda: read_policy(settings),
             has_key=lambda: key_file(settings).is_file(),
             witness_lag_s=settings.witness_lag_s,

@@ -12,7 +12,7 @@ from hub.audit.trust import Policy, Witness
 from hub.domain.terms import LogId
 from hub.health.findings import Finding, attention, ok, wrong
 from hub.witness import store
-from hub.witness.model import AWAY, INVALID, REFUSED, UNKNOWN, Asked
+from hub.witness.model import AWAY, INVALID, REFUSED, UNKNOWN, Asked, contradiction_of
 from hub.witness.stamping import AUTHORITY, lag_us
 
 _SECOND_US: Final = 1_000_000
@@ -21,11 +21,12 @@ _REASONS: Final = {AWAY: "away", INVALID: "invalid", UNKNOWN: "unknown"}
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """What is set up: `policy` reads the witnesses (None where nobody is asked), `has_key` whether this hub can be one.
+    """What is set up: the log's key `vkey`, its witnesses by `policy` (None for nobody), and by `has_key` whether this hub is one.
 
     Lags are in seconds; `stamp_lag_s` is None where no time stamps are set up, `stamp_stop_s` where the hub goes on without.
     """
 
+    vkey: Callable[[], str]
     policy: Callable[[], Policy | None]
     has_key: Callable[[], bool]
     witness_lag_s: float = 3600.0
@@ -35,11 +36,11 @@ class Outside:
 
 async def witnesses(engine: AsyncEngine, log_id: LogId, outside: Outside, now: int, *, strict: bool) -> list[Finding]:
     """Each witness cosigned not long ago what the log was then; none of them saw another log."""
-    policy = outside.policy()
+    policy, known = outside.policy(), await store.asked(engine, log_id)
+    found = [wrong("witness-refused", "of a partner", size=0)] if contradiction_of(outside.vkey()) in known else []
     if policy is None or not policy.witnesses:
-        return [attention("witness-none")] if strict else []
-    known = await store.asked(engine, log_id)
-    found = [
+        return [*found, attention("witness-none")] if strict else found
+    found += [
         await _of_one(engine, log_id, each, known.get(str(each.key)), outside.witness_lag_s, now) for each in policy.witnesses
     ]
     if not any(one.code == "witness-refused" for one in found):
@@ -52,7 +53,7 @@ async def _of_one(engine: AsyncEngine, log_id: LogId, witness: Witness, asked: A
         return wrong("witness-refused", witness.name, size=asked.size)
     since = await store.beyond_since(engine, log_id, 0 if asked is None else asked.size)
     minutes = 0 if since is None else max(0, now - since) // (60 * _SECOND_US)
-    late = minutes * 60 > lag_s
+    late = bool(witness.url) and minutes * 60 > lag_s  # who is not asked comes when it likes
     reason = "late" if asked is None or asked.trouble is None else _REASONS.get(asked.trouble, "invalid")
     if late or reason in ("invalid", "unknown"):
         return attention("witness-lag", witness.name, minutes=minutes, reason=reason)

@@ -13,7 +13,7 @@ from hub.receive.edge import VERSION
 from hub.receive.oauth import TOKEN_PATH
 from hub.receive.problem import KINDS, MEDIA_TYPE
 from hub.receive.tiles import CHECKPOINT_PATH, CONSISTENCY_PATH, COSIGNED_PATH, OCTETS
-from hub.receive.witness import ADD_PATH, LATEST_PATH
+from hub.receive.witness import ADD_PATH, LATEST_PATH, TAKE_PATH
 from hub.witness.model import SIZE_TYPE
 
 LOG_OPEN_PATH: Final = "/log/openapi.json"
@@ -110,6 +110,16 @@ def _paths() -> dict[str, Any]:
                     "422": _said("Het bewijs klopt niet", _TEXT),
                     **_problems(400, 413, 500, 503),
                 },
+            }
+        },
+        TAKE_PATH: {
+            "post": {
+                "operationId": "brengMedeondertekening",
+                "summary": "Breng uw medeondertekening van een checkpoint van dit logboek",
+                "description": "Het checkpoint met uw regel eronder, of die regel alleen; van getuigen die de beheerder kent.",
+                "security": [],
+                "requestBody": {"required": True, "content": {_TEXT: {"schema": {"type": "string"}}}},
+                "responses": {"200": _said("De omvang waarover het bewaard is", _TEXT), **_problems(400, 403, 413, 500, 503)},
             }
         },
         LATEST_PATH: _get(

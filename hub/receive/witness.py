@@ -1,4 +1,4 @@
-"""`/log/witness`: this hub as a witness of other logs, C2SP tlog-witness v1.
+"""`/log/witness`: this hub as a witness of other logs, C2SP tlog-witness v1; `/log/cosignature`: what its own witnesses bring.
 
 Anyone may ask; what counts is the log's own signature under the checkpoint. So nothing is done before that is checked, a body
 is small, and only a few are looked at together.
@@ -19,7 +19,9 @@ from hub.receive.request import check_no_query, limited_body
 from hub.receive.tiles import TEXT
 from hub.witness.cosigning import Behind, Cosigned, Cosigning, No
 from hub.witness.model import LONGEST_SUBMISSION, SIZE_TYPE
+from hub.witness.taking import LONGEST, Taking
 
+TAKE_PATH: Final = "/log/cosignature"
 ADD_PATH: Final = "/log/witness/add-checkpoint"
 LATEST_PATH: Final = "/log/witness/checkpoint/{origin}"
 TOGETHER: Final = 8
@@ -35,8 +37,8 @@ _SAID: Final = {
 class WitnessDoor:
     """The routes and what they need."""
 
-    def __init__(self, cosigning: Cosigning) -> None:
-        self._cosigning = cosigning
+    def __init__(self, cosigning: Cosigning, taking: Taking) -> None:
+        self._cosigning, self._taking = cosigning, taking
         self._turns = asyncio.Semaphore(TOGETHER)
 
     async def add(self, request: Request) -> Response:
@@ -54,6 +56,15 @@ class WitnessDoor:
             case No():
                 status, said = _SAID[answer]
                 return Response(f"{said}\n".encode(), status, media_type=TEXT)
+
+    async def take(self, request: Request) -> Response:
+        """200 once a witness's line over a checkpoint of this log is kept; 400 for what is none, 403 for who is none."""
+        check_no_query(request)
+        if self._turns.locked():
+            raise Retry("The log is busy.", "Too many cosignatures come at once.", "Send it again in a second.", after_s=1)
+        async with self._turns:
+            size = await self._taking.take(await limited_body(request, LONGEST))
+        return Response(f"{size}\n".encode(), 200, media_type=TEXT)
 
     async def latest(self, request: Request) -> Response:
         """200 with the newest checkpoint that we cosigned of a log, by the SHA-256 of its origin; 404 for none."""

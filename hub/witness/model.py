@@ -117,6 +117,11 @@ def of_origin(origin: str) -> str:
     return sha256(origin.encode()).hexdigest()
 
 
+def contradiction_of(vkey: str) -> str:
+    """Under which name it is remembered that this key of the log was seen under two histories."""
+    return f"contradiction {of_origin(vkey)}"
+
+
 @dataclass(frozen=True, slots=True)
 class KnownLog:
     """A log that this hub is a witness of: with what it cosigned last, and when (µs; 0 for never).

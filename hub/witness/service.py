@@ -24,6 +24,7 @@ from hub.witness.cosigning import Cosigning
 from hub.witness.model import Asked
 from hub.witness.serve import Served
 from hub.witness.stamping import AUTHORITY, Stamping, Trust, lag_us
+from hub.witness.taking import Taking
 
 TIMEOUT_S = 8.0
 _KEY_FILE, _SECOND_KEY_FILE = "witness.key", "log-mldsa.key"
@@ -53,7 +54,8 @@ class Choice(Protocol):
 def read_policy(choice: Choice) -> trust.Policy | None:
     """The witnesses that this log asks, and the quorum; None without a file.
 
-    Raises errors.Misconfigured where the file cannot be read, or a witness has no address that is safe to call.
+    A witness without an address is not asked: it brings what it cosigns. Raises errors.Misconfigured where the file cannot be
+    read, or an address is not safe to call.
     """
     if choice.witnesses is None:
         return None
@@ -64,11 +66,11 @@ def read_policy(choice: Choice) -> trust.Policy | None:
             "The witnesses cannot be read.", "The file of HUB_WITNESSES is missing.", "Check its path."
         ) from None
     for witness in policy.witnesses:
-        if not _callable(witness.url):
+        if witness.url and not _callable(witness.url):
             raise Misconfigured(
                 "A witness cannot be asked.",
-                "A witness line has no address, or one that does not begin with https://.",
-                "Add the submission prefix that the witness gives, such as https://other.example/log/witness.",
+                "A witness line has an address that does not begin with https://.",
+                "Write the submission prefix that the witness gives, such as https://other.example/log/witness.",
             )
     return replace(policy, witnesses=tuple(replace(each, url=each.url.rstrip("/")) for each in policy.witnesses))
 
@@ -140,7 +142,9 @@ class Witnessing:
         self._second = load_second(choice)
         self.served = Served(engine, log, notes, self._second)
         self.cosigning = Cosigning(engine, notes, _once(lambda: load_signer(choice)))
-        self.asking = Asking(engine, log, notes, self._http, () if self.policy is None else self.policy.witnesses)
+        witnesses = () if self.policy is None else self.policy.witnesses
+        self.asking = Asking(engine, log, notes, self._http, [each for each in witnesses if each.url])
+        self.taking = Taking(engine, log, notes, witnesses)
         self.stamping = self._stamping(choice)
 
     def _stamping(self, choice: Choice) -> Stamping | None:
@@ -175,7 +179,9 @@ class Witnessing:
         return Standing(
             keys=[vkey, *([] if self._second is None else [self._second.vkey])],
             size=0 if note is None else open_note(note, vkey).size,
-            witnesses=[(each.name, known.get(str(each.key))) for each in self.asking.witnesses],
+            witnesses=[
+                (each.name, known.get(str(each.key))) for each in (() if self.policy is None else self.policy.witnesses)
+            ],
             quorum=await self._quorum(),
             stamped=0 if stamp is None else stamp.size,
             stamped_us=0 if stamp is None else stamp.stamped_us,

@@ -172,7 +172,7 @@ async def stamps(
         for one in found:
             if upto is not None and one.size > upto:
                 return
-            yield f"{FOLDER}/{one.size}.note", one.note.encode()
+            yield f"{FOLDER}/{one.size}", one.note.encode()
             yield f"{FOLDER}/{one.size}.tsr", one.token
         after = found[-1].size
 

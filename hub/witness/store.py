@@ -71,6 +71,8 @@ SELECT size, note, token, stamped_us FROM witness_timestamp WHERE log_id = $1 OR
 _STAMPS = """
 SELECT size, note, token, stamped_us FROM witness_timestamp WHERE log_id = $1 AND size > $2 ORDER BY size LIMIT $3
 """
+_CHECKPOINT_AT = "SELECT note FROM audit_checkpoint WHERE log_id = $1 AND size = $2"
+_CHECKPOINTS = "SELECT size, note FROM audit_checkpoint WHERE log_id = $1 ORDER BY size DESC LIMIT $2"
 # The age of the first checkpoint that nobody outside has: what could still be taken back unseen is no older than it.
 _BEYOND = "SELECT created_us FROM audit_checkpoint WHERE log_id = $1 AND size > $2 ORDER BY size LIMIT 1"
 
@@ -197,3 +199,17 @@ async def beyond_since(engine: AsyncEngine, log_id: LogId, size: int) -> int | N
     async with transaction(engine) as connection:
         since: int | None = await connection.raw.fetchval(_BEYOND, log_id, size)
     return since
+
+
+async def checkpoint_at(engine: AsyncEngine, log_id: LogId, size: int) -> str | None:
+    """The checkpoint that the log signed at this size, if it did."""
+    async with transaction(engine) as connection:
+        note: str | None = await connection.raw.fetchval(_CHECKPOINT_AT, log_id, size)
+    return note
+
+
+async def newest_checkpoints(engine: AsyncEngine, log_id: LogId, most: int) -> list[tuple[int, str]]:
+    """The checkpoints that the log signed last, newest first."""
+    async with transaction(engine) as connection:
+        rows = await connection.raw.fetch(_CHECKPOINTS, log_id, most)
+    return [(row[0], row[1]) for row in rows]

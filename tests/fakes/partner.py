@@ -222,7 +222,7 @@ class Desk:
     informed: FakeInformed = field(default_factory=FakeInformed)
     logbook: FakeLogbook = field(default_factory=FakeLogbook)
     served: Any = None
-    cosigning: Any = None
+    witness: Any = None
 
     def __post_init__(self) -> None:
         self.heard = FakeStatements(keys=self.way.keys)
@@ -248,7 +248,7 @@ class Desk:
             receipt_keys={"keys": []},
             logbook=self.logbook,
             served=self.served,
-            cosigning=self.cosigning,
+            witness=self.witness,
         )
 
     def token(self, partner: Partner | None = None, thumbprint: str | None = None) -> str:

@@ -26,7 +26,7 @@ from hub.domain.terms import LogId
 from hub.errors import HubError
 from hub.receive.edge import Edge
 from hub.receive.problem import of_error
-from hub.receive.witness import ADD_PATH, LATEST_PATH, WitnessDoor
+from hub.receive.witness import ADD_PATH, LATEST_PATH, TAKE_PATH, WitnessDoor
 from hub.witness.cosigning import Cosigned
 from hub.witness.model import submission
 from hub.witness.service import Witnessing
@@ -127,8 +127,12 @@ def _no_signals() -> Any:
 
 def door_of(witnessing: Witnessing) -> Starlette:
     """The witness's routes as the interface has them."""
-    door = WitnessDoor(witnessing.cosigning)
-    routes = [Route(ADD_PATH, door.add, methods=["POST"]), Route(LATEST_PATH, door.latest)]
+    door = WitnessDoor(witnessing.cosigning, witnessing.taking)
+    routes = [
+        Route(ADD_PATH, door.add, methods=["POST"]),
+        Route(LATEST_PATH, door.latest),
+        Route(TAKE_PATH, door.take, methods=["POST"]),
+    ]
 
     async def told(request: Any, error: Exception) -> Any:
         return of_error(request, error)

@@ -16,6 +16,7 @@ from hub.audit.entry import EntryKind
 from hub.audit.tiles import bundle_path, hashes_of, tile_path, tile_root
 from hub.audit.tree import Frontier, leaf_hash, verify_consistency
 from hub.identity.partners import LOGBOEK, SCOPES
+from hub.receive.witness import WitnessDoor
 from hub.witness.serve import entries_of
 from tests.fakes.caller import is_problem
 from tests.fakes.partner import ISSUER, SCHOOL, Desk, ec_key
@@ -35,7 +36,7 @@ async def town(engine: AsyncEngine, tmp_path: Path) -> AsyncIterator[Town]:
 async def desk(town: Town) -> AsyncIterator[tuple[Desk, httpx2.AsyncClient]]:
     """The whole interface, with this log behind it."""
     desk, witnessing = Desk(), town.witnessing()
-    desk.served, desk.cosigning = witnessing.served, witnessing.cosigning
+    desk.served, desk.witness = witnessing.served, WitnessDoor(witnessing.cosigning, witnessing.taking)
     desk.__post_init__()
     async with desk.client() as client:
         yield desk, client

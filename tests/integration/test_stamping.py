@@ -64,17 +64,17 @@ async def test_a_checkpoint_is_stamped_and_openssl_agrees(
     await town.grow(2)
     await stamping.stamp()
     files = dict([file async for file in stamps(town.engine, LOG)])
-    assert list(files) == ["timestamps/3.note", "timestamps/3.tsr", "timestamps/5.note", "timestamps/5.tsr"]
-    assert files["timestamps/5.note"].decode() == await town.log.checkpoint()
+    assert list(files) == ["timestamps/3", "timestamps/3.tsr", "timestamps/5", "timestamps/5.tsr"]
+    assert files["timestamps/5"].decode() == await town.log.checkpoint()
     for size in (3, 5):
-        assert authority.verify(files[f"timestamps/{size}.note"], files[f"timestamps/{size}.tsr"])
-    assert not authority.verify(files["timestamps/3.note"], files["timestamps/5.tsr"])
-    assert not stranger.verify(files["timestamps/3.note"], files["timestamps/3.tsr"])
+        assert authority.verify(files[f"timestamps/{size}"], files[f"timestamps/{size}.tsr"])
+    assert not authority.verify(files["timestamps/3"], files["timestamps/5.tsr"])
+    assert not stranger.verify(files["timestamps/3"], files["timestamps/3.tsr"])
     standing = await stamping.standing()
     assert (standing.stamped, standing.stamp_lag_us, standing.stamp_trouble) == (5, 0, None)
     assert abs(standing.stamped_us - town.clock.us) < 60_000_000
-    assert [path async for path, _ in stamps(town.engine, LOG, after=3)] == ["timestamps/5.note", "timestamps/5.tsr"]
-    assert [path async for path, _ in stamps(town.engine, LOG, upto=4)] == ["timestamps/3.note", "timestamps/3.tsr"]
+    assert [path async for path, _ in stamps(town.engine, LOG, after=3)] == ["timestamps/5", "timestamps/5.tsr"]
+    assert [path async for path, _ in stamps(town.engine, LOG, upto=4)] == ["timestamps/3", "timestamps/3.tsr"]
 
 
 def test_what_is_no_stamp_of_this_note_is_told_apart(authority: Authority, stranger: Authority) -> None:

@@ -20,7 +20,7 @@ from hub.health import outside
 from hub.health.findings import Finding, State
 from hub.health.outside import Outside
 from hub.witness import store
-from hub.witness.model import AWAY, INVALID, REFUSED
+from hub.witness.model import AWAY, INVALID, REFUSED, contradiction_of
 from hub.witness.service import key_file, load_signer, read_policy
 from hub.witness.stamping import AUTHORITY
 from tests.fakes.recorder import LOG, OPERATOR
@@ -90,7 +90,7 @@ async def test_from_the_key_to_a_contradiction(town: Town, tmp_path: Path, capsy
 
 
 async def found(town: Town, *, strict: bool = False, **other: Any) -> dict[str, Finding]:
-    given = Outside(lambda: read_policy(town.chosen), lambda: key_file(town.chosen).is_file(), **other)
+    given = Outside(lambda: town.key.vkey, lambda: read_policy(town.chosen), lambda: key_file(town.chosen).is_file(), **other)
     now = town.clock.us
     every = [
         *await outside.witnesses(town.engine, LOG, given, now, strict=strict),
@@ -120,6 +120,10 @@ async def test_what_the_doctor_finds(town: Town, tmp_path: Path) -> None:
     assert (await found(town, stamp_lag_s=3600.0))["time-stamp"].parameters["reason"] == "invalid"
     await store.keep_trouble(town.engine, LOG, OPERATOR, vkey, REFUSED, town.clock.us)
     assert (await found(town))["witness-refused"].state is State.wrong
+    town.chosen.witnesses = None
+    assert await found(town) == {}
+    await store.keep_trouble(town.engine, LOG, OPERATOR, contradiction_of(town.key.vkey), REFUSED, town.clock.us)
+    assert (await found(town))["witness-refused"].state is State.wrong
 
 
 async def test_what_the_doctor_finds_of_logs_that_rely_on_us(town: Town) -> None:
@@ -134,7 +138,7 @@ async def test_what_the_doctor_finds_of_logs_that_rely_on_us(town: Town) -> None
 
 
 @pytest.mark.parametrize(
-    "url", ["", "http://other.example/w", "ftp://other.example", "https://", "https://a@b/w", "https://b/w?x=1"]
+    "url", ["http://other.example/w", "ftp://other.example", "https://", "https://a@b/w", "https://b/w?x=1"]
 )
 async def test_a_witness_without_a_safe_address_is_not_set_up(town: Town, tmp_path: Path, url: str) -> None:
     file = tmp_path / "witnesses"

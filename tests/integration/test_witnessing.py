@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hub import db
 from hub.audit.checkpoint import Signature, make_checkpoint
-from hub.audit.cosign import CosignerKey, cosign_line, cosigned, with_signatures
+from hub.audit.cosign import CosignerKey, cosign, cosign_line, cosigned, with_signatures
 from hub.audit.signing import create_mldsa
 from hub.audit.trust import Policy
 from hub.domain.terms import LogId
@@ -21,7 +21,7 @@ from hub.errors import Malformed, Misconfigured, Refused, Retry, Tampered
 from hub.postgres import PrivatePostgres
 from hub.witness import store
 from hub.witness.cosigning import Behind, Cosigned, No
-from hub.witness.model import AWAY, REFUSED, UNKNOWN, Cosignature, of_origin
+from hub.witness.model import AWAY, REFUSED, UNKNOWN, Cosignature, contradiction_of, of_origin
 from hub.witness.service import Witnessing, load_signer, second_key_file
 from tests.fakes.log import signer
 from tests.fakes.recorder import OPERATOR, bodies
@@ -302,4 +302,39 @@ async def test_what_was_cosigned_stays(town: Town, owner_engine: AsyncEngine) ->
     with pytest.raises(Tampered):
         await db.fetch(owner_engine, "DELETE FROM witness_log")
     assert len(await store.known(town.engine, town.log.log_id)) == 1
+    await witness.close()
+
+
+async def test_a_partner_brings_what_it_cosigned(town: Town, other_engine: AsyncEngine, tmp_path: Path) -> None:
+    """With the checkpoint or without; and one that our key signed but that is not in our log sets off the alarm."""
+    file, partner = town.chosen.state / "witnesses", load_signer(town.chosen)
+    file.write_text(policy_of([("partner", partner.vkey, "")], "partner"))
+    await town.grow(2)
+    older = await town.log.checkpoint()
+    await town.grow(3)
+    newest, line = await town.log.checkpoint(), "— hub.example/nobody AAAAAAAAAAAAAAAA\n"
+    witness = town.witnessing(witnesses=file)
+    assert await witness.asking.ask_witnesses() == []
+    transport = httpx2.ASGITransport(app=door_of(witness))
+    async with httpx2.AsyncClient(transport=transport, base_url="https://hub.example") as client:
+
+        async def bring(text: str) -> int:
+            return (await client.post("/log/cosignature", content=text.encode())).status_code
+
+        assert await bring(cosign(newest, partner, 7)) == 200
+        assert await bring(cosign_line(partner, older.partition("\n\n")[0] + "\n", 6)) == 200
+        assert (await witness.standing()).quorum == 5
+        assert cosigned(await witness.served.checkpoint() or "", CosignerKey.parse(partner.vkey)) == 7
+        for wrong, status in (("", 400), ("x", 400), (newest, 403), (line, 403), (with_signatures(newest, [line]), 403)):
+            assert await bring(wrong) == status
+        forged = Signature(partner.name, CosignerKey.parse(partner.vkey).key_id, bytes(72)).line
+        assert [await bring(forged), await bring(with_signatures(newest, [forged]))] == [403, 400]
+        assert (await store.asked(town.engine, town.log.log_id))[partner.vkey].trouble is None
+        async with open_town(other_engine, tmp_path / "copy", town.key) as copy:
+            await copy.grow(5)
+            for _ in range(2):
+                assert await bring(cosign(await copy.log.checkpoint(), partner, 8)) == 403
+        assert await bring(cosign(await town.log.checkpoint(), partner, 9)) == 200
+    assert (await store.asked(town.engine, town.log.log_id))[contradiction_of(town.key.vkey)].trouble == REFUSED
+    assert len([body for body in await bodies(town.engine) if b'"witness-refused"' in body]) == 1
     await witness.close()
