@@ -56,7 +56,6 @@ from verify import (  # found beside this file, however Python was started
     printable,
     read_checkpoint,
     read_trust,
-    split_note,
     times,
     unbase64,
 )
@@ -418,7 +417,7 @@ class Keeper:
         if len(self.state.waiting) > _MOST_WAITING:
             raise WrongQuestion("too many checkpoints wait to be proven: ask the log with --log")
 
-    def ask(self, url: str, path: str) -> tuple[Checkpoint, str]:
+    def ask(self, url: str, path: str) -> Checkpoint:
         """The log's newest checkpoint, once everything remembered is proven to be in it; it is then what is remembered."""
         try:
             note = fetch(f"{url}/{path}", _LARGEST_NOTE).decode("utf-8", "replace")
@@ -443,7 +442,7 @@ class Keeper:
             else:
                 late.append((since[text], text))
         self.state.newest, self.state.waiting = note, late
-        return served, note
+        return served
 
     def prove(self, tiles: Tiles, old: tuple[str, Checkpoint], new: tuple[str, Checkpoint]) -> None:
         try:
@@ -529,9 +528,9 @@ def load_key(path: str) -> bytes:
     return material[16:]
 
 
-def cosignature(note: str, name: str, seed: bytes, moment: int) -> str:
+def cosignature(checkpoint: Checkpoint, name: str, seed: bytes, moment: int) -> str:
     """The signature line over a checkpoint that was verified."""
-    body = split_note(note.encode()).body
+    body = checkpoint.note.body
     key_id = key_id_of(name, b"\x04" + public_of(seed))
     blob = key_id + moment.to_bytes(8, "big") + sign(seed, f"cosignature/v1\ntime {moment}\n{body}".encode())
     return f"— {name} {base64.b64encode(blob).decode()}\n"
@@ -573,13 +572,13 @@ def work(keeper: Keeper, options: argparse.Namespace, seed: bytes) -> bool:
     keeper.remember(found)
     keeper.state.write()
     if url is not None:
-        served, note = keeper.ask(url, options.at)
+        served = keeper.ask(url, options.at)
         keeper.state.write()
         print(f"VERIFIED: {printable(served.origin)} has {served.size} entries, and only grew since everything remembered.")
         if keeper.state.waiting:
             print(f"  Newer checkpoints, of receipts, to be proven later: {len(keeper.state.waiting)}")
         if seed:
-            testimony(note, options, seed, keeper.now)
+            testimony(served, options, seed, keeper.now)
     else:
         print(f"Remembered. Checkpoints that wait to be proven: {len(keeper.state.waiting)}; ask the log with --log.")
     return sound
@@ -610,12 +609,13 @@ def check_all(keeper: Keeper, options: argparse.Namespace) -> tuple[list[Checkpo
     return found, sound
 
 
-def testimony(note: str, options: argparse.Namespace, seed: bytes, now: int) -> None:
-    line = cosignature(note, options.name, seed, now)
+def testimony(served: Checkpoint, options: argparse.Namespace, seed: bytes, now: int) -> None:
+    """Gives the line away: alone, or to who is to keep it under the checkpoint that it is over."""
+    line = cosignature(served, options.name, seed, now)
     if options.out:
         write_whole(Path(options.out), line.encode())
     if options.post:
-        fetch(options.post, _LARGEST_NOTE, line.encode())
+        fetch(options.post, _LARGEST_NOTE, (bare(served) + line).encode())
     if not options.out and not options.post:
         sys.stdout.flush()
         sys.stdout.buffer.write(line.encode())
@@ -654,7 +654,7 @@ def arguments() -> argparse.ArgumentParser:
     cosign.add_argument("--key", metavar="FILE", required=True, help="the witness's key")
     cosign.add_argument("--name", metavar="NAME", required=True, help="the witness's name, as when its key was made")
     cosign.add_argument("--out", metavar="FILE", help="write the line there")
-    cosign.add_argument("--post", metavar="URL", help="send the line there")
+    cosign.add_argument("--post", metavar="URL", help="send the checkpoint with the line there")
     key = commands.add_parser(
         "key", help="make a witness's key", description="Makes a witness's key, and prints its public part."
     )

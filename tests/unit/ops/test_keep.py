@@ -306,7 +306,7 @@ class TestWitnesses:
         status, told = desk.run(*call, "--out", "line", "--post", f"{served.url}/cosignatures")
         line = (desk.folder / "line").read_text()
         assert status == 0
-        assert served.posted == [line.encode()]
+        assert served.posted == [(note + line).encode()]
         moment = cosigned(with_signatures(note, [line]), key)
         assert moment is not None
         assert moment > 1_790_000_000
