@@ -20,17 +20,18 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from typer.testing import CliRunner
 
 from hub.audit import signing
-from hub.audit.checkpoint import check_receipt, parse_receipt
+from hub.audit.checkpoint import check_receipt, make_checkpoint, parse_receipt
 from hub.audit.entry import parse
 from hub.audit.guard import Guard
-from hub.audit.highwater import HighWater
+from hub.audit.highwater import HighWater, Mark
 from hub.audit.log import Log
 from hub.audit.origins import as_file, digest, origins
 from hub.audit.record import Committer
 from hub.audit.signing import LogSigner
+from hub.audit.succession import Cause, Promise, go_on, look, read_mark
 from hub.commands.log_life import log_life_commands
 from hub.db import create_engine
-from hub.errors import HubError, Misconfigured, Refused, Tampered
+from hub.errors import Conflict, HubError, Misconfigured, Refused, Tampered
 from hub.postgres import PrivatePostgres, Urls
 from hub.settings import Settings
 from tests.fakes.recorder import KEY, LOG, OPERATOR, Clock, bodies, committing, item
@@ -147,6 +148,11 @@ async def test_a_log_goes_on_under_a_new_name_after_a_restore(restored: Restored
     (tmp_path / "forged").write_text(f"log {signing.load(restored.folder / 'new.key', KEY.name).vkey}\n")
     refused(await restored.hub(*GO, "--trust", str(tmp_path / "forged")), Tampered, "not the one that was given out")
 
+    (tmp_path / "fork").write_text(f"log {KEY.vkey}\n\n{make_checkpoint(KEY, 3, bytes(32))}")
+    assert isinstance((await restored.hub("recover", "--trust", str(tmp_path / "fork"))).exception, Tampered)
+    (tmp_path / "more").write_text(f"log {KEY.vkey}\n\n{make_checkpoint(KEY, 12, bytes(32))}")
+    assert "7 entries that were promised are gone" in (await restored.hub("recover", "--trust", str(tmp_path / "more"))).output
+
     done = await restored.hub(*GO, *trust)
     assert done.exit_code == 0, done.exception
     new = signing.load(restored.folder / "new.key", AFTER)
@@ -204,9 +210,23 @@ async def test_a_key_is_replaced_where_nothing_is_lost_and_the_old_one_signs_no_
     database_urls: Urls, tmp_path: Path, engine: AsyncEngine
 ) -> None:
     made = Restored(None, database_urls, tmp_path)  # type: ignore[arg-type]
+    stale = (
+        engine,
+        LOG,
+        OPERATOR,
+        signing.load(made.settings("stale.key").log_key or tmp_path, AFTER),
+        Clock(),
+        secrets.token_bytes,
+    )
     rotate = ("--trust", str(made.trust), "--cause", "rotation")
     async with committing(engine, made.mark) as committer:
-        await committer.record(item(3))
+        await committer.record(item(2))
+        found = await look(engine, LOG, read_mark(made.mark))
+        await committer.record(item())
+        with pytest.raises(Tampered):  # someone was promised another history
+            await look(engine, LOG, [Promise("someone", Mark(2, bytes(32)))])
+        with pytest.raises(Conflict):  # an entry came in between
+            await go_on(*stale, made.mark, found, Cause.rotation, "beheer", "planned")
         refused(await made.hub(*GO, "--trust", str(made.trust)), Refused, "does not need this")
         done = await made.hub(*GO, *rotate, settings=made.settings(origin=KEY.name))
         assert done.exit_code == 0, done.exception
@@ -216,7 +236,7 @@ async def test_a_key_is_replaced_where_nothing_is_lost_and_the_old_one_signs_no_
     async with made.open(new) as (_, committer):
         assert (await committer.record(item())).size == 5
     well = await made.hub("check", settings=made.settings(origin=KEY.name))
-    assert "5 entries and 3 checkpoints are what was signed" in well.output, well.exception
+    assert "5 entries and 4 checkpoints are what was signed" in well.output, well.exception
     listed = await made.hub("logs", settings=made.settings(origin=KEY.name))
     assert f"log {new.vkey}" in listed.output
 
