@@ -1,4 +1,4 @@
-"""`make bench`: list, single message, log, pushing, decision, diff, each against its baseline (bench/results)."""
+"""`make bench`: list, single message, log, pushing, decision, diff, verifier, each against its baseline (bench/results)."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from bench import list as list_bench
 from bench import log as log_bench
 from bench import message as message_bench
 from bench import push as push_bench
+from bench import verify as verify_bench
 from bench import withdrawal as withdrawal_bench
 from bench.world import Result
 
@@ -29,7 +30,7 @@ def main() -> None:
     parser.add_argument(
         "only",
         nargs="*",
-        choices=["list", "message", "log", "push", "decide", "withdrawal", "diff", []],
+        choices=["list", "message", "log", "push", "decide", "withdrawal", "diff", "verify", []],
         help="which; by default all",
     )
     parser.add_argument("--persons", type=int, default=100_000, help="persons in the list")
@@ -44,6 +45,7 @@ def main() -> None:
         "decide": lambda folder: decide_bench.run(folder, asked.rounds),
         "withdrawal": lambda folder: withdrawal_bench.run(folder, asked.persons // 2),
         "diff": lambda _folder: diff_bench.run(asked.rounds),
+        "verify": lambda folder: verify_bench.run(folder, min(asked.rounds, 3)),
     }
     known = {one["name"]: one for one in json.loads(RESULTS.read_text())} if RESULTS.exists() else {}
     for name in asked.only or every:

@@ -163,6 +163,10 @@ CHANGED: dict[str, tuple[Callable[[dict[str, bytes]], None], str]] = {
         ),
         "it is not three lines: the log's name",
     ),
+    "the checkpoint is signed twice": (
+        replaced("checkpoint", lambda data: data + data.splitlines(keepends=True)[-1]),
+        "or it is signed more than once",
+    ),
     "the checkpoint has a line more": (replaced("checkpoint", lambda data: data + b"\n"), "checkpoint: "),
 }
 
