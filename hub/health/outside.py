@@ -21,7 +21,7 @@ _REASONS: Final = {AWAY: "away", INVALID: "invalid", UNKNOWN: "unknown"}
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """What is set up: the log's key `vkey`, its witnesses by `policy` (None for nobody), and by `has_key` whether this hub is one.
+    """What is set up: the log's key, by `policy` its witnesses (None for nobody), and whether this hub `has_key` to be one.
 
     Lags are in seconds; `stamp_lag_s` is None where no time stamps are set up, `stamp_stop_s` where the hub goes on without.
     """

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import sys
+from asyncio.subprocess import PIPE, STDOUT
 from base64 import b64decode
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -21,7 +24,7 @@ from hub.witness.serve import entries_of
 from tests.fakes.caller import is_problem
 from tests.fakes.partner import ISSUER, SCHOOL, Desk, ec_key
 from tests.fakes.recorder import bodies
-from tests.fakes.witnessing import Town, open_town
+from tests.fakes.witnessing import Town, open_town, serving
 
 ENTRIES = 600
 
@@ -110,3 +113,33 @@ async def test_entries_are_for_whom_they_concern(
     assert leaves[3] == leaf_hash(mine)
     assert (await client.head(path, headers=bearer(made))).status_code == 405
     is_problem(await client.get(f"/log/{bundle_path(0, 200)}", headers=bearer(made)), 404)
+
+
+async def test_a_partners_own_client_keeps_watch_and_cosigns(town: Town, tmp_path: Path) -> None:
+    """`keep.py`, in a process of its own over HTTP: it proves from our tiles that the log only grew, and brings its line."""
+    await town.grow(300)
+    keep = [sys.executable, str(Path(__file__).parents[2] / "ops" / "verify" / "keep.py")]
+
+    async def run(*arguments: str) -> str:
+        process = await asyncio.create_subprocess_exec(*keep, *arguments, stdout=PIPE, stderr=STDOUT)
+        said = (await process.communicate())[0].decode()
+        assert process.returncode == 0, said
+        return said
+
+    vkey = (await run("key", "school.example/keeper", str(tmp_path / "key"))).split()[-1]
+    for name, text in (
+        ("trust", f"log {town.key.vkey}\nquorum none\n"),
+        ("witnesses", f"witness school {vkey}\nquorum school\n"),
+    ):
+        await asyncio.to_thread((tmp_path / name).write_text, text)
+    witnessing, desk = town.witnessing(witnesses=tmp_path / "witnesses"), Desk()
+    desk.served, desk.witness = witnessing.served, WitnessDoor(witnessing.cosigning, witnessing.taking)
+    desk.__post_init__()
+    async with serving(desk.app) as url:
+        watch = ("--log", f"{url}/log", "--trust", str(tmp_path / "trust"), "--state", str(tmp_path / "state"))
+        await run("watch", *watch)
+        await town.grow(400)
+        signs = ("--key", str(tmp_path / "key"), "--name", "school.example/keeper", "--post", f"{url}/log/cosignature")
+        await run("cosign", *watch, *signs)
+    assert (await witnessing.standing()).quorum == 700
+    await witnessing.close()
