@@ -12,7 +12,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from hub.audit.entry import EntryKind
 from hub.audit.notes import Notes
 from hub.clock import legal_date
-from hub.db import transaction
 from hub.domain.ids import new_ids
 from hub.domain.staff import Role, Staff
 from hub.domain.terms import LogId, PartyId, PurposeId
@@ -93,7 +92,7 @@ class Holds:
 
     async def every(self) -> list[Hold]:
         """All holds there ever were, oldest first."""
-        async with transaction(self.engine) as connection:
+        async with store.reading(self.engine) as connection:
             return await store.holds(connection, self.notes.log_id)
 
     async def standing_holds(self) -> list[Hold]:
@@ -115,7 +114,7 @@ async def check_free(
     purposes: Collection[PurposeId] = (),
 ) -> None:
     """Raises Refused where a hold stands against removal, saying which and since when, and never about whom."""
-    async with transaction(engine) as connection:
+    async with store.reading(engine) as connection:
         holds = await store.holds(connection, log_id)
     for hold in holds:
         meets = {

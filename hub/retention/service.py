@@ -25,7 +25,6 @@ from hub.audit.tiles import WIDTH
 from hub.consent.model import PolicySet
 from hub.consent.policy import policy_of
 from hub.consent.store import kept_policy
-from hub.db import Connection, transaction
 from hub.domain.ids import new_ids
 from hub.domain.staff import Role, Staff
 from hub.domain.terms import Micros, PolicyHash, PurposeId
@@ -89,7 +88,7 @@ class Retention:
         while await self.search.catch_up():
             pass
         years, now, log_id = shortest(self.policy()), self.notes.clock.now_us(), self.notes.log_id
-        async with transaction(self.engine) as connection:
+        async with store.reading(self.engine) as connection:
             size = await store.size_of(connection, log_id)
             upto = 0 if years is None else await store.before(connection, log_id, _years_before(now, years), size)
             gone = (await audit.pruned(connection, log_id)).size
@@ -99,7 +98,7 @@ class Retention:
     async def _pages(self, start: int, stop: int, holds: Sequence[Hold]) -> AsyncIterator[tuple[Judge, list[Entry]]]:
         persons = await self._persons(holds)
         for at in range(start, stop, _PAGE):
-            async with transaction(self.engine) as connection:
+            async with store.reading(self.engine) as connection:
                 entries = await store.between(connection, self.notes.log_id, at, min(at + _PAGE, stop))
             yield await self._judge(entries, holds, persons), entries
 
@@ -132,7 +131,7 @@ class Retention:
         _, upto, gone, holds = await self._reach()
         digest, count, first, after = sha256(), 0, 0, 0
         async for judge, entries in self._pages(gone, upto, holds):
-            async with transaction(self.engine) as connection:
+            async with store.reading(self.engine) as connection:
                 decided = await store.decided(connection, self.notes.log_id, entries[0].seq, entries[-1].seq)
             due = [one.seq for one in entries if one.purpose == purpose and judge.standing(one) is Standing.due]
             seqs = [seq for seq in due if seq not in decided][: MOST - count]
@@ -161,7 +160,7 @@ class Retention:
         if plan.prefix <= plan.pruned:
             raise _nothing()
         proposal_id, now = self._new_id()
-        async with transaction(self.engine) as connection:
+        async with store.reading(self.engine) as connection:
             root = (await audit.rebuild_edge(connection, self.notes.log_id, plan.prefix)).root
         return await self._propose(
             Proposal(
@@ -260,7 +259,7 @@ class Retention:
         if plan.prefix < made.after or plan.pruned >= made.after:
             raise _changed()
         log_id, operator, (ref, _) = self.notes.log_id, self.notes.operator, self._new_id()
-        async with transaction(self.engine) as connection:
+        async with store.reading(self.engine) as connection:
             edge = await audit.rebuild_edge(connection, log_id, made.after)
         roots = edge.open[1] if len(edge.open) > 1 else b""
         note = make_checkpoint(self.signer, edge.size, edge.root)
@@ -311,8 +310,7 @@ class Retention:
     async def _empty_part(self, seqs: Sequence[int]) -> set[int]:
         """Empties what of these still may go; gives all that are empty now."""
         log_id = self.notes.log_id
-        async with transaction(self.engine) as connection:
-            await store.lock(connection, log_id)
+        async with store.locked(self.engine, self.notes.log_id) as connection:
             entries = await store.these(connection, log_id, seqs)
             judge = await self._judge_now(connection, entries)
             going = {entry.seq for entry in entries if judge.standing(entry) is Standing.due}
@@ -321,7 +319,7 @@ class Retention:
                 await store.redact(connection, log_id, self.notes.operator, going)
         return going | gone
 
-    async def _judge_now(self, connection: Connection, entries: Sequence[Entry]) -> Judge:
+    async def _judge_now(self, connection: store.Connection, entries: Sequence[Entry]) -> Judge:
         holds = [hold for hold in await store.holds(connection, self.notes.log_id) if hold.lifted_us is None]
         return await self._judge(entries, holds, await self._persons(holds))
 
@@ -330,7 +328,7 @@ class Retention:
         log_id, tile = self.notes.log_id, -1
         while found := await store.parts(self.engine, log_id, made.proposal_id, tile, _TILES):
             tile, seqs = found[-1][0], [seq for _, named in found for seq in named]
-            async with transaction(self.engine) as connection:
+            async with store.reading(self.engine) as connection:
                 entries = await store.these(connection, log_id, seqs)
                 judge = await self._judge_now(connection, entries)
             yield seqs, judge, entries
@@ -338,15 +336,14 @@ class Retention:
     async def _remove(self, made: Proposal) -> tuple[int, int]:
         log_id = self.notes.log_id
         for at in range(0, made.after, _CHUNK):
-            async with transaction(self.engine) as connection:
+            async with store.reading(self.engine) as connection:
                 refs = await store.refs(connection, log_id, at, min(at + _CHUNK, made.after))
             if refs:
                 await self.unlink(refs)
         free: frozenset[UUID] = frozenset()
         more = True
         while more:
-            async with transaction(self.engine) as connection:
-                await store.lock(connection, log_id)
+            async with store.locked(self.engine, self.notes.log_id) as connection:
                 holds = [hold for hold in await store.holds(connection, log_id) if hold.lifted_us is None]
                 if (known := frozenset(hold.hold_id for hold in holds)) - free:
                     if await self._stands(holds, made.after):

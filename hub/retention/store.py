@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, Final
 from uuid import UUID
 
@@ -13,7 +14,8 @@ from hub.audit import store as audit
 from hub.audit.entry import EntryKind
 from hub.audit.search import store as index
 from hub.audit.tiles import WIDTH
-from hub.db import Connection, fetch, transaction
+from hub.db import Connection as Connection
+from hub.db import fetch, transaction
 from hub.domain.terms import AgreementId, ClauseId, LogId, Micros, PartyId, PolicyHash
 from hub.ports import Claim, RowSet
 from hub.retention.model import GONE, UNREADABLE, Act, Disclosed, Entry, Hold, HoldKind, Proposal, Scope
@@ -121,13 +123,23 @@ SELECT size, created_us FROM audit_checkpoint WHERE log_id = $1 AND size >= $2 O
 _REDACT: Final = "UPDATE audit_entry SET body = NULL WHERE log_id = $1 AND seq = ANY($2::bigint[]) AND body IS NOT NULL"
 
 
-async def lock(connection: Connection, log_id: LogId) -> None:
-    """Until the transaction ends, no hold is opened or lifted, and nobody else removes anything."""
-    await connection.raw.execute(_LOCK, log_id)
+@asynccontextmanager
+async def reading(engine: AsyncEngine) -> AsyncIterator[Connection]:
+    """A transaction to look."""
+    async with transaction(engine) as connection:
+        yield connection
+
+
+@asynccontextmanager
+async def locked(engine: AsyncEngine, log_id: LogId) -> AsyncIterator[Connection]:
+    """A transaction in which no hold is opened or lifted, and nobody else removes anything."""
+    async with transaction(engine) as connection:
+        await connection.raw.execute(_LOCK, log_id)
+        yield connection
 
 
 def touch_lock(log_id: LogId) -> Claim:
-    """The same, for what is written with an entry."""
+    """The same as `locked`, for what is written with an entry."""
     return Claim(_LOCK_ALL, [(log_id,)])
 
 
