@@ -24,7 +24,8 @@ from hub.mend.deliveries import Deliveries
 from hub.mend.desk import Mending, mending, sources_of
 from hub.receive.drop.store import Run, runs
 from hub.settings import Instance, Recipient, Settings, read_instances, read_recipients
-from hub.witness.stamping import stamps
+from hub.witness.stamping import AUTHORITY, stamps
+from hub.witness.store import asked
 
 
 def instances_of(settings: Settings) -> tuple[Instance, ...]:
@@ -81,7 +82,11 @@ def exports_of(hub: Hub) -> Exports:
     def stamped(size: int) -> AsyncIterator[tuple[str, bytes]]:
         return stamps(hub.engine, hub.log_id, upto=size)
 
-    return Exports(hub.log, hub.notes, lambda: hub.policy, (named_origins, stamped), signals)
+    async def witnesses() -> Sequence[str]:
+        known = await asked(hub.engine, hub.log_id)
+        return [one.witness for one in known.values() if one.size and one.witness != AUTHORITY]
+
+    return Exports(hub.log, hub.notes, lambda: hub.policy, (named_origins, stamped), signals, witnesses)
 
 
 def describe_connectors(settings: Settings) -> Iterator[str]:

@@ -171,8 +171,11 @@ def _how(witnesses: Sequence[str] | None) -> Iterator[str]:
         "andere computer met ops/verify/verify.py. Dat rekent na dat geen regel weg, bijgezet of veranderd is."
     )
     if witnesses:
-        yield f"Het controlepunt hieronder is mee ondertekend door {listed(list(witnesses))}."
-    else:
+        yield (
+            f"Controlepunten van dit logboek worden mee ondertekend door {listed(list(witnesses))}. Zij zagen dat het logboek "
+            "alleen groeit. Vraag hun naar het controlepunt dat zij het laatst ondertekenden."
+        )
+    elif witnesses is not None:
         yield (
             "Nog geen andere organisatie ondertekende het controlepunt hieronder mee. Bewaar het daarom zelf, buiten de hub, "
             "en vergelijk het met wat partners bij hun leveringen kregen."

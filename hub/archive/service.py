@@ -93,7 +93,7 @@ class Exports:
 
     async def files(self, size: int) -> Files:
         """Every file of an export of a log that has `size` entries or more by now, as (path, content)."""
-        for source in (self.log.export(), *(extra(size) for extra in self.extras)):
+        for source in (*(extra(size) for extra in self.extras), self.log.export()):  # which ends in the checkpoint
             async for file in source:
                 yield file
 
