@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from base64 import urlsafe_b64encode
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import AsyncIterator, Callable
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -151,6 +152,71 @@ async def test_it_finds_a_person(page: Page, tmp_path: Path) -> None:
     told = await kept(page)
     assert [hit["index"] for hit in told["person"]] == places
     await expect(page.get_by_role("region", name="Regels over deze persoon: 2")).to_contain_text("doorstroompunt-a")
+
+
+def spoilt() -> list[bytes]:
+    """Entries of every shape, and what is nearly one: a bit flipped, a value in the place of another, written otherwise."""
+    bodies = eventful().bodies[:4] + eventful().bodies[520:524]
+    flipped = [
+        body[:at] + bytes([body[at] ^ 1 << at % 8]) + body[at + 1 :] for body in bodies for at in range(0, len(body), 11)
+    ]
+    values = [
+        None,
+        True,
+        0,
+        1,
+        1.0,
+        -1,
+        2**53,
+        10**15,
+        "",
+        "a",
+        "A",
+        "a" * 129,
+        "\u2028",
+        [],
+        ["a"],
+        ["A"],
+        {},
+        {"a": "A"},
+        {"a": []},
+    ]
+    put = [
+        json.dumps({**json.loads(body), name: value}, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+        for body in bodies[:4]
+        for name in (*json.loads(body), "__proto__")
+        for value in values
+    ]
+    return [*bodies, *flipped, *put, b"", b"[]", b"null", b"[" * 60_000, b"9" * 60_000, b'{"v":1,"v":1}', b"\xef\xbb\xbf{}"]
+
+
+async def test_both_readers_agree_on_what_an_entry_is(free: Page) -> None:
+    def ours(body: bytes) -> bool:
+        try:
+            verify.read_entry(body)
+        except verify.Fault:
+            return False
+        return True
+
+    bodies = spoilt()
+    theirs = await free.evaluate(
+        """(bodies) => bodies.map((body) => {
+          try { readEntry(Uint8Array.from(atob(body), (sign) => sign.charCodeAt(0))); return true; }
+          catch (error) { if (error instanceof Fault) return false; throw error; }
+        })""",
+        [b64encode(body).decode() for body in bodies],
+    )
+    assert [bodies[at] for at, holds in enumerate(theirs) if holds != ours(bodies[at])] == []
+    assert True in theirs[8:]
+
+
+async def test_blake2b(free: Page) -> None:
+    for nth in (0, 1, 16, 127, 128, 129, 300):
+        message, key = bytes(range(256)) * 2, bytes(range(1, 65))[: nth % 60 + 5]
+        expected = blake2b(message[:nth], key=key, digest_size=32, person=b"hub/opening").hexdigest()
+        arguments = [list(message[:nth]), list(key)]
+        call = "([message, key]) => hex(blake2b(Uint8Array.from(message), Uint8Array.from(key), 'hub/opening'))"
+        assert await free.evaluate(call, arguments) == expected
 
 
 async def test_a_wrong_question_is_answered_beside_its_field(page: Page, tmp_path: Path) -> None:
