@@ -41,13 +41,18 @@ class WitnessDoor:
         self._cosigning, self._taking = cosigning, taking
         self._turns = asyncio.Semaphore(TOGETHER)
 
+    def _turn(self) -> asyncio.Semaphore:
+        """Raises errors.Retry where too many are looked at together: who asks without a token must not slow the others down."""
+        if self._turns.locked():
+            raise Retry("The witness is busy.", "Too many checkpoints come at once.", "Send it again in a second.", after_s=1)
+        return self._turns
+
     async def add(self, request: Request) -> Response:
         """200 with our line, 409 with the size where we are; 400, 403, 404, 409, 422 as in tlog-witness; 503 when busy."""
         check_no_query(request)
-        if self._turns.locked():
-            raise Retry("The witness is busy.", "Too many checkpoints come at once.", "Send it again in a second.", after_s=1)
-        async with self._turns:
-            answer = await self._cosigning.add(await limited_body(request, LONGEST_SUBMISSION))
+        content = await limited_body(request, LONGEST_SUBMISSION)  # before its turn: who sends slowly holds up nobody
+        async with self._turn():
+            answer = await self._cosigning.add(content)
         match answer:
             case Cosigned():
                 return Response(answer.line.encode(), 200, media_type=TEXT)
@@ -60,10 +65,9 @@ class WitnessDoor:
     async def take(self, request: Request) -> Response:
         """200 once a witness's line over a checkpoint of this log is kept; 400 for what is none, 403 for who is none."""
         check_no_query(request)
-        if self._turns.locked():
-            raise Retry("The log is busy.", "Too many cosignatures come at once.", "Send it again in a second.", after_s=1)
-        async with self._turns:
-            size = await self._taking.take(await limited_body(request, LONGEST))
+        content = await limited_body(request, LONGEST)
+        async with self._turn():
+            size = await self._taking.take(content)
         return Response(f"{size}\n".encode(), 200, media_type=TEXT)
 
     async def latest(self, request: Request) -> Response:
