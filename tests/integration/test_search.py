@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+import secrets
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import date
 from itertools import combinations
 from pathlib import Path
 from uuid import UUID
@@ -12,9 +14,14 @@ from uuid import UUID
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from hub.audit.entry import EntryKind
+from hub.audit.notes import Notes
 from hub.audit.search import Search, Selection, Sort, bits, store
+from hub.audit.search.hours import begins
 from hub.audit.search.lines import Line, SignalCode
+from hub.audit.search.signals import HOUR
 from hub.db import transaction
+from hub.domain.staff import StaffId
 from hub.domain.terms import LogId, PartyId
 from hub.errors import Malformed
 from hub.observe import trace
@@ -332,3 +339,38 @@ async def test_no_question_looks_further_however_long_the_log(engine: AsyncEngin
         ):
             plan = "\n".join(row[0] for row in await connection.raw.fetch(f"EXPLAIN {statement}", *args))
             assert ("Index" in plan, "Seq Scan" in plan) == (True, False), plan
+
+
+async def test_what_staff_do_in_the_log_becomes_a_signal(house: House, engine: AsyncEngine):
+    """Readings at night, of another region, and of one person again and again; a day of far more than usual."""
+    searched: dict[UUID, bytes] = {}
+
+    async def who(refs: Sequence[UUID]) -> Mapping[UUID, bytes]:
+        return {ref: searched[ref] for ref in refs if ref in searched}
+
+    search = Search(engine, LOG, OPERATOR, who)
+    notes = Notes(house.committer, LOG, OPERATOR, house.clock, secrets.token_bytes, NOBODY)
+    house.clock.us = begins(date(2026, 10, 5)) + 10 * HOUR  # a Monday
+    await house.drop([body(number) for number in range(2)])
+    house.clock.us = begins(date(2026, 11, 3)) + 2 * HOUR
+    await house.drop([body(number) for number in range(2, 70)])
+    entry = next(one for one in await house.entries() if one["kind"] == "disclosure" and one["recipient"] == DESK)
+    by, details = StaffId("m-00000000000000aa"), {"entry": entry["ref"], "party": "elders"}
+    await notes.write(EntryKind.access, "read-entry", "entry", details, by=by)
+    for _ in range(5):
+        house.clock.us += 60_000_000
+        searched[(await notes.write(EntryKind.access, "search-person", "person", {}, by=by)).ref] = b"one and the same"
+    while await search.catch_up():
+        pass
+    house.clock.us += HOUR
+    regions = {str(DESK): {"oost"}, "elders": {"west"}}
+    signals = {one.code: one for one in await search.signals(house.clock.now_us(), {}, regions)}
+    assert {code: one.count for code, one in signals.items()} == {
+        SignalCode.out_of_hours: 6,
+        SignalCode.out_of_region: 1,
+        SignalCode.one_person_often: 5,
+        SignalCode.volume_jumps: 68,
+    }
+    for code, one in signals.items():
+        if code is not SignalCode.out_of_region:
+            assert (await search.page(one.selection)).total == one.count, code

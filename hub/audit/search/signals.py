@@ -218,8 +218,8 @@ def _out_of_hours(rows: Sequence[Read], hours: Hours) -> Iterator[Signal]:
 def _out_of_region(rows: Sequence[Read], regions: Regions, names: Names) -> Iterator[Signal]:
     def outside(row: Read) -> bool:
         own = set(regions.get(row.party, ()))
-        known = bool(row.party and row.of and own) and row.party not in row.of
-        return known and all(own.isdisjoint(regions.get(party, own)) for party in row.of)
+        theirs = [regions[party] for party in row.of if party in regions]
+        return bool(own and theirs) and row.party not in row.of and all(own.isdisjoint(each) for each in theirs)
 
     for staff, found in _by_member(row for row in rows if outside(row)):
         whom = names.get(found[-1].party, found[-1].party)
