@@ -147,7 +147,7 @@ def _review(with_hub: WithHub) -> typer.Typer:
                 typer.echo(orjson.dumps({**_list(drawn), "lines": lines}, str, orjson.OPT_INDENT_2).decode())
                 return
             for item, line in items:
-                typer.echo(f"{item.seq:>12}  {item.kind:<11} {line.ref if line else 'pruned':<36}  {item.reason or '-'}")
+                typer.echo(f"{item.seq:>12}  {item.kind:<11} {str(line.ref) if line else 'pruned':<36}  {item.reason or '-'}")
 
         with_hub(work)
 
