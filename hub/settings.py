@@ -52,6 +52,11 @@ class Settings(BaseSettings):
         default=None, description="who was forgotten, so that a restored backup forgets again; not on the databases' volume"
     )
 
+    working_hours: str = Field(
+        default="7-19", description="when staff are at work, as 7-19 or 7-19+weekend: reading outside it is told to the officer"
+    )
+    review_each: int = Field(default=10, ge=1, le=1000, description="lines of each kind on the monthly list to look through")
+
     policy: Path = Field(default=_HERE / "schemas" / "policy", description="the policy set")
     migrations: Path = Field(default=_HERE / "ops" / "migrations", description="the database migrations")
     connectors: Path | None = Field(default=None, description="the connector instances (YAML); the worker needs it")
