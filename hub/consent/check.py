@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from hub.consent import codes
 from hub.consent.given import Example
+from hub.consent.kept import LogTerm
 from hub.consent.model import (
     Ages,
     Agreement,
@@ -15,7 +16,6 @@ from hub.consent.model import (
     FactSpec,
     Forbid,
     LegalBasis,
-    LogTerm,
     Need,
     Permit,
     PolicySet,

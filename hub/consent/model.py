@@ -14,6 +14,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field, StringConstraints
 
 from hub.consent.given import Example, Onderwijssoort
+from hub.consent.kept import Law, LogTerm, Word
 from hub.domain.facts import StatementKind
 from hub.domain.rulebook import Rule
 from hub.domain.terms import (
@@ -32,7 +33,6 @@ from hub.domain.terms import (
 )
 from hub.domain.territory import Party, PartyKind, Period, Region, Sentence
 
-Word = Annotated[str, StringConstraints(min_length=2)]
 Uri = Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$")]
 NumberUse = Literal["required", "allowed", "forbidden"]
 ExchangeName = Annotated[str, StringConstraints(pattern=r"^E[1-9][0-9]?$")]
@@ -52,13 +52,6 @@ class Gate(StrEnum):
     fields = "fields"
     retention = "retention"
     bezorging = "bezorging"
-
-
-class Law(Rule):
-    """A law by its name and its number in the national collection (BWB)."""
-
-    name: Word
-    bwb: Annotated[str, StringConstraints(pattern=r"^BWBR[0-9]{7}$")]
 
 
 class Ages(Rule):
@@ -164,24 +157,6 @@ class RetentionRow(Period):
     kind: PartyKind
     until_age: Annotated[int, Field(ge=1, le=120)] | None = None
     years: Annotated[int, Field(ge=1, le=30)] | None = None
-    text_nl: Sentence
-    review: Literal["needed", "done"]
-    source: Word
-
-
-class LogTerm(Period):
-    """How many years the hub keeps what its log says of one kind of thing, for one purpose or (without `purpose`) for all.
-
-    Counted from the recipient's deletion date for a disclosure and its outcomes, else from the entry itself. Kinds without a
-    row are kept for ever; what the log says of its own keys and of what was removed always is.
-    """
-
-    id: BasisId
-    kind: Literal["disclosure", "refusal", "access", "statement", "erasure", "configuration", "re_identification", "export"]
-    purpose: PurposeId | None = None
-    years: Annotated[int, Field(ge=1, le=50)]
-    law: Law
-    article: Word
     text_nl: Sentence
     review: Literal["needed", "done"]
     source: Word

@@ -27,12 +27,12 @@ from hub.consent.check import (
     check_record,
     check_retention_row,
 )
+from hub.consent.kept import LogTerm
 from hub.consent.model import (
     Agreement,
     Element,
     FactSpec,
     LegalBasis,
-    LogTerm,
     Obligation,
     PolicySet,
     Prohibition,

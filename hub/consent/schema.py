@@ -14,12 +14,12 @@ from pydantic import create_model
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
+from hub.consent.kept import LogTerm
 from hub.consent.model import (
     Agreement,
     Element,
     FactSpec,
     LegalBasis,
-    LogTerm,
     Obligation,
     PolicySet,
     Prohibition,

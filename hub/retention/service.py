@@ -36,7 +36,8 @@ from hub.retention.model import Act, Entry, Finished, Hold, Plan, Proposal, Scop
 from hub.retention.plan import Judge
 from hub.retention.terms import shortest
 
-_PAGE: Final = 2_000
+_PAGE: Final = 8 * WIDTH
+"""Entries at a time; whole tiles, for a proposal names entries by tile."""
 _TILES: Final = 16
 """As many as the index keeps together."""
 _CHUNK: Final = 5_000

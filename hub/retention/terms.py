@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 
 from hub.audit.entry import EntryKind
 from hub.clock import legal_date
-from hub.consent.model import LogTerm, Permit, PolicySet
+from hub.consent.kept import LogTerm
+from hub.consent.model import Permit, PolicySet
 from hub.domain.terms import Micros
 
 _AMSTERDAM: Final = ZoneInfo("Europe/Amsterdam")

@@ -26,7 +26,7 @@ from hub.db import transaction
 from hub.domain.terms import Micros
 from hub.errors import Misconfigured, Refused, Tampered
 from hub.postgres import PrivatePostgres, Urls
-from hub.retention import store
+from hub.retention import service, store
 from hub.retention.holds import Holds
 from hub.retention.model import HoldKind, Scope, Standing
 from hub.retention.service import Retention
@@ -47,7 +47,8 @@ async def count(kept: Retained, where: str) -> int:
     return found
 
 
-async def test_what_is_past_its_term_goes_by_a_decision_of_two(kept: Retained, tmp_path: Path):
+async def test_what_is_past_its_term_goes_by_a_decision_of_two(kept: Retained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(service, "_PAGE", service._PAGE // 8)
     old = await kept.reads(300)
     await kept.reads(3, OTHER)
     kept.clock.us += 2 * YEAR
@@ -135,6 +136,7 @@ async def test_a_hold_that_comes_after_the_decision_stops_what_is_left(
     (stopped,) = await kept.retention.finish()
     assert (stopped.done, stopped.left) == (0, 600)
     assert await count(kept, "audit_entry WHERE body IS NULL") == 0
+    assert verdict(await kept.export(), tmp_path) == ("verified", {"verified": 603})
     await kept.holds.lift_hold(hold.hold_id, FG)
     (finished,) = await kept.retention.finish()
     assert (finished.done, finished.left) == (600, 0)

@@ -13,7 +13,8 @@ import pytest
 
 from hub.clock import legal_date
 from hub.consent.explain import find_clause
-from hub.consent.model import LogTerm, Permit, PolicySet
+from hub.consent.kept import LogTerm
+from hub.consent.model import Permit, PolicySet
 from hub.consent.policy import canonical_policy, policy_of, read_policy
 from hub.domain.terms import AgreementId, BasisId, ClauseId, Micros, PolicyHash
 from hub.errors import Misconfigured
