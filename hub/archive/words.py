@@ -28,9 +28,10 @@ KINDS: Final[Mapping[str, str]] = MappingProxyType(
         "re_identification": "Pseudoniemen herleid",
         "export": "Uitgifte uit het logboek",
         "unreadable": "Onleesbaar",
+        "redacted": "Gewist na de bewaartermijn",
     }
 )
-"""The closed list of kinds, and what the search index could not read."""
+"""The closed list of kinds, and what the search index found unreadable or without its text."""
 OUTCOMES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "handed-over": "Afgegeven",
@@ -41,7 +42,8 @@ OUTCOMES: Final[Mapping[str, str]] = MappingProxyType(
         "dropped": "Niet meer verstuurd",
     }
 )
-EMPTIED: Final = "Leeggemaakt: de bewaartermijn was voorbij"
+EMPTIED: Final = KINDS["redacted"]
+"""Of an entry whose text retention took away; its place stays."""
 
 _AMSTERDAM: Final = ZoneInfo("Europe/Amsterdam")
 _NO_PURPOSES: Final = MappingProxyType({str(OPERATION): "Beheer van de hub", str(NO_PURPOSE): "Geen doel vastgesteld"})

@@ -7,13 +7,16 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from hub.audit.entry import NO_PURPOSE
-from hub.audit.notes import OPERATION
-from hub.consent.explain import FORMS, name_of
+from hub.archive import words as written
+from hub.archive.words import basis as basis
+from hub.archive.words import listed as listed
+from hub.archive.words import party as party
+from hub.archive.words import purpose as purpose
+from hub.consent.explain import FORMS
 from hub.consent.model import PolicySet
 from hub.console.table import Badge
 from hub.console.words import Tone
-from hub.domain.terms import BasisId, ElementName, Form, PartyId, PurposeId, ReasonCode
+from hub.domain.terms import ElementName, Form, ReasonCode
 
 _MEMBER: Final = re.compile(r"\bm-[0-9a-f]{16}\b", re.ASCII)
 
@@ -23,23 +26,7 @@ def named(text: str, names: Mapping[str, str]) -> str:
     return _MEMBER.sub(lambda found: f"{names[found[0]]} ({found[0]})" if found[0] in names else found[0], text)
 
 
-KINDS: Final = MappingProxyType(
-    {
-        "disclosure": "Verstrekking",
-        "refusal": "Weigering",
-        "outcome": "Verloop van een verstrekking",
-        "access": "Inzage door een medewerker",
-        "statement": "Verklaring van of over een jongere",
-        "erasure": "Wissen",
-        "prune": "Opschonen",
-        "key_rotation": "Nieuwe sleutel",
-        "configuration": "Instelling",
-        "re_identification": "Pseudoniemen herleid",
-        "export": "Uitgifte uit het logboek",
-        "unreadable": "Onleesbaar",
-        "redacted": "Gewist na de bewaartermijn",
-    }
-)
+KINDS: Final = written.KINDS
 OUTCOMES: Final = MappingProxyType(
     {
         "waiting": Badge("Wacht op de ontvanger", Tone.note),
@@ -154,8 +141,6 @@ _OPERATIONS: Final = MappingProxyType(
     }
 )
 
-_NO_PURPOSES: Final = MappingProxyType({str(OPERATION): "Beheer van de hub", str(NO_PURPOSE): "Geen doel vastgesteld"})
-
 
 def outcome(word: str) -> Badge | None:
     """How a delivery stands; None for an entry that has none."""
@@ -171,23 +156,6 @@ LEFT: Final = ("handed-over", CONFIRMED)
 def operation(word: str) -> str:
     """What was done."""
     return _OPERATIONS.get(word, word)
-
-
-def party(policy: PolicySet, word: str) -> str:
-    """The name of a party; empty for none."""
-    return name_of(policy, PartyId(word)) if word else ""
-
-
-def purpose(policy: PolicySet, word: str) -> str:
-    """The name of a purpose."""
-    known = policy.purposes.get(PurposeId(word)) if word else None
-    return known.label_nl if known else _NO_PURPOSES.get(word, word)
-
-
-def basis(policy: PolicySet, word: str) -> str:
-    """A law and its article."""
-    known = policy.laws.get(BasisId(word))
-    return f"{known.law.name}, {known.article}" if known else word
 
 
 def reason(policy: PolicySet, word: str) -> str:
@@ -221,11 +189,6 @@ def who(policy: PolicySet, word: str) -> str:
     """Who can do something about a reason; empty where the set does not know it."""
     known = policy.reasons.get(ReasonCode(word))
     return known.who if known else ""
-
-
-def listed(words: list[str]) -> str:
-    """`a, b en c`."""
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} en {words[-1]}" if words else ""
 
 
 def counted(count: int, one: str, many: str) -> str:
