@@ -20,6 +20,7 @@ from hub.console.gate import Gate
 from hub.console.navigation import READERS, SEARCHERS
 from hub.console.officer import words
 from hub.console.officer.choosing import LOG
+from hub.console.officer.viewing import Views
 from hub.console.page import render
 from hub.console.table import Badge, Column, Link, Moment, Row, table_of
 from hub.console.words import Tone
@@ -44,6 +45,7 @@ class ReviewPages:
         self._officer = officer
         self._reviews = reviews
         self._gate = gate
+        self._views = Views(officer.notes)
 
     async def every(self, request: Request) -> Response:
         """The lists there are, and whether last month has one."""
@@ -73,8 +75,10 @@ class ReviewPages:
         )
 
     async def one(self, request: Request) -> Response:
-        """One list."""
+        """One list. That it is looked at, is in the log first."""
         session = await self._gate.admit(request, *READERS)
+        month = _month(request)
+        await self._views.log(session.staff, "read-log", "review", {"year": month.year, "month": month.month})
         return await self._page(request, not session.staff.roles.isdisjoint(SEARCHERS))
 
     async def _page(self, request: Request, may: bool, wrong: str = "") -> Response:
