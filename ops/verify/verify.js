@@ -661,12 +661,14 @@ async function verify(source, trust, person, progress) {
 
 async function checkCosignatures(trust, checkpoint, report) {
   const own = trust.postQuantum.filter((key) => key.name === checkpoint.origin).map((key) => ["", key]);
+  const waiting = [];
   let lookedAt = 1;
   for (const [name, key] of [...own, ...trust.witnesses]) {
     const signatures = signaturesBy(checkpoint.note, key);
     lookedAt += signatures.length;
     if (key.kind === POST_QUANTUM) {
-      report.unable.push(name ? `de handtekening van getuige ${name}` : "de tweede handtekening van het logboek zelf");
+      if (signatures.length) (name ? waiting : report.unable).push(name || "de post-quantumhandtekening van het logboek zelf");
+      else if (!name) report.find("checkpoint", "is niet ook met de post-quantumsleutel van het logboek getekend, die uw bestand noemt");
       continue;
     }
     for (const { blob } of signatures) {
@@ -676,9 +678,9 @@ async function checkCosignatures(trust, checkpoint, report) {
   }
   report.others = checkpoint.note.signatures.length - lookedAt;
   const able = [...report.witnesses.keys()];
-  const rest = [...trust.witnesses].filter(([, key]) => key.kind === POST_QUANTUM).map(([name]) => name);
-  if (trust.met(able)) report.unable = report.unable.filter((what) => !what.includes("getuige"));
-  else if (!trust.met([...able, ...rest])) report.find("checkpoint", "is niet mee ondertekend door de getuigen die u vraagt");
+  if (trust.met(able)) return;
+  if (trust.met([...able, ...waiting])) report.unable.push(...waiting.map((name) => `de handtekening van getuige ${name}`));
+  else report.find("checkpoint", "is niet mee ondertekend door de getuigen die u vraagt");
 }
 
 const FREE_FILE = /^(?:origins|pruned|redacted\/(?:0|[1-9][0-9]{0,17})|timestamps\/(?:0|[1-9][0-9]{0,17})\.(?:note|tsr)|README\.txt)$/;
@@ -1346,7 +1348,7 @@ function show(report, ranges, place) {
 function asJson(report, ranges) {
   const { checkpoint } = report;
   return JSON.stringify({
-    verdict: report.verified ? "verified" : "not verified",
+    verdict: report.verified ? (report.unable.length ? "unable" : "verified") : "not verified",
     unable: report.unable,
     log: checkpoint?.origin ?? null,
     size: checkpoint?.size ?? null,

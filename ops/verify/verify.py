@@ -1410,6 +1410,7 @@ def as_text(report: Report) -> Iterator[str]:
         if report.others:
             yield f"{report.others} signatures of others on the checkpoint were not looked at.\n"
     if report.person is not None:
+        yield "" if report.verified else "\nWhat follows about the person is of what could be read, and is not proven.\n"
         yield from _about_person(report.person)
     if report.totals:
         note = "" if report.proven else " (of what could be read; not proven)"

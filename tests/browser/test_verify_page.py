@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 from playwright.async_api import Browser, Page, expect
 
-from hub.audit.signing import WitnessSigner
+from hub.audit.signing import PostQuantumSigner, WitnessSigner, has_post_quantum
 from ops.verify import verify
 from tests.browser.desk import LOOK, WIDE
-from tests.fakes.log import LOG, Exported, checkpoint_of
+from tests.fakes.log import LOG, Exported, checkpoint_of, signer
 from tests.fakes.story import KEY, TAG, Story, eventful, zipped
 
 pytestmark = pytest.mark.timeout(120)
@@ -217,6 +218,23 @@ async def test_blake2b(free: Page) -> None:
         arguments = [list(message[:nth]), list(key)]
         call = "([message, key]) => hex(blake2b(Uint8Array.from(message), Uint8Array.from(key), 'hub/opening'))"
         assert await free.evaluate(call, arguments) == expected
+
+
+@pytest.mark.skipif(not has_post_quantum(), reason="this build of cryptography has no ML-DSA-44")
+async def test_what_this_browser_cannot_check_is_never_called_verified(page: Page, tmp_path: Path) -> None:
+    own = PostQuantumSigner(signer().name, MLDSA44PrivateKey.from_seed_bytes(bytes(32)))
+    other = PostQuantumSigner("q.example/w", MLDSA44PrivateKey.from_seed_bytes(bytes([1]) * 32))
+    trusts = [(f"log {own.vkey}\n", "not verified"), (f"witness q {other.vkey}\nquorum q\n", "not verified")]
+    for nth, (trust, without) in enumerate(trusts):
+        for signed in (False, True):
+            story = Story(3)
+            story.cosigners = [own, other] if signed else []
+            folder = tmp_path / f"{nth}{signed}"
+            folder.mkdir()
+            top, given = story.export(trust).write(folder)
+            await ask(page, top, given)
+            assert (await kept(page))["verdict"] == ("unable" if signed else without)
+            assert ours(top, given)[0]["verdict"] == ("verified" if signed else without)
 
 
 async def test_a_wrong_question_is_answered_beside_its_field(page: Page, tmp_path: Path) -> None:

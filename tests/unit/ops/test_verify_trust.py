@@ -242,6 +242,15 @@ def test_what_the_hub_answered_is_held_against_it(answer: object, code: int, sai
     assert said in text
 
 
+def test_what_is_not_verified_proves_nothing_about_a_person(tmp_path: Path) -> None:
+    story, places = lived()
+    whole = story.export()
+    case = Exported({**whole.files, "tile/1/000.p/1": bytes(32)}, whole.trust)
+    code, text = checked(case, tmp_path, *with_person(tmp_path, places))
+    assert code == 1
+    assert "about the person is of what could be read, and is not proven" in text
+
+
 def test_entries_whose_text_is_gone_are_said_not_to_be_looked_at(tmp_path: Path) -> None:
     story, places = lived()
     story.redact(places[0])
