@@ -24,6 +24,7 @@ from hub.errors import Misconfigured, Tampered
 from hub.postgres import PrivatePostgres, Urls
 from tests.fakes.log import signer
 from tests.fakes.recorder import KEY, LOG, OPERATOR, Clock, committing, item
+from tests.fakes.retaining import DECIDER, OTHER, SECOND, WATCH, YEAR, open_retained
 
 TABLES = ("audit_entry", "audit_tile", "audit_checkpoint", "audit_head", "audit_log")
 FOREIGN = make_checkpoint(signer(9), 100, b"\x07" * 32).replace("'", "''")
@@ -147,6 +148,46 @@ async def test_what_is_found_while_the_hub_works_stops_every_process(
             await committer.record(item())
     finally:
         await other.dispose()
+
+
+async def test_what_is_gone_by_authority_of_the_log_is_no_change_and_nothing_else_is(
+    engine: AsyncEngine, mark: Path, vandal: asyncpg.Connection
+) -> None:
+    guard = Guard(engine, LOG, KEY.vkey)
+    async with open_retained(engine, mark) as kept:
+        await kept.reads(700)
+        await kept.reads(1, OTHER)
+        kept.clock.us += 2 * YEAR
+        await kept.reads(5)
+        emptied = await kept.retention.propose(WATCH, SECOND)
+        await kept.retention.approve(emptied.proposal_id, DECIDER)
+        well = await guard.check(newest=None)
+        assert (well.entries, well.redacted, well.pruned) == (well.size, 700, 0)
+        spare = await vandal.fetchval("SELECT seq FROM audit_entry WHERE body IS NOT NULL AND seq < 706 LIMIT 1")
+        for change, place in (
+            (f"UPDATE audit_entry SET body = NULL WHERE seq = {spare}", f"Entry {spare} .*empty"),
+            (f"UPDATE retention_part SET seqs = seqs || ARRAY[{spare}::bigint] WHERE tile = {spare} / 256", "does not list"),
+            ("DELETE FROM audit_redaction", "empty"),
+        ):
+            await vandal.execute(f"BEGIN; CREATE TABLE was AS SELECT body FROM audit_entry WHERE seq = {spare}; COMMIT")
+            for table in ("retention_part", "audit_redaction"):
+                await vandal.execute(f"CREATE TABLE was_{table} AS SELECT * FROM {table}")
+            assert not (await vandal.execute(change)).endswith(" 0")
+            with pytest.raises(Tampered, match=place):
+                await guard.check(newest=None)
+            await vandal.execute(f"UPDATE audit_entry SET body = was.body FROM was WHERE seq = {spare}; DROP TABLE was")
+            for table in ("retention_part", "audit_redaction"):
+                await vandal.execute(
+                    f"DELETE FROM {table}; INSERT INTO {table} SELECT * FROM was_{table}; DROP TABLE was_{table}"
+                )
+        kept.clock.us += 5 * YEAR
+        pruned = await kept.retention.propose_pruning(SECOND)
+        await kept.retention.approve(pruned.proposal_id, DECIDER)
+        after = await guard.check(newest=None)
+        assert (after.pruned, after.entries) == (pruned.after, after.size - pruned.after)
+        await vandal.execute(f"DELETE FROM audit_entry WHERE seq < {pruned.after + 256}")
+        with pytest.raises(Tampered):
+            await guard.check(newest=None)
 
 
 async def test_an_examination_goes_on_beside_the_work(engine: AsyncEngine, mark: Path) -> None:

@@ -186,6 +186,8 @@ class Guard:
             said = await self._authority(connection, pruned.by, "prune-prefix")
             if (said.get("after"), said.get("root")) != (pruned.size, tree.frontier(pruned.size).root.hex()):
                 _changed(f"Entry {pruned.by} does not say that {pruned.size} entries are gone", "Nothing else allows it.")
+            note = await log.checkpoint_at(connection, self._log_id, pruned.size)
+            _judge_note(tree, pruned.size, note, tree.frontier(pruned.size))
             tree.pruned = pruned.size
         await self._emptied(connection, tree, tree.edge.size)
 
@@ -297,15 +299,18 @@ def _judge_notes(tree: _Tree, page: _Page) -> None:
     frontier = tree.frontier(page.low)
     for size, note in page.notes:
         frontier = frontier.extend(leaves[frontier.size - page.low : size - page.low])
-        try:
-            checkpoint = open_note(note, key_at(tree.keys, size))
-            holds = (checkpoint.size, checkpoint.root) == (size, frontier.root)
-        except Tampered:
-            holds = False
-        if not holds:
-            _changed(
-                f"The checkpoint over {size} entries is not what was signed", "It was changed, or another's put in its place."
-            )
+        _judge_note(tree, size, note, frontier)
+
+
+def _judge_note(tree: _Tree, size: int, note: str, frontier: Frontier) -> None:
+    """A checkpoint is signed by the key of its time over this tree."""
+    try:
+        checkpoint = open_note(note, key_at(tree.keys, size))
+        holds = (checkpoint.size, checkpoint.root) == (size, frontier.root)
+    except Tampered:
+        holds = False
+    if not holds:
+        _changed(f"The checkpoint over {size} entries is not what was signed", "It was changed or replaced.")
 
 
 def _changed(what: str, why: str) -> NoReturn:
