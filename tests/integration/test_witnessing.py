@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from hub import db
 from hub.audit.checkpoint import Signature, make_checkpoint
 from hub.audit.cosign import CosignerKey, cosign, cosign_line, cosigned, with_signatures
-from hub.audit.signing import create_mldsa
+from hub.audit.signing import create, create_mldsa, load_witness
 from hub.audit.trust import Policy
 from hub.domain.terms import LogId
 from hub.errors import Malformed, Misconfigured, Refused, Retry, Tampered
@@ -337,4 +337,24 @@ async def test_a_partner_brings_what_it_cosigned(town: Town, other_engine: Async
         assert await bring(cosign(await town.log.checkpoint(), partner, 9)) == 200
     assert (await store.asked(town.engine, town.log.log_id))[contradiction_of(town.key.vkey)].trouble == REFUSED
     assert len([body for body in await bodies(town.engine) if b'"witness-refused"' in body]) == 1
+    await witness.close()
+
+
+async def test_the_quorum_is_met_by_as_many_as_it_asks(town: Town, tmp_path: Path) -> None:
+    signers = []
+    for name in ("one", "two"):
+        create(tmp_path / name)
+        signers.append(load_witness(tmp_path / name, f"{name}.example"))
+    file = tmp_path / "witnesses"
+    lines = [f"witness {each.name} {each.vkey}" for each in signers]
+    file.write_text("\n".join([*lines, "group both all one.example two.example", "quorum both", ""]))
+    witness = town.witnessing(witnesses=file)
+    assert (await witness.standing()).quorum == 0
+    for size, brings in ((2, signers), (5, signers[:1])):
+        await town.grow(size - (await witness.standing()).size)
+        for signed in brings:
+            assert await witness.taking.take(cosign(await town.log.checkpoint(), signed, 5).encode()) == size
+    standing = await witness.standing()
+    assert (standing.size, standing.quorum) == (5, 2)
+    assert [one.size for _, one in standing.witnesses if one is not None] == [5, 2]
     await witness.close()
