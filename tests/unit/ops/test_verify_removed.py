@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from hashlib import sha512
 from io import BytesIO
 from pathlib import Path
 from zipfile import ZipFile
@@ -357,10 +358,15 @@ def test_time_stamps_are_of_this_log_and_name_the_command_that_checks_the_rest(t
     assert "openssl ts -verify -data timestamps/300.note -in timestamps/300.tsr -CAfile" in text
 
 
+OTHER = make_checkpoint(signer(), 100, bytes(32)).encode()
 STAMPS_WRONG: dict[str, tuple[Change, str]] = {
     "another past": (
         lambda files: files.update({"timestamps/100.note": make_checkpoint(signer(), 100, bytes(32)).encode()}),
         "timestamps/100.note: is not what its time stamp is over",
+    ),
+    "another past, stamped": (
+        lambda files: files.update({"timestamps/100.note": OTHER, "timestamps/100.tsr": sha512(OTHER).digest()}),
+        "the first 100 entries: do not lead to the root of timestamps/100.note",
     ),
     "another key": (
         lambda files: files.update({"timestamps/100.note": make_checkpoint(signer(8), 100, bytes(32)).encode()}),
