@@ -76,3 +76,20 @@ def test_a_hostile_value_is_printed_and_never_obeyed(value: str) -> None:
     text = text_of(typeset("period", wherever, START))
     assert value.split()[0] in text
     assert "Zo controleert u dit" in text
+
+
+@pytest.mark.parametrize("value", HOSTILE[:3])
+def test_the_letter_too_prints_a_hostile_value(value: str) -> None:
+    given = {"headline": value, "why": value, "passes": [value], "facts": [(value, value)]}
+    letter = {
+        **dict.fromkeys(("title", "subtitle", "footer"), value),
+        "facts": [(value, value)],
+        "lead": [value],
+        "recipients": [{"name": value, "given": [given], "refused": [{"headline": value, "reasons": [value]}]}],
+        "statements": [(value,) * 4],
+        "searches": [(value, value)],
+        "events": [value],
+        "rights": [value],
+        "checking": {"sentences": [value], "checkpoint": value, "key": value},
+    }
+    assert text_of(typeset("person", letter, START)).count(value.split()[0]) >= 15
