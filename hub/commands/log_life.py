@@ -31,6 +31,7 @@ Run = Callable[[Callable[[Settings], Coroutine[Any, Any, None]]], None]
 """Runs a command with the settings; an error of the hub ends it with its sentences."""
 
 _AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
+_PATIENCE_MS = 3_600_000
 _WORD = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*", re.ASCII)
 _LOST = """\
 {lost} entries that were promised are gone. What they said is lost to this hub; partners may hold receipts of it.
@@ -159,7 +160,7 @@ def log_life_commands(audit: typer.Typer, run: Run) -> None:
 async def _engine(chosen: Settings) -> AsyncIterator[AsyncEngine]:
     """The application's engine on a database that keeps what it commits."""
     async with databases(chosen) as urls:
-        engine = create_engine(urls.database, application_name="hub-audit", pool_size=2)
+        engine = create_engine(urls.database, application_name="hub-audit", pool_size=2, statement_timeout_ms=_PATIENCE_MS)
         try:
             await durability(engine)
             yield engine

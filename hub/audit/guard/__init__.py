@@ -116,11 +116,11 @@ class Guard:
             tree = await self._open(connection)
             size = tree.edge.size
             signed_from = 0 if newest is None else await store.size_of_newest(connection, self._log_id, CHECKPOINTS)
-            if newest is None and (lost := await store.unsigned(connection, self._log_id, tree.pruned, size)) is not None:
-                _changed(f"The checkpoint over {lost} entries is gone", "Something was recorded under it.")
             await self._higher(connection, tree)
             await self._gone(connection, tree)
-        first = 0 if newest is None else max(0, size - newest)
+            first = 0 if newest is None else max(0, size - newest)
+            if between is None and first == 0:  # of a log that is larger, or beside the work, it takes too long
+                await self._signed(connection, tree)
         entries = checkpoints = redacted = 0
         judging: asyncio.Future[None] | None = None
         try:
@@ -163,6 +163,11 @@ class Guard:
         if last is not None and _moment(last) not in (None, last_us):
             _changed("The moment in the head of the log is not that of its last entry", "The head was changed.")
         return _Tree(edge, keys)
+
+    async def _signed(self, connection: Connection, tree: _Tree) -> None:
+        """Under every request that was recorded there is a checkpoint still."""
+        if (lost := await store.unsigned(connection, self._log_id, tree.pruned, tree.edge.size)) is not None:
+            _changed(f"The checkpoint over {lost} entries is gone", "Something was recorded under it.")
 
     async def _higher(self, connection: Connection, tree: _Tree) -> None:
         """From the root down, every complete tile above level 0 is under the hash that the level above has for it."""
@@ -362,6 +367,8 @@ async def scrub(
             return
         except HubError as away:
             report(away, Event.database_unavailable)
+        except Exception as error:  # whatever it is, the next round is what examines the log
+            report(error)
         await wait(rest_s)
 
 
