@@ -69,8 +69,11 @@ def test_how_long_ago_is_told_in_the_largest_whole_unit(ago: int, text: str) -> 
                 "Weigeringen",
                 "Intrekkingen",
                 "Informeren",
+                "Bewaren",
+                "Vergeten",
                 "Afspraken",
                 "Controle",
+                "Steekproef",
                 "Uitvoer",
             ],
         ),
@@ -85,17 +88,31 @@ def test_how_long_ago_is_told_in_the_largest_whole_unit(ago: int, text: str) -> 
                 "Weigeringen",
                 "Intrekkingen",
                 "Informeren",
+                "Bewaren",
+                "Vergeten",
                 "Afspraken",
                 "Controle",
+                "Steekproef",
                 "Uitvoer",
             ],
         ),
         (
             (Role.auditor,),
             "/functionaris",
-            ["Overzicht", "Logboek", "Weigeringen", "Intrekkingen", "Informeren", "Afspraken", "Controle", "Steekproef", "Uitvoer"],
+            [
+                "Overzicht",
+                "Logboek",
+                "Weigeringen",
+                "Intrekkingen",
+                "Informeren",
+                "Bewaren",
+                "Afspraken",
+                "Controle",
+                "Steekproef",
+                "Uitvoer",
+            ],
         ),
-        ((Role.decision_maker,), "/functionaris", ["Afspraken"]),
+        ((Role.decision_maker,), "/functionaris", ["Bewaren", "Vergeten", "Afspraken"]),
         (
             (Role.administrator,),
             "/beheer",
@@ -128,7 +145,7 @@ def test_whoever_works_at_both_desks_sees_the_way_to_the_other() -> None:
     both = staff(Role.privacy_officer, Role.administrator)
     assert [place.name for place in navigation("/beheer/mislukt", both).others] == ["Functionaris"]
     assert navigation("/beheer", None).items == ()
-    assert len({entry.href for place in PLACES for entry in place.entries}) == 16
+    assert len({entry.href for place in PLACES for entry in place.entries}) == 19
 
 
 async def test_a_page_names_who_is_signed_in_and_offers_the_way_out(officer: httpx2.AsyncClient) -> None:
