@@ -40,8 +40,10 @@ from hub.receive.request import JSON, Gate
 from hub.receive.statements import RECEIPT_KEYS_PATH, STATEMENTS_PATH, ReceiptOf, StatementDoor, StatementsDesk
 from hub.receive.store import Idempotency
 from hub.receive.tiles import CHECKPOINT_PATH, CONSISTENCY_PATH, COSIGNED_PATH, TILE_PATH, Tiles
-from hub.receive.witness import ADD_PATH, LATEST_PATH, TAKE_PATH, WitnessDoor
+from hub.receive.witness import ADD_PATH, LATEST_PATH, TAKE_PATH, TakingDoor, WitnessDoor
+from hub.witness.cosigning import Cosigning
 from hub.witness.serve import Served
+from hub.witness.taking import Taking
 
 _Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -67,7 +69,8 @@ def create_api(
     receipt_keys: Mapping[str, Any],
     logbook: Logbook,
     served: Served | None = None,
-    witness: WitnessDoor | None = None,
+    cosigning: Cosigning | None = None,
+    taking: Taking | None = None,
 ) -> FastAPI:
     """The application.
 
@@ -76,8 +79,7 @@ def create_api(
     `notices` is where recipients are told what to do with what they received, `informed` where parties report that young
     persons were told, `statements` where what is said is recorded; `receipt_of` gives the signed receipt of it, to be checked
     with `receipt_keys` (a JWK Set). `logbook` is what partners read of the log as records of data processing, `served` the log
-    as anyone may check it, `witness` this hub as a witness
-    of others', and what witnesses bring.
+    as anyone may check it, `cosigning` this hub as a witness of others', `taking` what its own log's witnesses bring.
     """
     app = FastAPI(
         title=TITLE,
@@ -122,13 +124,13 @@ def create_api(
         ("POST", TOKEN_PATH, desk.token),
     ):
         app.add_route(path, endpoint, methods=[method])
-    for method, path, endpoint in _of_the_log(served, witness, gate, issuer):
+    for method, path, endpoint in _of_the_log(served, cosigning, taking, gate, issuer):
         app.add_route(path, endpoint, methods=[method])
     return app
 
 
 def _of_the_log(
-    served: Served | None, witness: WitnessDoor | None, gate: Gate, issuer: str
+    served: Served | None, cosigning: Cosigning | None, taking: Taking | None, gate: Gate, issuer: str
 ) -> Iterator[tuple[str, str, _Endpoint]]:
     """The routes under `/log`, whose form is that of C2SP and not of the interface `/v1`."""
     if served is not None:
@@ -138,10 +140,12 @@ def _of_the_log(
         yield "GET", CONSISTENCY_PATH, tiles.consistency
         yield "GET", TILE_PATH, tiles.tile
         yield "GET", LOG_OPEN_PATH, _fixed(orjson.dumps(describe_log(issuer)))
-    if witness is not None:
+    if cosigning is not None:
+        witness = WitnessDoor(cosigning)
         yield "POST", ADD_PATH, witness.add
         yield "GET", LATEST_PATH, witness.latest
-        yield "POST", TAKE_PATH, witness.take
+    if taking is not None:
+        yield "POST", TAKE_PATH, TakingDoor(taking).take
 
 
 async def _handle(request: Request, error: Exception) -> Response:

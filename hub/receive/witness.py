@@ -34,24 +34,30 @@ _SAID: Final = {
 }
 
 
-class WitnessDoor:
-    """The routes and what they need."""
+class _Few:
+    """Turns for a few: who asks without a token must not slow the others down."""
 
-    def __init__(self, cosigning: Cosigning, taking: Taking) -> None:
-        self._cosigning, self._taking = cosigning, taking
+    def __init__(self) -> None:
         self._turns = asyncio.Semaphore(TOGETHER)
 
-    def _turn(self) -> asyncio.Semaphore:
-        """Raises errors.Retry where too many are looked at together: who asks without a token must not slow the others down."""
+    def turn(self) -> asyncio.Semaphore:
+        """Raises errors.Retry where too many are looked at together."""
         if self._turns.locked():
             raise Retry("The witness is busy.", "Too many checkpoints come at once.", "Send it again in a second.", after_s=1)
         return self._turns
+
+
+class WitnessDoor:
+    """The routes and what they need."""
+
+    def __init__(self, cosigning: Cosigning) -> None:
+        self._cosigning, self._few = cosigning, _Few()
 
     async def add(self, request: Request) -> Response:
         """200 with our line, 409 with the size where we are; 400, 403, 404, 409, 422 as in tlog-witness; 503 when busy."""
         check_no_query(request)
         content = await limited_body(request, LONGEST_SUBMISSION)  # before its turn: who sends slowly holds up nobody
-        async with self._turn():
+        async with self._few.turn():
             answer = await self._cosigning.add(content)
         match answer:
             case Cosigned():
@@ -62,14 +68,6 @@ class WitnessDoor:
                 status, said = _SAID[answer]
                 return Response(f"{said}\n".encode(), status, media_type=TEXT)
 
-    async def take(self, request: Request) -> Response:
-        """200 once a witness's line over a checkpoint of this log is kept; 400 for what is none, 403 for who is none."""
-        check_no_query(request)
-        content = await limited_body(request, LONGEST)
-        async with self._turn():
-            size = await self._taking.take(content)
-        return Response(f"{size}\n".encode(), 200, media_type=TEXT)
-
     async def latest(self, request: Request) -> Response:
         """200 with the newest checkpoint that we cosigned of a log, by the SHA-256 of its origin; 404 for none."""
         check_no_query(request)
@@ -78,3 +76,18 @@ class WitnessDoor:
         if found is None:
             raise HTTPException(404)
         return Response(found.encode(), 200, media_type=TEXT)
+
+
+class TakingDoor:
+    """Where witnesses that nobody asks bring their lines."""
+
+    def __init__(self, taking: Taking) -> None:
+        self._taking, self._few = taking, _Few()
+
+    async def take(self, request: Request) -> Response:
+        """200 once a witness's line over a checkpoint of this log is kept; 400 for what is none, 403 for who is none."""
+        check_no_query(request)
+        content = await limited_body(request, LONGEST)
+        async with self._few.turn():
+            size = await self._taking.take(content)
+        return Response(f"{size}\n".encode(), 200, media_type=TEXT)

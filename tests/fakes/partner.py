@@ -222,7 +222,8 @@ class Desk:
     informed: FakeInformed = field(default_factory=FakeInformed)
     logbook: FakeLogbook = field(default_factory=FakeLogbook)
     served: Any = None
-    witness: Any = None
+    cosigning: Any = None
+    taking: Any = None
 
     def __post_init__(self) -> None:
         self.heard = FakeStatements(keys=self.way.keys)
@@ -248,7 +249,8 @@ class Desk:
             receipt_keys={"keys": []},
             logbook=self.logbook,
             served=self.served,
-            witness=self.witness,
+            cosigning=self.cosigning,
+            taking=self.taking,
         )
 
     def token(self, partner: Partner | None = None, thumbprint: str | None = None) -> str:

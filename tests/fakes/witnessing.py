@@ -26,7 +26,7 @@ from hub.domain.terms import LogId
 from hub.errors import HubError
 from hub.receive.edge import Edge
 from hub.receive.problem import of_error
-from hub.receive.witness import ADD_PATH, LATEST_PATH, TAKE_PATH, WitnessDoor
+from hub.receive.witness import ADD_PATH, LATEST_PATH, TAKE_PATH, TakingDoor, WitnessDoor
 from hub.witness.cosigning import Cosigned
 from hub.witness.model import submission
 from hub.witness.service import Witnessing
@@ -127,11 +127,11 @@ def _no_signals() -> Any:
 
 def door_of(witnessing: Witnessing) -> Starlette:
     """The witness's routes as the interface has them."""
-    door = WitnessDoor(witnessing.cosigning, witnessing.taking)
+    door, taking = WitnessDoor(witnessing.cosigning), TakingDoor(witnessing.taking)
     routes = [
         Route(ADD_PATH, door.add, methods=["POST"]),
         Route(LATEST_PATH, door.latest),
-        Route(TAKE_PATH, door.take, methods=["POST"]),
+        Route(TAKE_PATH, taking.take, methods=["POST"]),
     ]
 
     async def told(request: Any, error: Exception) -> Any:

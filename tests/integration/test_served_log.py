@@ -19,7 +19,6 @@ from hub.audit.entry import EntryKind
 from hub.audit.tiles import bundle_path, hashes_of, tile_path, tile_root
 from hub.audit.tree import Frontier, leaf_hash, verify_consistency
 from hub.identity.partners import LOGBOEK, SCOPES
-from hub.receive.witness import WitnessDoor
 from hub.witness.serve import entries_of
 from tests.fakes.caller import is_problem
 from tests.fakes.partner import ISSUER, SCHOOL, Desk, ec_key
@@ -39,7 +38,7 @@ async def town(engine: AsyncEngine, tmp_path: Path) -> AsyncIterator[Town]:
 async def desk(town: Town) -> AsyncIterator[tuple[Desk, httpx2.AsyncClient]]:
     """The whole interface, with this log behind it."""
     desk, witnessing = Desk(), town.witnessing()
-    desk.served, desk.witness = witnessing.served, WitnessDoor(witnessing.cosigning, witnessing.taking)
+    desk.served, desk.cosigning, desk.taking = witnessing.served, witnessing.cosigning, witnessing.taking
     desk.__post_init__()
     async with desk.client() as client:
         yield desk, client
@@ -133,7 +132,7 @@ async def test_a_partners_own_client_keeps_watch_and_cosigns(town: Town, tmp_pat
     ):
         await asyncio.to_thread((tmp_path / name).write_text, text)
     witnessing, desk = town.witnessing(witnesses=tmp_path / "witnesses"), Desk()
-    desk.served, desk.witness = witnessing.served, WitnessDoor(witnessing.cosigning, witnessing.taking)
+    desk.served, desk.cosigning, desk.taking = witnessing.served, witnessing.cosigning, witnessing.taking
     desk.__post_init__()
     async with serving(desk.app) as url:
         watch = ("--log", f"{url}/log", "--trust", str(tmp_path / "trust"), "--state", str(tmp_path / "state"))

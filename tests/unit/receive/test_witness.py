@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx2
 
-from hub.receive.witness import TOGETHER, WitnessDoor
+from hub.receive.witness import TOGETHER
 from hub.witness.cosigning import Behind, No
 from tests.fakes.partner import Desk
 
@@ -29,7 +29,7 @@ class Waiting:
 
 def client_of(waiting: Waiting) -> httpx2.AsyncClient:
     desk = Desk()
-    desk.witness = WitnessDoor(waiting, waiting)  # type: ignore[arg-type]
+    desk.cosigning = desk.taking = waiting
     desk.__post_init__()
     return desk.client()
 
