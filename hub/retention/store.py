@@ -102,7 +102,10 @@ _PARTS: Final = """
 SELECT tile, seqs FROM retention_part WHERE log_id = $1 AND proposal_id = $2 AND tile > $3 ORDER BY tile LIMIT $4
 """
 _BETWEEN: Final = "SELECT seq, ref, body FROM audit_entry WHERE log_id = $1 AND seq >= $2 AND seq < $3 ORDER BY seq"
-_NAMED: Final = "SELECT seq, ref, body FROM audit_entry WHERE log_id = $1 AND seq = ANY($2::bigint[]) ORDER BY seq"
+# The range keeps both to the part of the log that they are about, whatever the planner believes of a table that just grew.
+_NAMED: Final = """
+SELECT seq, ref, body FROM audit_entry WHERE log_id = $1 AND seq BETWEEN $3 AND $4 AND seq = ANY($2::bigint[]) ORDER BY seq
+"""
 _REFS: Final = "SELECT ref FROM audit_entry WHERE log_id = $1 AND seq >= $2 AND seq < $3"
 _BODIES: Final = "SELECT ref, body FROM audit_entry WHERE log_id = $1 AND ref = ANY($2::uuid[])"
 _OUTCOMES: Final = """
@@ -120,7 +123,10 @@ FROM consent_notice AS notice WHERE notice.log_id = $1 AND notice.items ?| $2::t
 _SIGNED: Final = """
 SELECT size, created_us FROM audit_checkpoint WHERE log_id = $1 AND size >= $2 ORDER BY size LIMIT 1
 """
-_REDACT: Final = "UPDATE audit_entry SET body = NULL WHERE log_id = $1 AND seq = ANY($2::bigint[]) AND body IS NOT NULL"
+_REDACT: Final = """
+UPDATE audit_entry SET body = NULL
+WHERE log_id = $1 AND seq BETWEEN $3 AND $4 AND seq = ANY($2::bigint[]) AND body IS NOT NULL
+"""
 
 
 @asynccontextmanager
@@ -286,7 +292,7 @@ async def between(connection: Connection, log_id: LogId, start: int, stop: int) 
 
 async def these(connection: Connection, log_id: LogId, seqs: Sequence[int]) -> list[Entry]:
     """These entries, each with the disclosure that its term hangs on."""
-    return await _entries(connection, log_id, await connection.raw.fetch(_NAMED, log_id, list(seqs)))
+    return await _entries(connection, log_id, await connection.raw.fetch(_NAMED, log_id, list(seqs), min(seqs), max(seqs)))
 
 
 async def _entries(connection: Connection, log_id: LogId, rows: Sequence[Any]) -> list[Entry]:
@@ -374,7 +380,7 @@ def _elements(fields: Mapping[str, Any]) -> frozenset[str]:
 
 async def redact(connection: Connection, log_id: LogId, operator: PartyId, seqs: Collection[int]) -> None:
     """Empties these entries, and what the index says of them. Raises Tampered where nobody authorised it."""
-    await connection.raw.execute(_REDACT, log_id, list(seqs))
+    await connection.raw.execute(_REDACT, log_id, list(seqs), min(seqs), max(seqs))
     await index.redact(connection, log_id, operator, sorted(seqs))
 
 

@@ -98,8 +98,8 @@ async def test_who_proposed_does_not_decide(kept: Retained):
 )
 @pytest.mark.parametrize("kind", HoldKind)
 async def test_nothing_goes_while_a_hold_stands(kept: Retained, kind: HoldKind, scope: Scope, word: str):
-    refs = await kept.reads(260)
-    kept.persons[b"tag"] = refs[:1]
+    located = await kept.log.locate(await kept.reads(260))
+    kept.persons[b"tag"] = [ref for ref, entry in located.items() if entry.seq == 0]
     kept.clock.us += 3 * YEAR
     redaction, pruning = await kept.retention.propose(WATCH, SECOND), await kept.retention.propose_pruning(SECOND)
     hold = await kept.holds.open_hold(kind, scope, FG, word=word, tag=b"tag" if scope is Scope.person else None)
