@@ -30,7 +30,7 @@ from hub.audit.record import Committer
 from hub.audit.signing import LogSigner
 from hub.audit.succession import Cause, Promise, go_on, look, read_mark
 from hub.commands.log_life import log_life_commands
-from hub.db import create_engine
+from hub.db import create_engine, transaction
 from hub.errors import Conflict, HubError, Misconfigured, Refused, Tampered
 from hub.postgres import PrivatePostgres, Urls
 from hub.settings import Settings
@@ -248,3 +248,20 @@ async def test_a_database_that_was_changed_is_not_gone_on_with(restored: Restore
     await vandal.close()
     for command in (("recover",), (*GO, "--trust", str(restored.trust)), ("check",)):
         refused(await restored.hub(*command), Tampered, "Entry 2 " if command != ("check",) else "not")
+
+
+@pytest.mark.parametrize("table", ["audit_log", "audit_origin", "audit_alarm"])
+async def test_what_a_log_was_called_stays(engine: AsyncEngine, owner_engine: AsyncEngine, tmp_path: Path, table: str) -> None:
+    async with committing(engine, tmp_path / "mark"):
+        pass
+    rows = {"audit_origin": "'r', 'p', 5, 'o', 'v', 'rotation', gen_random_uuid(), 1", "audit_alarm": "'r', 'p', 1, 'what'"}
+    async with transaction(engine) as connection:
+        if table in rows:
+            await connection.raw.execute(f"INSERT INTO {table} VALUES ({rows[table]})")
+    for act in (f"DELETE FROM {table}", f"TRUNCATE {table}", f"UPDATE {table} SET party_id = 'x'"):
+        for by, refusal in ((engine, Misconfigured), (owner_engine, Tampered)):
+            if by is owner_engine and table == "audit_alarm" and act.startswith("UPDATE"):
+                continue  # one that has ended is written down there
+            with pytest.raises(refusal):
+                async with transaction(by) as connection:
+                    await connection.raw.execute(act)
