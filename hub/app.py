@@ -10,6 +10,7 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,12 +24,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from hub.again import Again
 from hub.audit import signing
 from hub.audit.entries import EntryWriter
-from hub.audit.highwater import HighWater
+from hub.audit.guard import Guard, scrub
+from hub.audit.highwater import HighWater, Mark
 from hub.audit.log import Log
 from hub.audit.notes import Notes
 from hub.audit.record import Committer
 from hub.audit.search import Search
-from hub.audit.signing import LogSigner
+from hub.audit.search.review.service import Reviews
+from hub.audit.signing import LogSigner, has_post_quantum
 from hub.clock import SystemClock
 from hub.consent import codes
 from hub.consent.model import Life, PolicySet
@@ -58,6 +61,8 @@ from hub.protect.pseudonymise import Digests, Pseudonymiser
 from hub.protect.store import move_subjects
 from hub.protect.vault import Vault
 from hub.receive.store import IdempotencyStore
+from hub.retention.holds import Holds
+from hub.retention.service import Retention
 from hub.rights.erasure.service import Forgetting
 from hub.rights.erasure.tombs import Tombs
 from hub.rights.informing.service import Informing
@@ -68,6 +73,7 @@ from hub.settings import Settings
 from hub.statements.desk import Statements
 from hub.statements.proof import prove
 from hub.statements.receipt import Receipts
+from hub.witness.service import Witnessing, second_key_file
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -106,11 +112,19 @@ class Hub:
     informing: Informing
     forgetting: Forgetting
     person_keys: PersonKeys
+    retention: Retention
+    reviews: Reviews
+    witnessing: Witnessing
+    guard: Guard
 
     @property
     def policy(self) -> PolicySet:
         """The policy set in use."""
         return self.rules.policy
+
+    async def scrub(self, stopping: asyncio.Event) -> None:
+        """Until `stopping` examines the whole log over and over; where it is not what was signed, nothing is recorded more."""
+        await scrub(self.guard, self.engine, self.log_id, self.operator, self.clock, self.committer.halt, stopping)
 
     def new_id(self) -> UUID:
         """A new identifier for a request or a file."""
@@ -157,6 +171,9 @@ def make_keys(settings: Settings) -> list[Path]:
     """Makes the key ring, the keys that sign the log, tokens and receipts where they are missing; gives the files made."""
     settings.state.mkdir(parents=True, exist_ok=True, mode=0o700)
     made: list[Path] = []
+    if has_post_quantum() and not (second := second_key_file(settings)).exists():
+        signing.create_mldsa(second)
+        made.append(second)
     ring, log, token = (
         settings.file(settings.keyring, _KEYRING),
         settings.file(settings.log_key, _LOG_KEY),
@@ -280,10 +297,13 @@ async def migrate_all(settings: Settings, urls: Urls) -> None:
 
 
 @asynccontextmanager
-async def open_hub(settings: Settings, *, name: str = "hub", unmarked: bool = False) -> AsyncIterator[Hub]:
+async def open_hub(
+    settings: Settings, *, name: str = "hub", unmarked: bool = False, long_lived: bool = False
+) -> AsyncIterator[Hub]:
     """Builds a hub, and closes it. Raises Misconfigured or Tampered instead of starting incomplete, weak or rolled back.
 
-    `unmarked` takes a log without high-water mark as it stands.
+    `unmarked` takes a log without high-water mark as it stands. One that is `long_lived` first examines what is stored under
+    the signed root, and asks the witnesses what they saw of it.
     """
     ring = load_ring(settings)
     signer = load_signer(settings)
@@ -307,15 +327,21 @@ async def open_hub(settings: Settings, *, name: str = "hub", unmarked: bool = Fa
         high_water = HighWater(settings.file(settings.high_water, _HIGH_WATER))
         stack.callback(high_water.close)
         committer = Committer(engine, log_id, operator, signer, clock, entropy, high_water)
-        await committer.start(unmarked=unmarked)
-        stack.push_async_callback(committer.stop)
         digests, pseudonymiser = Digests(ring), Pseudonymiser(ring)
         vault = Vault(vault_engine, ring, log_id, entropy)
         people = People(pseudonymiser, vault)
         log = Log(engine, log_id, signer.vkey)
+        notes = Notes(committer, log_id, operator, clock, entropy, vault)
+        witnessing = Witnessing(engine, log, notes, settings)
+        stack.push_async_callback(witnessing.close)
+        guard = Guard(engine, log_id, signer.vkey)
+        if long_lived and await log.checkpoint_or_none() is not None:
+            await guard.check()
+        promised = partial(_promised, witnessing, settings) if long_lived else None
+        await committer.start(unmarked=unmarked, promised=promised, region=settings.log_region)
+        stack.push_async_callback(committer.stop)
         outbox, entries = Outbox(engine, log_id), EntryWriter(log_id, operator, entropy)
         rules = await _rules(engine, log_id, settings)
-        notes = Notes(committer, log_id, operator, clock, entropy, vault)
         protector = Protector(pseudonymiser, vault, entropy)
         endings = Endings(clock, entropy, entries, committer, log, outbox, rules)
         route = Route(
@@ -357,7 +383,19 @@ async def open_hub(settings: Settings, *, name: str = "hub", unmarked: bool = Fa
             informing=Informing(engine, search, notes, vault.tags_of),
             forgetting=Forgetting(log, notes, people, notices, tombs),
             person_keys=PersonKeys(log, notes, people),
+            retention=Retention(
+                engine, notes, search, signer, Holds(engine, notes), lambda: rules.policy, vault.refs_of, vault.unlink
+            ),
+            reviews=Reviews(engine, search, notes),
+            witnessing=witnessing,
+            guard=guard,
         )
+
+
+async def _promised(witnessing: Witnessing, settings: Settings) -> list[Mark]:
+    """What anyone outside the database saw of the log."""
+    found = await witnessing.asking.largest_witnessed(required=settings.witness_required)
+    return [] if found is None else [found]
 
 
 async def _rules(engine: AsyncEngine, log_id: LogId, settings: Settings) -> Rules:
@@ -420,6 +458,9 @@ def api_of(hub: Hub) -> FastAPI:
         receipt_of=receipt_of,
         receipt_keys=receipts.public_keys(),
         logbook=PartnerLog(hub.log, hub.search, hub.notes, hub.rules),
+        served=hub.witnessing.served,
+        cosigning=hub.witnessing.cosigning,
+        taking=hub.witnessing.taking,
         evaluator=Evaluations(
             rules=hub.rules,
             notes=hub.notes,

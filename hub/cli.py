@@ -20,8 +20,10 @@ from pydantic import ValidationError
 from hub import operations
 from hub.app import Hub, databases, load_signer, make_keys, migrate_all, open_hub
 from hub.clock import SystemClock, legal_date
+from hub.commands.archiving import archiving_commands
 from hub.commands.forgetting import forgetting_commands
 from hub.commands.informing import informing_commands
+from hub.commands.log_life import log_life_commands
 from hub.commands.mending import delivery_commands, mending_commands
 from hub.commands.notices import notice_commands
 from hub.commands.policies import policy_commands
@@ -29,7 +31,10 @@ from hub.commands.policy_coverage import policy_coverage_commands
 from hub.commands.policy_diff import policy_diff_commands
 from hub.commands.policy_export import policy_export_commands
 from hub.commands.policy_tools import policy_tool_commands
+from hub.commands.retention import retention_commands
+from hub.commands.searching import searching_commands
 from hub.commands.statements import statement_commands
+from hub.commands.witnessing import witness_commands
 from hub.consent.policy import load_policy
 from hub.consent.store import kept_policy
 from hub.domain.terms import LogId, PartyId, PolicyHash, Term
@@ -52,6 +57,7 @@ partner = typer.Typer(help="Partner systems that may call the hub.", no_args_is_
 connector = typer.Typer(help="Connectors and their files.", no_args_is_help=True)
 policy = typer.Typer(help="The policy set.", no_args_is_help=True)
 audit = typer.Typer(help="The log.", no_args_is_help=True)
+witness = typer.Typer(help="Witnesses of the log, and this hub as a witness of others.", no_args_is_help=True)
 rights = typer.Typer(help="What young people and those around them have stated.", no_args_is_help=True)
 for name, group in {
     "keys": keys,
@@ -60,6 +66,7 @@ for name, group in {
     "policy": policy,
     "audit": audit,
     "rights": rights,
+    "witness": witness,
 }.items():
     main.add_typer(group, name=name)
 admin.add_typer(partner, name="partner")
@@ -176,10 +183,10 @@ def serve() -> None:
     from hub.server import server_of
 
     async def work(chosen: Settings) -> None:
-        async with open_hub(chosen, name="hub-serve") as hub:
+        async with open_hub(chosen, name="hub-serve", long_lived=True) as hub:
             await hub.put_policy_in_use()
             stopping = stopper()
-            keeping_up = asyncio.create_task(hub.keep_up(stopping))
+            keeping_up = asyncio.gather(hub.keep_up(stopping), hub.scrub(stopping))
             try:
                 async with doors_of(hub) as doors:
                     await serve_until(server_of(doors, chosen), stopping, lambda: emit(Event.hub_started))
@@ -195,7 +202,7 @@ def worker(once: Annotated[bool, typer.Option(help="Take in and send until nothi
     """Takes in what lies ready at the connectors and sends what waits, until SIGINT or SIGTERM."""
 
     async def start(chosen: Settings) -> None:
-        async with open_hub(chosen, name="hub-worker") as hub:
+        async with open_hub(chosen, name="hub-worker", long_lived=True) as hub:
             await hub.put_policy_in_use()
             todo, stopping = await work_of(hub), stopper()
             emit(Event.hub_started)
@@ -383,6 +390,11 @@ statement_commands(rights, _with_hub)
 notice_commands(rights, _with_hub)
 informing_commands(rights, _with_hub)
 forgetting_commands(rights, _with_hub)
+retention_commands(audit, _with_hub)
+searching_commands(audit, _with_hub)
+archiving_commands(audit, _with_hub)
+log_life_commands(audit, run)
+witness_commands(witness, _with_hub)
 
 
 @policy.command("check")
@@ -405,18 +417,6 @@ def policy_show(policy_hash: Annotated[str, typer.Argument(help="The hash that a
         if body is None:
             raise Refused("No policy set of this hash was in use here.", "It is not kept.", "Take the hash from a log entry.")
         say(body.decode())
-
-    run(work)
-
-
-@audit.command("export")
-def audit_export(folder: Annotated[Path, typer.Argument(help="An empty or new directory.")]) -> None:
-    """Writes the whole log as a tlog-tiles tree, which `python3 ops/verify/verify.py DIR --trust FILE` checks offline."""
-
-    async def work(chosen: Settings) -> None:
-        async with open_hub(chosen) as hub:
-            size = await operations.export_log(hub, folder)
-        say(f"{size} entries in {folder}")
 
     run(work)
 

@@ -126,6 +126,8 @@ def _desk(hub: Hub, http: Http, provider: str) -> Desk:
             forgetting=hub.forgetting,
             policies=Policies(hub.engine, hub.notes),
             exports=exports_of(hub),
+            retention=hub.retention,
+            reviews=hub.reviews,
         ),
         administrator=AdministratorDesk(
             mending=mending_of(hub),

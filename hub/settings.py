@@ -25,6 +25,7 @@ class Settings(BaseSettings):
         default="development", description="production refuses the in-process key ring and the private database"
     )
     log_id: str = Field(default="hub", description="which log this hub writes, a lower-case word; one per region")
+    log_region: str = Field(default="", description="the region of this log, a lower-case word, where there are several")
     operator: str = Field(
         default="hub", description="the party that operates the hub, a lower-case word; actor of entries about it"
     )

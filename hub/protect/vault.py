@@ -43,6 +43,7 @@ ON CONFLICT DO NOTHING
 _LINKED = ("log_id", "party_id", "subject_tag", "ref")
 _FEW = 100
 _REFS = "SELECT log_id, ref FROM vault_subject WHERE subject_tag = $1"
+_UNLINK = "DELETE FROM vault_subject WHERE ref = ANY($1::uuid[])"
 _TAGS = "SELECT ref, subject_tag FROM vault_subject WHERE ref = ANY($1::uuid[])"
 _BURY = """
 INSERT INTO vault_tombstone (log_id, party_id, subject_tag, erased_us)
@@ -124,6 +125,11 @@ class Vault:
     async def tags_of(self, refs: Collection[UUID]) -> dict[UUID, bytes]:
         """Whom these entries are about, by tag."""
         return {UUID(bytes=ref.bytes): bytes(tag) for ref, tag in await fetch(self._engine, _TAGS, list(refs))}
+
+    async def unlink(self, refs: Sequence[UUID]) -> None:
+        """Keeps no longer whom these entries were about: what they said is gone."""
+        async with transaction(self._engine) as connection:
+            await connection.raw.execute(_UNLINK, list(refs))
 
     async def forget(self, forgotten: Mapping[bytes, Micros], party: PartyId) -> None:
         """Destroys the keys of these persons, by tag with the moment, and what says which entries are theirs; for good.

@@ -65,7 +65,7 @@ def test_keys_are_made_once_and_never_over_others(tmp_path: Path) -> None:
     first = command("keys", "init", environment=environment)
     made = sorted((tmp_path / "state").iterdir())
     contents = [path.read_bytes() for path in made]
-    assert first.stdout.count("made ") == len(made) == 4
+    assert first.stdout.count("made ") == len(made) == 5
     assert all(path.stat().st_mode & 0o077 == 0 for path in made)
     again = command("keys", "init", environment=environment)
     assert (again.returncode, again.stdout) == (0, "all keys are there already\n")

