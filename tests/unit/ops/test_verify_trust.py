@@ -118,6 +118,10 @@ def test_ml_dsa_44_agrees_with_cryptography() -> None:
             changed = bytearray(signature)
             changed[at] ^= 1
             assert not verify.mldsa_holds(public, message, bytes(changed)), at
+    # The same hints in another order: a second way to write one signature.
+    assert signature[2336 + 80] > 1
+    swapped = signature[:2336] + signature[2337:2338] + signature[2336:2337] + signature[2338:]
+    assert not verify.mldsa_holds(public, message, swapped)
     for wrong in (b"", signature[:-1], signature + b"\0", bytes(2420), b"\xff" * 2420):
         assert not verify.mldsa_holds(public, message, wrong)
     assert not verify.mldsa_holds(public[:-1], message, signature)
