@@ -30,6 +30,7 @@ from hub.audit.log import Log
 from hub.audit.notes import Notes
 from hub.audit.record import Committer
 from hub.audit.search import Search
+from hub.audit.search.hours import Hours
 from hub.audit.search.review.service import Reviews
 from hub.audit.signing import LogSigner, has_post_quantum
 from hub.clock import SystemClock
@@ -74,6 +75,7 @@ from hub.statements.desk import Statements
 from hub.statements.proof import prove
 from hub.statements.receipt import Receipts
 from hub.witness.service import Witnessing, second_key_file
+from hub.witness.stamping import StampGuard
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -116,6 +118,7 @@ class Hub:
     reviews: Reviews
     witnessing: Witnessing
     guard: Guard
+    stamped: StampGuard | None
 
     @property
     def policy(self) -> PolicySet:
@@ -154,6 +157,8 @@ class Hub:
         while not stopping.is_set():
             try:
                 # Asked for first: a change that was seen is taken over in the same breath, and cannot be lost to an error.
+                if self.stamped is not None:
+                    await self.stamped.look()
                 silent = await silent_recipients(self.engine, self.log_id)
                 if (used := await watch.look()) is not None:
                     self.rules.put(used.policy, replace(used.life, silent=silent))
@@ -340,6 +345,11 @@ async def open_hub(
         promised = partial(_promised, witnessing, settings) if long_lived else None
         await committer.start(unmarked=unmarked, promised=promised, region=settings.log_region)
         stack.push_async_callback(committer.stop)
+        stamped = None
+        if settings.tsa_stop_s is not None:
+            stamped = StampGuard(engine, log_id, clock, settings.tsa_stop_s)
+            await stamped.look()
+            committer.heed(stamped.check)
         outbox, entries = Outbox(engine, log_id), EntryWriter(log_id, operator, entropy)
         rules = await _rules(engine, log_id, settings)
         protector = Protector(pseudonymiser, vault, entropy)
@@ -357,7 +367,7 @@ async def open_hub(
             again=Again(engine, protector, log, rules, digests),
             endings=endings,
         )
-        search = Search(engine, log_id, operator, vault.tags_of)
+        search = Search(engine, log_id, operator, vault.tags_of, Hours.parse(settings.working_hours))
         notices = notice_desk(log, search, notes, vault, lambda: rules.policy)
         tombs = Tombs(settings.file(settings.forgotten, _FORGOTTEN))
         yield Hub(
@@ -386,9 +396,10 @@ async def open_hub(
             retention=Retention(
                 engine, notes, search, signer, Holds(engine, notes), lambda: rules.policy, vault.refs_of, vault.unlink
             ),
-            reviews=Reviews(engine, search, notes),
+            reviews=Reviews(engine, search, notes, settings.review_each),
             witnessing=witnessing,
             guard=guard,
+            stamped=stamped,
         )
 
 

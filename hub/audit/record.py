@@ -93,6 +93,7 @@ class Committer:
         self._arrived = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._halted: Tampered | None = None
+        self._heeded: Callable[[], None] | None = None
 
     @property
     def log_id(self) -> LogId:
@@ -136,6 +137,10 @@ class Committer:
                     raise _unclear("The high-water mark cannot be written.") from None
         self._task = asyncio.create_task(self._run(), name="log committer")
 
+    def heed(self, check: Callable[[], None]) -> None:
+        """Asks `check` before anything is taken to be recorded: what it raises, the caller is told."""
+        self._heeded = check
+
     def halt(self, error: Tampered) -> None:
         """Something is not what was signed: from here on nothing is recorded by this process, and everybody is told so."""
         self._halted = error
@@ -161,6 +166,8 @@ class Committer:
         """
         if self._halted is not None:
             raise self._halted
+        if self._heeded is not None:
+            self._heeded()
         if self._task is None or self._task.done():
             raise _busy("The log is not open.")
         if self._queued > MOST_QUEUED:

@@ -14,7 +14,6 @@ from hub.audit.entry import EntryKind
 from hub.audit.search import Line, Page, Selection
 from hub.audit.search.hours import begins
 from hub.audit.search.review import Month
-from hub.audit.search.review.service import Reviews
 from hub.clock import legal_date, rfc3339
 from hub.commands.mending import WithHub
 from hub.console.officer.choosing import sentences
@@ -116,7 +115,7 @@ def _review(with_hub: WithHub) -> typer.Typer:
         """The lists there are, and which are signed off."""
 
         async def work(hub: Hub) -> None:
-            lists = await reviews_of(hub).every()
+            lists = await hub.reviews.every()
             if as_json:
                 rows = [_list(one) for one in lists]
                 typer.echo(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode())
@@ -131,7 +130,7 @@ def _review(with_hub: WithHub) -> typer.Typer:
         """Draws the list of a month that is over, by a rule that nobody can steer."""
 
         async def work(hub: Hub) -> None:
-            drawn = await reviews_of(hub).draw(_month(month))
+            drawn = await hub.reviews.draw(_month(month))
             typer.echo(f"the list of {drawn.month} is drawn under the root {drawn.root.hex()} of {drawn.size} entries")
 
         with_hub(work)
@@ -141,7 +140,7 @@ def _review(with_hub: WithHub) -> typer.Typer:
         """The lines of a list, and what was said of each."""
 
         async def work(hub: Hub) -> None:
-            drawn, items = await reviews_of(hub).one(_month(month))
+            drawn, items = await hub.reviews.one(_month(month))
             if as_json:
                 lines = [{**asdict(item), "ref": None if line is None else line.ref} for item, line in items]
                 typer.echo(orjson.dumps({**_list(drawn), "lines": lines}, str, orjson.OPT_INDENT_2).decode())
@@ -156,17 +155,12 @@ def _review(with_hub: WithHub) -> typer.Typer:
         """Draws a list again, and says whether it comes out the same."""
 
         async def work(hub: Hub) -> None:
-            drawn = await reviews_of(hub).check(_month(month))
+            drawn = await hub.reviews.check(_month(month))
             typer.echo(f"the list of {drawn.month} is the one that the rule draws")
 
         with_hub(work)
 
     return review
-
-
-def reviews_of(hub: Hub) -> Reviews:
-    """The lists of this hub's log."""
-    return Reviews(hub.engine, hub.search, hub.notes)
 
 
 def _list(drawn: Any) -> dict[str, Any]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Coroutine
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -16,7 +15,7 @@ from hub.clock import rfc3339
 from hub.domain.terms import Micros, ReasonCode
 from hub.errors import Refused, Tampered
 from hub.witness.model import AWAY, INVALID, REFUSED, UNKNOWN, Asked, KnownLog
-from hub.witness.service import Standing, Witnessing, key_file, load_signer
+from hub.witness.service import Standing, key_file, load_signer
 
 WithHub = Callable[[Callable[[Hub], Coroutine[Any, Any, None]]], None]
 """Runs work over an open hub; an error of the hub ends the command with its sentences."""
@@ -55,8 +54,7 @@ def witness_commands(witness: typer.Typer, with_hub: WithHub) -> None:
         """From now on this hub is a witness of that log. One that was stopped goes on from where it was."""
 
         async def work(hub: Hub) -> None:
-            async with _opened(hub) as it:
-                typer.echo(f"{await it.cosigning.allow(vkey)} is witnessed from now on")
+            typer.echo(f"{await hub.witnessing.cosigning.allow(vkey)} is witnessed from now on")
 
         with_hub(work)
 
@@ -65,9 +63,8 @@ def witness_commands(witness: typer.Typer, with_hub: WithHub) -> None:
         """This hub is no witness of that log any more; what it cosigned stays known."""
 
         async def work(hub: Hub) -> None:
-            async with _opened(hub) as it:
-                await it.cosigning.stop(origin)
-                typer.echo(f"{origin} is not witnessed any more")
+            await hub.witnessing.cosigning.stop(origin)
+            typer.echo(f"{origin} is not witnessed any more")
 
         with_hub(work)
 
@@ -76,8 +73,7 @@ def witness_commands(witness: typer.Typer, with_hub: WithHub) -> None:
         """Lists the logs that this hub is a witness of, with what it cosigned last."""
 
         async def work(hub: Hub) -> None:
-            async with _opened(hub) as it:
-                found = await it.cosigning.logs()
+            found = await hub.witnessing.cosigning.logs()
             if as_json:
                 rows = [{**asdict(one), "root": one.root.hex()} for one in found]
                 typer.echo(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode())
@@ -91,11 +87,10 @@ def witness_commands(witness: typer.Typer, with_hub: WithHub) -> None:
         """Asks every witness of this log to cosign its newest checkpoint now."""
 
         async def work(hub: Hub) -> None:
-            async with _opened(hub) as it:
-                if not it.asking.witnesses:
-                    raise Refused("There is nobody to ask.", "HUB_WITNESSES names no file.", "See ops/runbooks/witness.md.")
-                found = await it.asking.ask_witnesses(anew=True)
-                names = {str(each.key): each.name for each in it.asking.witnesses}
+            if not hub.witnessing.asking.witnesses:
+                raise Refused("There is nobody to ask.", "HUB_WITNESSES names no file.", "See ops/runbooks/witness.md.")
+            found = await hub.witnessing.asking.ask_witnesses(anew=True)
+            names = {str(each.key): each.name for each in hub.witnessing.asking.witnesses}
             for one in found:
                 typer.echo(_asked_line(names[one.witness], one))
             if any(one.trouble == REFUSED for one in found):
@@ -112,10 +107,9 @@ def witness_commands(witness: typer.Typer, with_hub: WithHub) -> None:
         """Has the newest checkpoint of this log stamped by the time-stamping authority now."""
 
         async def work(hub: Hub) -> None:
-            async with _opened(hub) as it:
-                if it.stamping is None:
-                    raise Refused("No time stamps are set up.", "HUB_TSA_URL is not set.", "See ops/runbooks/witness.md.")
-                made = await it.stamping.stamp()
+            if hub.witnessing.stamping is None:
+                raise Refused("No time stamps are set up.", "HUB_TSA_URL is not set.", "See ops/runbooks/witness.md.")
+            made = await hub.witnessing.stamping.stamp()
             if made is None:
                 typer.echo("the newest checkpoint has its time stamp")
             else:
@@ -128,23 +122,13 @@ def witness_commands(witness: typer.Typer, with_hub: WithHub) -> None:
         """Says which witnesses this log has, up to which size and when, and what that proves."""
 
         async def work(hub: Hub) -> None:
-            async with _opened(hub) as it:
-                found = await it.standing()
+            found = await hub.witnessing.standing()
             if as_json:
                 typer.echo(orjson.dumps(asdict(found), option=orjson.OPT_INDENT_2).decode())
             else:
                 typer.echo("\n".join(told(found)))
 
         with_hub(work)
-
-
-@asynccontextmanager
-async def _opened(hub: Hub) -> AsyncIterator[Witnessing]:
-    made = Witnessing(hub.engine, hub.log, hub.notes, hub.settings)
-    try:
-        yield made
-    finally:
-        await made.close()
 
 
 def told(found: Standing) -> list[str]:
