@@ -65,7 +65,7 @@ def fetched_and_never_confirmed(home: Path) -> None:
 
 async def many_looked_up(hub: Hub) -> None:
     """A member of staff, who has signed out since, looked up one person after another within minutes."""
-    persons = Persons(hub.log, hub.search, hub.notes, hub.pseudonymiser, hub.vault)
+    persons = Persons(hub.log, hub.search, hub.notes, hub.people)
     by = Staff(StaffId("m-00000000000000de"), "Wouter van Dalen", frozenset({Role.privacy_officer}))
     register, session, now = StaffStore(hub.engine, hub.log_id, hub.operator), secrets.token_bytes(32), hub.clock.now_us()
     await register.add_session(session, Kept(by, now, Micros(now + 1)))
