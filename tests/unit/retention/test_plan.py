@@ -114,7 +114,18 @@ def test_a_recipient_that_erased_ends_its_own_term():
         (replace(READING, kind="key_rotation"), Standing.forever),
         (replace(READING, kind="something-new"), Standing.no_term),
     ],
-    ids=str,
+    ids=[
+        "unfinished",
+        "a policy nobody has",
+        "a clause nobody has",
+        "a disclosure nobody has",
+        "an outcome of nothing",
+        "unreadable",
+        "gone",
+        "a pruning",
+        "a rotation",
+        "a kind nobody knows",
+    ],
 )
 def test_what_nobody_can_tell_stays(entry: Entry, standing: Standing):
     assert judge(at(2099)).standing(entry) is standing
