@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from hub.domain.terms import Micros, PartyId, ReasonCode
+from hub.domain.terms import LogId, Micros, PartyId, ReasonCode
 from hub.rights.informing.model import Informed
 
 
@@ -100,7 +100,7 @@ class PersonAnswer:
     `search` is the entry of this search itself. `has_key` is False of someone whom the hub never saw or who was erased: then
     nothing can be shown to be theirs. `checked` entries carry this person's commitment; `foreign` are listed under this person,
     carry another's, and are not shown; of `redacted` entries nothing is left but their place. `events` are entries of other
-    kinds, such as statements.
+    kinds, such as statements. `elsewhere` are the other logs of this installation that may hold entries about the person.
     """
 
     search: Proved
@@ -115,3 +115,4 @@ class PersonAnswer:
     checked: int
     foreign: int
     redacted: int = 0
+    elsewhere: tuple[LogId, ...] = ()

@@ -109,6 +109,7 @@ class Persons:
             checked=len(theirs),
             foreign=0 if key is None else len(about) - len(theirs),
             redacted=len(every) - len(located),
+            elsewhere=() if person is None else tuple(sorted(await self.people.vault.logs_of(tag) - {log_id})),
         )
 
     async def _became(self, theirs: Iterable[UUID]) -> dict[UUID, list[UUID]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,15 +14,20 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hub.audit.checkpoint import check_receipt
 from hub.audit.entry import EntryKind
+from hub.audit.highwater import HighWater
+from hub.audit.log import Log
+from hub.audit.notes import Notes
+from hub.audit.record import Committer
 from hub.audit.search import Search
 from hub.db import Connection, transaction
 from hub.domain.personal import Bsn
 from hub.domain.staff import Role, Staff, StaffId
-from hub.domain.terms import Micros
+from hub.domain.terms import LogId, Micros
 from hub.errors import Conflict, HubError, Malformed, Misconfigured, Refused, Tampered
 from hub.notices.desk import notice_desk
 from hub.ports import About
 from hub.protect.committed import is_about
+from hub.protect.vault import Vault
 from hub.retention.holds import Holds
 from hub.retention.model import HoldKind, Scope
 from hub.rights.answer import SearchReason
@@ -30,8 +36,9 @@ from hub.rights.erasure.service import Forgetting
 from hub.rights.erasure.tombs import Tombs
 from hub.rights.keys import PersonKeys
 from hub.rights.person import Persons
-from tests.fakes.consenting import young
+from tests.fakes.consenting import FOUNDATION, GUIDANCE, young
 from tests.fakes.house import KEY, LOG, OPERATOR
+from tests.fakes.log import signer
 from tests.fakes.told import NUMBERS, Told, open_told
 
 OFFICER = Staff(StaffId("m-00000000000000aa"), "Verzonnen Functionaris", frozenset({Role.privacy_officer}))
@@ -161,6 +168,8 @@ async def test_what_stands_against_it_is_said_and_holds(told: Told, forgetting: 
     for kind, scope, more in (
         (HoldKind.breach, Scope.all, {}),
         (HoldKind.legal_hold, Scope.person, {"tag": await told.tag(0)}),
+        (HoldKind.breach, Scope.party, {"word": FOUNDATION}),
+        (HoldKind.breach, Scope.purpose, {"word": GUIDANCE}),
     ):
         hold = await holds.open_hold(kind, scope, OFFICER, **more)  # type: ignore[arg-type]
         with pytest.raises(Refused, match=r"open|stands"):
@@ -172,6 +181,52 @@ async def test_what_stands_against_it_is_said_and_holds(told: Told, forgetting: 
         await forgetting.order(asked.erasure_id, DECIDER)
     assert await told.house.people.find(_bsn(0)) is not None
     assert not [one for one in await told.house.entries() if one["operation"] == "erase-person"]
+
+
+async def test_a_hold_that_is_opened_at_the_last_moment_wins(
+    told: Told, forgetting: Forgetting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await given(told, 0)
+    asked = await forgetting.ask(NUMBERS[0], Ground.term, OFFICER)
+    holds, tag, existing = Holds(told.house.engine, told.issue.notes), await told.tag(0), Vault.existing
+
+    async def meanwhile(vault: Vault, tags: Sequence[bytes]) -> dict[bytes, bytes]:
+        monkeypatch.undo()
+        await holds.open_hold(HoldKind.legal_hold, Scope.person, OFFICER, tag=tag)
+        return await existing(vault, tags)
+
+    monkeypatch.setattr(Forgetting, "_obstacles", _none)
+    monkeypatch.setattr(Vault, "existing", meanwhile)
+    with pytest.raises(Refused, match="hold"):
+        await forgetting.order(asked.erasure_id, DECIDER)
+    assert await told.house.people.find(_bsn(0)) is not None
+
+
+async def _none(*_: object) -> tuple[()]:
+    return ()
+
+
+async def test_what_another_log_of_the_installation_says_stands_against_it(told: Told, tombs: Tombs, tmp_path: Path) -> None:
+    """The vault is shared by all hubs of an installation: who asks at one is not forgotten behind the back of another."""
+    await told.consent(0)
+    await told.deliver(0)
+    house, other = told.house, LogId("regio-b")
+    mark = HighWater(tmp_path / "other-mark")
+    committer = Committer(house.engine, other, OPERATOR, signer(9, "hub.example/regio-b"), house.clock, secrets.token_bytes, mark)
+    await committer.start()
+    try:
+        notes = Notes(committer, other, OPERATOR, house.clock, secrets.token_bytes, house.vault)
+        log = Log(house.engine, other, signer(9, "hub.example/regio-b").vkey)
+        search = Search(house.engine, other, OPERATOR, house.vault.tags_of)
+        notices = notice_desk(log, search, notes, house.vault, lambda: told.rules.policy)
+        theirs = Forgetting(log, notes, house.people, notices, tombs)
+        asked = await theirs.ask(NUMBERS[0], Ground.term, OFFICER)
+        assert {one.what for one in asked.obstacles} == {Against.held_by_recipient}
+        house.clock.us += LATER
+        assert (await theirs.preview(asked.erasure_id)).obstacles == ()
+    finally:
+        await committer.stop()
+        mark.close()
 
 
 async def test_what_waits_stands_against_it(told: Told, forgetting: Forgetting) -> None:

@@ -17,13 +17,15 @@ from hub.audit.entry import EntryKind
 from hub.audit.log import Log
 from hub.audit.notes import Notes
 from hub.clock import legal_date
+from hub.consent.explain import find_clause
+from hub.consent.policy import policy_of
 from hub.consent.statement import hold
-from hub.consent.store import histories
+from hub.consent.store import histories, kept_policy
 from hub.domain.facts import YES, StatementState
 from hub.domain.ids import new_ids
 from hub.domain.personal import Bsn, Onderwijsnummer, Pgn
 from hub.domain.staff import Role, Staff
-from hub.domain.terms import Micros, PartyId
+from hub.domain.terms import LogId, Micros, PartyId
 from hub.errors import Conflict, Malformed, Refused
 from hub.notices.desk import NoticeDesk
 from hub.notices.model import State as NoticeState
@@ -32,6 +34,7 @@ from hub.protect.people import People
 from hub.protect.seal import commit, opening
 from hub.retention.holds import Holds, check_free
 from hub.retention.model import Hold, HoldKind, Scope
+from hub.retention.store import touch_lock
 from hub.retention.terms import deletion_by
 from hub.rights.erasure import store
 from hub.rights.erasure.model import Against, Ground, Obstacle, Preview, Request, State
@@ -131,7 +134,6 @@ class Forgetting:
         made, tag = await self._waiting(erasure_id)
         _check_other(made, by)
         found = await self.log.found(await self.people.vault.refs_of(tag, self.log.log_id))
-        await check_free(self.log.engine, self.log.log_id, tag)
         if against := await self._obstacles(tag, sorted(one.seq for one in found.values())):
             raise Refused(
                 "The person was not forgotten.",
@@ -142,22 +144,29 @@ class Forgetting:
         now, nonce = self.notes.clock.now_us(), self.notes.entropy(32)
         entry = new_ids(1, now, self.notes.entropy(8))[0]
         committed = commit(opening(key, nonce), tag, self.notes.operator)
-        await self.notes.write(
-            EntryKind.erasure,
-            ERASE,
-            _ABOUT,
-            {
-                "request": str(erasure_id),
-                "ground": made.ground.value,
-                "asked": made.asked_by,
-                "nonce": nonce.hex(),
-                "commitment": committed.hex(),
-            },
-            by=None if by is None else by.staff_id,
-            claims=(store.claim_decided(erasure_id, State.ordered, _who(by), now, entry),),
-            rows=(store.tombstone(self.notes.log_id, self.notes.operator, tag, now),),
-            ref=entry,
-        )
+        said = {
+            "request": str(erasure_id),
+            "ground": made.ground.value,
+            "asked": made.asked_by,
+            "nonce": nonce.hex(),
+            "commitment": committed.hex(),
+        }
+        try:
+            await self.notes.write(
+                EntryKind.erasure,
+                ERASE,
+                _ABOUT,
+                said,
+                by=None if by is None else by.staff_id,
+                touches=(touch_lock(self.notes.log_id),),  # a hold that is opened at this moment is waited for
+                claims=(store.claim_decided(erasure_id, State.ordered, _who(by), now, entry),),
+                rows=(store.tombstone(self.notes.log_id, self.notes.operator, tag, now),),
+                ref=entry,
+            )
+        except Conflict:
+            raise Refused(
+                "The person was not forgotten.", "Somebody decided first, or opened a hold.", "Look at the request again."
+            ) from None
         await self._go({tag: now})
         return await self._one(erasure_id)
 
@@ -230,16 +239,41 @@ class Forgetting:
         return sum(one is not None and one.kind not in YES and one.state is StatementState.given for one in held)
 
     async def _obstacles(self, tag: bytes, seqs: list[int]) -> tuple[Obstacle, ...]:
+        """What stands against it, in this log and in every other that may speak of this person."""
+        others = sorted(await self.people.vault.logs_of(tag) - {self.log.log_id})
         found: list[Obstacle] = []
-        try:
-            await check_free(self.log.engine, self.log.log_id, tag)
-        except Refused:
-            found.append(Obstacle(Against.hold))
-        running = [
-            one for one in await notices_about(self.log.engine, self.log.log_id, tag) if one.state is not NoticeState.closed
-        ]
-        found += [Obstacle(Against.notice, party, count) for party, count in Counter(one.recipient for one in running).items()]
-        return (*found, *await self._with_recipients(tag, seqs))
+        for log_id in (self.log.log_id, *others):
+            refs = await self.people.vault.refs_of(tag, log_id)
+            try:
+                await check_free(self.log.engine, log_id, tag, *await store.named(self.log.engine, log_id, refs))
+            except Refused:
+                found.append(Obstacle(Against.hold))
+            told = await notices_about(self.log.engine, log_id, tag)
+            running = Counter(one.recipient for one in told if one.state is not NoticeState.closed)
+            found += [Obstacle(Against.notice, party, count) for party, count in running.items()]
+        found += await self._with_recipients(tag, seqs)
+        for log_id in others:
+            found += await self._in_another(log_id, tag)
+        return tuple(found)
+
+    async def _in_another(self, log_id: LogId, tag: bytes) -> list[Obstacle]:
+        """The same of another log of this installation: whatever was disclosed may have left, for its hub knows, not this."""
+        now, engine = self.notes.clock.now_us(), self.log.engine
+        recipients = await store.recipients(engine, log_id, await self.people.vault.refs_of(tag, log_id))
+        found: list[Obstacle] = []
+        for entry in await store.entries(engine, log_id, sorted(recipients)):
+            if entry.of is None or entry.of.erased_us is not None:
+                continue
+            body = await kept_policy(engine, log_id, entry.of.policy)
+            policy = None if body is None else policy_of(body)
+            clause = None if policy is None else find_clause(policy, entry.of.agreement, entry.of.clause)
+            if entry.of.unfinished:
+                found.append(Obstacle(Against.waiting, recipients[entry.seq]))
+            elif policy is None or clause is None:
+                found.append(Obstacle(Against.held_by_recipient, recipients[entry.seq]))
+            elif (until := deletion_by(policy, clause, entry.of.last_us)) >= now:
+                found.append(Obstacle(Against.held_by_recipient, recipients[entry.seq], until_us=until))
+        return found
 
     async def _with_recipients(self, tag: bytes, seqs: list[int]) -> list[Obstacle]:
         """Deliveries that wait, and recipients whose term for what they were given has not passed."""

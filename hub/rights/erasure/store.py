@@ -8,8 +8,10 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from hub.audit.entry import EntryKind, parse
+from hub.audit.store import locate
 from hub.db import fetch, transaction
-from hub.domain.terms import LogId, Micros, PartyId
+from hub.domain.terms import LogId, Micros, PartyId, PurposeId
 from hub.ports import Claim, RowSet
 from hub.retention import store as retention
 from hub.retention.model import Entry
@@ -30,7 +32,10 @@ _DECIDE: Final = """
 UPDATE rights_erasure AS one SET state = new.state, decided_by = new.staff, decided_us = new.us, entry_ref = new.ref,
     subject_tag = CASE WHEN new.state = 'declined' THEN NULL ELSE one.subject_tag END
 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::uuid[]) AS new (erasure, state, staff, us, ref)
-WHERE one.erasure_id = new.erasure AND one.state = 'asked'
+WHERE one.erasure_id = new.erasure AND one.state = 'asked' AND (new.state <> 'ordered' OR NOT EXISTS (
+    SELECT FROM retention_hold AS made
+    WHERE made.event = 'opened' AND (made.scope = 'all' OR made.subject_tag = one.subject_tag)
+    AND NOT EXISTS (SELECT FROM retention_hold AS lifted WHERE lifted.hold_id = made.hold_id AND lifted.event = 'lifted')))
 """
 _DONE: Final = """
 UPDATE rights_erasure SET state = 'done', subject_tag = NULL WHERE subject_tag = ANY($1::bytea[]) AND state = 'ordered'
@@ -59,7 +64,7 @@ def claim_asked(log_id: LogId, operator: PartyId, tag: bytes, one: Request) -> C
 
 
 def claim_decided(erasure_id: UUID, state: State, staff: str, now: Micros, entry: UUID) -> Claim:
-    """The condition that a request still waits for its decision."""
+    """The condition that a request still waits for its decision, and, to order it, that no hold stands against it."""
     return Claim(_DECIDE, [(erasure_id, state.value, staff, int(now), entry)])
 
 
@@ -106,6 +111,29 @@ async def entries(engine: AsyncEngine, log_id: LogId, seqs: Sequence[int]) -> li
     """These entries as retention reads them: whether the recipient may still hold what was given."""
     async with transaction(engine) as connection:
         return await retention.these(connection, log_id, seqs)
+
+
+async def recipients(engine: AsyncEngine, log_id: LogId, refs: Sequence[UUID]) -> dict[int, PartyId]:
+    """To whom the disclosures among these entries went, by their place in that log; what was redacted is left out."""
+    async with transaction(engine) as connection:
+        located = await locate(connection, log_id, refs)
+    said = {one.seq: parse(one.kept) for one in located.values() if one.kept is not None}
+    return {seq: PartyId(fields["recipient"]) for seq, fields in said.items() if fields["kind"] == EntryKind.disclosure}
+
+
+async def named(engine: AsyncEngine, log_id: LogId, refs: Sequence[UUID]) -> tuple[set[PartyId], set[PurposeId]]:
+    """The parties and purposes that these entries name: a hold may be about one of them."""
+    async with transaction(engine) as connection:
+        located = await locate(connection, log_id, refs)
+    parties: set[PartyId] = set()
+    purposes: set[PurposeId] = set()
+    for one in located.values():
+        if one.kept is not None:
+            said = parse(one.kept)
+            purposes.add(PurposeId(said["purpose"]))
+            words = (said.get("source"), said.get("recipient"), *said.get("controllers", ()))
+            parties.update(PartyId(word) for word in words if word)
+    return parties, purposes
 
 
 async def buried(engine: AsyncEngine) -> dict[bytes, Micros]:
