@@ -109,6 +109,8 @@ async def counts(engine: AsyncEngine, tag: bytes) -> tuple[int, int]:
 
 async def entries(engine: AsyncEngine, log_id: LogId, seqs: Sequence[int]) -> list[Entry]:
     """These entries as retention reads them: whether the recipient may still hold what was given."""
+    if not seqs:
+        return []
     async with transaction(engine) as connection:
         return await retention.these(connection, log_id, seqs)
 
