@@ -96,9 +96,9 @@ class HealthPage:
         self._admin, self._checkup = admin, checkup
 
     async def page(self, request: Request) -> Response:
-        """Examines, and tells."""
+        """Examines, and tells; a table put in another order, or saved, holds what the page held."""
         await self._admin.admit(request)
-        health = await self._checkup.now()
+        health = await (self._checkup.recent() if "tabel" in request.query_params else self._checkup.now())
         found = by_urgency(health.findings)
         wrong = table_of(
             request,

@@ -297,3 +297,16 @@ async def test_health_is_told_worst_first_with_what_to_do(stuck: Browser) -> Non
     found = lines(await stuck.see("/beheer/gezondheid?formaat=csv&tabel=mis"))
     assert [one["Staat"] for one in found] == ["fout", "let op", "niet bekeken"]
     assert all(one["Wat nu te doen"] for one in found)
+
+
+async def test_health_in_another_order_is_what_was_found_and_the_page_itself_looks_again(stuck: Browser) -> None:
+    looked = re.compile(r"Bekeken op.*?\.")
+    first, second = [], []
+    for seen in (first, second):
+        seen += looked.findall(await stuck.see("/beheer/gezondheid"))
+        stuck.house.clock.us += 59_000_000
+        assert looked.findall(await stuck.see("/beheer/gezondheid?tabel=mis&sorteer=onderdeel")) == seen
+    assert len(first) == 1
+    assert first != second
+    stuck.house.clock.us += 2_000_000
+    assert looked.findall(await stuck.see("/beheer/gezondheid?tabel=mis&sorteer=onderdeel")) != second
