@@ -10,6 +10,7 @@ from typing import Any
 
 from hub.app import Hub
 from hub.archive.service import Exports
+from hub.audit.checkpoint import open_note
 from hub.audit.entry import EntryKind
 from hub.audit.origins import as_file, origins
 from hub.audit.search import Signal
@@ -86,7 +87,10 @@ def exports_of(hub: Hub) -> Exports:
         known = await asked(hub.engine, hub.log_id)
         return [one.witness for one in known.values() if one.size and one.witness != AUTHORITY]
 
-    return Exports(hub.log, hub.notes, lambda: hub.policy, (named_origins, stamped), signals, witnesses)
+    async def cosigned() -> str | None:
+        return await hub.witnessing.served.cosigned()
+
+    return Exports(hub.log, hub.notes, lambda: hub.policy, (named_origins, stamped), signals, witnesses, cosigned)
 
 
 def describe_connectors(settings: Settings) -> Iterator[str]:
@@ -141,14 +145,19 @@ async def partners_of(hub: Hub) -> list[Registered]:
     return await partners.registered(hub.engine, hub.log_id)
 
 
-async def export_log(hub: Hub, folder: Path) -> int:
+async def export_log(hub: Hub, folder: Path, *, cosigned: bool = False) -> int:
     """Writes the log into a new or empty directory and gives its size; that it was exported is in the log first.
 
-    Raises Misconfigured when it cannot be made, or holds something: a verifier takes every file in it as part of the export.
+    `cosigned`: as it was when a witness last saw it; Refused where none did. Raises Misconfigured when the directory cannot be
+    made, or holds something: a verifier takes every file in it as part of the export.
     """
+    exports = exports_of(hub)
+    note = await exports.cosigned() if cosigned else None
     await asyncio.to_thread(_make_empty, folder)
     size = (await hub.notes.write(EntryKind.export, "export", "log", {})).size
-    async for path, content in exports_of(hub).files(size):
+    if note is not None:
+        size = open_note(note, hub.log.vkey).size
+    async for path, content in exports.files(size, note):
         await asyncio.to_thread(_write, folder / path, content)
     return size
 

@@ -23,6 +23,7 @@ from hub.audit.notes import Notes
 from hub.audit.search.lines import Signal
 from hub.consent.model import PolicySet
 from hub.domain.staff import StaffId
+from hub.errors import Refused
 from hub.rights.answer import PersonAnswer
 
 VERSION: Final = version("hub")
@@ -74,7 +75,8 @@ class Exports:
     """Hands out one log. `policy` gives the set in use, for names; `extras` what others add to the archive of a log
     of at least so many entries.
 
-    `signals` is what the hub finds unusual now, `witnesses` who cosigns its checkpoints, both for the printed report.
+    `signals` is what the hub finds unusual now, `witnesses` who cosigns its checkpoints, both for the printed report;
+    `witnessed` gives the newest checkpoint that a witness cosigned.
     """
 
     log: Log
@@ -83,17 +85,29 @@ class Exports:
     extras: Sequence[Callable[[int], Files]] = ()
     signals: Callable[[], Awaitable[Sequence[Signal]]] | None = None
     witnesses: Callable[[], Awaitable[Sequence[str]]] | None = None
+    witnessed: Callable[[], Awaitable[str | None]] | None = None
 
-    async def archive(self, target: BinaryIO, *, by: StaffId | None = None) -> int:
-        """Writes the whole log as one .zip and gives its size. Raises Refused for an empty log, Retry, Tampered."""
-        size = open_note(await self.log.checkpoint(), self.log.vkey).size
+    async def archive(self, target: BinaryIO, *, by: StaffId | None = None, cosigned: bool = False) -> int:
+        """Writes the whole log as one .zip and gives its size; `cosigned`: as it was when a witness last saw it.
+
+        Raises Refused for an empty log, or one that no witness saw, Retry, Tampered.
+        """
+        note = await self.cosigned() if cosigned else await self.log.checkpoint()
+        size = open_note(note, self.log.vkey).size
         await self._note(ARCHIVE, {"form": "zip", "size": size}, by)
-        await write_archive(self.files(size), target)
+        await write_archive(self.files(size, note if cosigned else None), target)
         return size
 
-    async def files(self, size: int) -> Files:
-        """Every file of an export of a log that has `size` entries or more by now, as (path, content)."""
-        for source in (*(extra(size) for extra in self.extras), self.log.export()):  # which ends in the checkpoint
+    async def cosigned(self) -> str:
+        """The newest checkpoint that a witness cosigned, with its lines. Raises Refused where none did."""
+        note = None if self.witnessed is None else await self.witnessed()
+        if note is None:
+            raise Refused("The log was not exported.", "No witness has cosigned it yet.", "See 'hub witness status'.")
+        return note
+
+    async def files(self, size: int, note: str | None = None) -> Files:
+        """Every file of an export of a log that has `size` entries or more by now, as (path, content); or as `note` says."""
+        for source in (*(extra(size) for extra in self.extras), self.log.export(note)):  # which ends in the checkpoint
             async for file in source:
                 yield file
 

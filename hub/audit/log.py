@@ -170,16 +170,26 @@ class Log:
         located = await self.locate(found.refs)
         return found, {ref: located[ref] for ref in found.refs if orjson.loads(located[ref].body)["source"] == party}
 
-    async def export(self) -> AsyncIterator[tuple[str, bytes]]:
+    async def export(self, note: str | None = None) -> AsyncIterator[tuple[str, bytes]]:
         """All files of the log as a C2SP tlog-tiles tree under the newest checkpoint, as (path, content), streaming.
+
+        With a `note` the log as it was at that earlier checkpoint of it, which keeps the lines of those who cosigned it. Raises
+        Refused where something was removed since, for what allowed that came later.
 
         Of a pruned log what is left, how much is gone (`pruned`) and the checkpoint at its end (`boundary`); per entry that
         redacted others which those were (`redacted/<its index>`).
         """
-        note = await self.checkpoint()
-        checkpoint = open_note(note, self.vkey)
+        newest = open_note(await self.checkpoint(), self.vkey)
+        checkpoint = newest if note is None else open_note(note, self.vkey)
         async with transaction(self.engine) as connection:
             gone = await store.pruned(connection, self.log_id)
+            redactions = await store.redactions(connection, self.log_id, newest.size)
+            if max(gone.by if gone.size else 0, *(by for by, _ in redactions), 0) >= checkpoint.size:
+                raise Refused(
+                    "The log cannot be exported as it was then.",
+                    "Something was removed since, and the entry that allowed it came later.",
+                    "Have the witnesses cosign the newest checkpoint ('hub witness ask'), and export again.",
+                )
             export = Export(await store.rebuild_edge(connection, self.log_id, gone.size))
         if gone.size:
             async for file in self._left_of(gone):
@@ -189,8 +199,6 @@ class Log:
                 entries = await store.entries(connection, self.log_id, start, min(start + _PAGE, checkpoint.size))
             for file in export.add(entries):
                 yield file
-        async with transaction(self.engine) as connection:
-            redactions = await store.redactions(connection, self.log_id, checkpoint.size)
         for by, proposal in redactions:
             if by >= gone.size:
                 async with transaction(self.engine) as connection:

@@ -42,16 +42,17 @@ def archiving_commands(audit: typer.Typer, with_hub: WithHub) -> None:
     def export(
         folder: Annotated[Path | None, typer.Argument(help="An empty or new directory.")] = None,
         archive: Annotated[Path | None, typer.Option("--zip", help="Into one new .zip instead, with how to check it.")] = None,
+        cosigned: Annotated[bool, typer.Option(help="As it was when a witness last cosigned it, with that signature.")] = False,
         as_json: _Json = False,
     ) -> None:
         """Writes the whole log as a tlog-tiles tree, which `python3 ops/verify/verify.py DIR --trust FILE` checks offline."""
 
         async def work(hub: Hub) -> None:
             if folder is not None and archive is None:
-                size = await export_log(hub, folder)
+                size = await export_log(hub, folder, cosigned=cosigned)
             elif archive is not None and folder is None:
                 with whole_file(archive) as target:
-                    size = await exports_of(hub).archive(target)
+                    size = await exports_of(hub).archive(target, cosigned=cosigned)
             else:
                 raise Misconfigured("Nothing was written.", "It is not said where to.", "Name a directory, or --zip FILE.")
             _say(as_json, {"entries": size, "in": str(folder or archive)}, f"{size} entries in {folder or archive}")

@@ -29,10 +29,12 @@ from hub.archive.partners import PartnerLog, Question
 from hub.archive.reading import Period, stretch
 from hub.archive.sending import Sender, Sent
 from hub.archive.service import OPERATIONS, Exports, Form
+from hub.audit.cosign import cosign
 from hub.audit.notes import Notes
 from hub.audit.search import Search
+from hub.audit.signing import create, load_witness
 from hub.domain.terms import PartyId, ReasonCode
-from hub.errors import Misconfigured, Retry
+from hub.errors import Misconfigured, Refused, Retry
 from hub.http import Answer, Away
 from tests import canary
 from tests.fakes.house import DESK, DUO, SCHOOL, House, body, open_house
@@ -115,6 +117,32 @@ async def test_the_archive_is_verified_offline(house: House, tmp_path: Path) -> 
     command = [sys.executable, VERIFIER, archive, "--trust", trust]
     done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, "VERIFIED" in done.stdout.splitlines()[0]) == (0, True), done.stdout
+
+
+async def test_what_a_witness_cosigned_is_handed_out_as_it_saw_it(house: House, tmp_path: Path) -> None:
+    create(tmp_path / "witness.key")
+    witness = load_witness(tmp_path / "witness.key", "witness.example")
+    seen: list[str] = []
+
+    async def witnessed() -> str | None:
+        return seen[-1] if seen else None
+
+    exports = Exports(house.log, notes_of(house), lambda: house.route.rules.policy, witnessed=witnessed)
+    with pytest.raises(Refused):
+        await exports.archive(io.BytesIO(), cosigned=True)
+    seen.append(cosign(await house.log.checkpoint(), witness, START // SECOND))
+    await house.send(body(7))  # the log goes on, and the witness has not come by since
+    archive, trust = tmp_path / "log.zip", tmp_path / "trust"
+    with whole_file(archive) as target:
+        size = await exports.archive(target, cosigned=True)
+    assert seen[0].split("\n")[1] == str(size)
+    with whole_file(tmp_path / "newest.zip") as target:
+        assert await exports.archive(target) > size
+    trust.write_text(f"log {house.log.vkey}\nwitness w {witness.vkey}\nquorum w\n")
+    for file, status in ((archive, 0), (tmp_path / "newest.zip", 1)):
+        command = [sys.executable, VERIFIER, file, "--trust", trust]
+        done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, timeout=60, check=False)
+        assert (done.returncode, "Cosigned by w" in done.stdout) == (status, not status), done.stdout
 
 
 async def test_a_period_is_found_by_its_moments(house: House) -> None:
