@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -15,10 +16,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from hub.audit import store as audit
 from hub.audit.checkpoint import open_note
 from hub.audit.entry import EntryKind
+from hub.audit.guard import Guard
 from hub.audit.highwater import HighWater
 from hub.audit.log import purpose_of
 from hub.audit.notes import Notes
+from hub.audit.record import Committer
 from hub.audit.search import Search
+from hub.audit.succession import Cause, go_on, look, read_mark
 from hub.audit.tree import verify_consistency, verify_inclusion
 from hub.consent.policy import canonical_policy
 from hub.consent.store import keep_policy
@@ -31,6 +35,7 @@ from hub.retention.holds import Holds
 from hub.retention.model import HoldKind, Scope, Standing
 from hub.retention.service import Retention
 from tests.fakes.house import DESK, body, open_house, shipped
+from tests.fakes.log import signer
 from tests.fakes.recorder import KEY, LOG, OPERATOR, committing
 from tests.fakes.retaining import DECIDER, FG, OFFICER, OTHER, SECOND, WATCH, YEAR, Retained, open_retained, verdict
 
@@ -142,6 +147,65 @@ async def test_a_hold_that_comes_after_the_decision_stops_what_is_left(
     assert (finished.done, finished.left) == (600, 0)
     assert await kept.retention.finish() == []
     assert verdict(await kept.export(), tmp_path)[1]["redacted"] == 600
+
+
+async def test_a_person_who_is_held_after_a_pruning_was_decided_is_still_known(kept: Retained, monkeypatch: pytest.MonkeyPatch):
+    """What says whose entries are whose goes with them, and never before it is sure that they may go."""
+    refs = await kept.reads(300)
+    located = await kept.log.locate(refs)
+    kept.persons[b"tag"] = [ref for ref, entry in located.items() if entry.seq == 7]
+    kept.clock.us += 3 * YEAR
+    proposal = await kept.retention.propose_pruning(SECOND)
+
+    async def crash(*_: object) -> None:
+        raise ConnectionError
+
+    remove = Retention._remove
+    monkeypatch.setattr(Retention, "_remove", crash)
+    with pytest.raises(ConnectionError):
+        await kept.retention.approve(proposal.proposal_id, DECIDER)
+    monkeypatch.setattr(Retention, "_remove", remove)
+    hold = await kept.holds.open_hold(HoldKind.legal_hold, Scope.person, FG, tag=b"tag")
+    (stopped,) = await kept.retention.finish()
+    assert (stopped.done, stopped.left, kept.unlinked) == (0, 256, [])
+    assert await count(kept, "audit_entry WHERE seq < 256") == 256
+    await kept.holds.lift_hold(hold.hold_id, DECIDER)
+    (finished,) = await kept.retention.finish()
+    assert (finished.done, len(kept.unlinked)) == (256, 256)
+
+
+async def test_what_was_added_to_a_proposal_past_it_is_not_decided_on(kept: Retained):
+    await kept.reads(5)
+    kept.clock.us += 3 * YEAR
+    proposal = await kept.retention.propose(WATCH, SECOND)
+    more = await kept.log.locate(await kept.reads(300))
+    kept.clock.us += 3 * YEAR
+    last = max(entry.seq for entry in more.values())
+    await store.add_part(kept.engine, LOG, OPERATOR, proposal.proposal_id, [last])
+    with pytest.raises(Refused, match="anew"):
+        await kept.retention.approve(proposal.proposal_id, DECIDER)
+    assert await count(kept, "audit_entry WHERE body IS NULL") == await count(kept, "audit_redaction") == 0
+
+
+async def test_a_log_is_pruned_whose_beginning_another_key_signed(kept: Retained, engine: AsyncEngine, tmp_path: Path):
+    mark, new = tmp_path / "mark", signer(9, KEY.name)
+    await kept.reads(300)
+    await kept.committer.stop()
+    found = await look(engine, LOG, read_mark(mark))
+    await go_on(engine, LOG, OPERATOR, new, kept.clock, secrets.token_bytes, mark, found, Cause.rotation, "beheer", "planned")
+    kept.clock.us += 3 * YEAR
+    high_water = HighWater(mark)
+    committer = Committer(engine, LOG, OPERATOR, new, kept.clock, secrets.token_bytes, high_water)
+    await committer.start()
+    try:
+        retention = replace(kept.retention, signer=new, notes=replace(kept.notes, recorder=committer))
+        proposal = await retention.propose_pruning(SECOND)
+        await retention.approve(proposal.proposal_id, DECIDER)
+        after = await Guard(engine, LOG, new.vkey).check(newest=None)
+    finally:
+        await committer.stop()
+        high_water.close()
+    assert (proposal.after, after.pruned) == (256, 256)
 
 
 async def test_an_entry_is_named_by_one_authority_alone(kept: Retained):

@@ -192,7 +192,9 @@ class Guard:
             if (said.get("after"), said.get("root")) != (pruned.size, tree.frontier(pruned.size).root.hex()):
                 _changed(f"Entry {pruned.by} does not say that {pruned.size} entries are gone", "Nothing else allows it.")
             note = await log.checkpoint_at(connection, self._log_id, pruned.size)
-            _judge_note(tree, pruned.size, note, tree.frontier(pruned.size))
+            # It was signed when the log was pruned: by the key of that moment.
+            later = [origin.vkey for origin in tree.keys if origin.first > pruned.size]
+            _judge_note(tree, pruned.size, note, tree.frontier(pruned.size), later)
             tree.pruned = pruned.size
         await self._emptied(connection, tree, tree.edge.size)
 
@@ -307,15 +309,18 @@ def _judge_notes(tree: _Tree, page: _Page) -> None:
         _judge_note(tree, size, note, frontier)
 
 
-def _judge_note(tree: _Tree, size: int, note: str, frontier: Frontier) -> None:
-    """A checkpoint is signed by the key of its time over this tree."""
-    try:
-        checkpoint = open_note(note, key_at(tree.keys, size))
-        holds = (checkpoint.size, checkpoint.root) == (size, frontier.root)
-    except Tampered:
-        holds = False
-    if not holds:
+def _judge_note(tree: _Tree, size: int, note: str, frontier: Frontier, later: Sequence[str] = ()) -> None:
+    """A checkpoint is signed by the key of its time, or one of `later`, over this tree."""
+    if not any(_holds(note, vkey, size, frontier) for vkey in (key_at(tree.keys, size), *later)):
         _changed(f"The checkpoint over {size} entries is not what was signed", "It was changed or replaced.")
+
+
+def _holds(note: str, vkey: str, size: int, frontier: Frontier) -> bool:
+    try:
+        checkpoint = open_note(note, vkey)
+    except Tampered:
+        return False
+    return (checkpoint.size, checkpoint.root) == (size, frontier.root)
 
 
 def _changed(what: str, why: str) -> NoReturn:
