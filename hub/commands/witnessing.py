@@ -133,7 +133,10 @@ def witness_commands(witness: typer.Typer, with_hub: WithHub) -> None:
 
 def told(found: Standing) -> list[str]:
     """The standing in sentences, and what it proves to somebody who trusts neither the hub nor its key."""
-    lines = [f"The log has {found.size} entries.", *(f"Its key: {key}" for key in found.keys)]
+    first, *more = found.keys
+    lines = [f"The log has {found.size} entries.", f"Its key: {first}"]
+    # Of ML-DSA, whose keys fill a screen, the name and hash; --json has the whole.
+    lines += [f"Its key in ML-DSA-44: {'+'.join(key.split('+', 2)[:2])}" for key in more]
     lines += [_asked_line(name, one) for name, one in found.witnesses] or [_NOBODY]
     seen = max((one.size for _, one in found.witnesses if one is not None and one.answered_us), default=0)
     if seen:
