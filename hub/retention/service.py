@@ -17,8 +17,9 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hub.audit import store as audit
-from hub.audit.checkpoint import make_checkpoint
+from hub.audit.checkpoint import make_checkpoint, open_note
 from hub.audit.entry import EntryKind
+from hub.audit.highwater import Mark
 from hub.audit.notes import Notes
 from hub.audit.search import Search
 from hub.audit.tiles import WIDTH
@@ -266,6 +267,7 @@ class Retention:
         log_id, operator, (ref, _) = self.notes.log_id, self.notes.operator, self._new_id()
         async with store.reading(self.engine) as connection:
             edge = await audit.rebuild_edge(connection, log_id, made.after)
+            await self._check_signed(connection, Mark(edge.size, edge.root))
         roots = edge.open[1] if len(edge.open) > 1 else b""
         note = make_checkpoint(self.signer, edge.size, edge.root)
         said: dict[str, str | int] = {
@@ -288,6 +290,12 @@ class Retention:
             claims=(store.claim_pruning(log_id, operator, made.after, made.proposal_id, ref, roots),),
             ref=ref,
         )
+
+    async def _check_signed(self, connection: store.Connection, cut: Mark) -> None:
+        """The log that was signed begins with this; raises Tampered, for nothing else may be signed."""
+        note = await audit.newest_checkpoint(connection, self.notes.log_id)
+        newest = open_note(note or "", self.signer.vkey)
+        await audit.check_continues(connection, self.notes.log_id, Mark(newest.size, newest.root), cut)
 
     # -- carried out
 

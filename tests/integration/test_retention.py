@@ -259,6 +259,22 @@ async def test_after_pruning_what_is_left_proves_itself(kept: Retained, engine: 
     HighWater(tmp_path / "mark").close()
 
 
+async def test_where_a_log_is_cut_nothing_is_signed_but_what_was_signed_before(
+    kept: Retained, postgres: PrivatePostgres, database_urls: Urls
+):
+    await kept.reads(300)
+    kept.clock.us += 3 * YEAR
+    vandal = await asyncpg.connect(postgres.url("postgres", database_urls.database.rpartition("/")[2]).replace("+asyncpg", ""))
+    try:
+        await vandal.execute("SET session_replication_role = replica")
+        await vandal.execute("UPDATE audit_tile SET hashes = set_byte(hashes, 9, 255 - get_byte(hashes, 9)) WHERE idx = 0")
+    finally:
+        await vandal.close()
+    with pytest.raises(Tampered):
+        await kept.retention.approve((await kept.retention.propose_pruning(SECOND)).proposal_id, DECIDER)
+    assert await count(kept, "audit_checkpoint WHERE size = 256") == await count(kept, "audit_pruned") == 0
+
+
 async def test_a_superuser_who_empties_an_entry_is_found_out(
     kept: Retained, postgres: PrivatePostgres, database_urls: Urls, tmp_path: Path
 ):
