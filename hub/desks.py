@@ -25,7 +25,7 @@ from hub.operations import deliveries_of, exports_of, mending_of
 from hub.policies.service import Policies
 from hub.rights.person import Persons
 
-_FOR_PARTNERS: Final = ("/v1/", "/oauth/", "/.well-known/")
+_FOR_PARTNERS: Final = ("/v1/", "/oauth/", "/.well-known/", "/log/")
 
 
 class Doors:

@@ -32,7 +32,7 @@ from hub.errors import HubError, Misconfigured
 from hub.insight.store import Figures
 from hub.operations import figures_of, runs_of
 from hub.postgres import PrivatePostgres, Urls
-from ops.demo import identity, region, trouble
+from ops.demo import forgotten, identity, region, trouble
 from ops.demo.controls import Controls
 from ops.demo.display import Display
 from ops.demo.drop import put
@@ -40,6 +40,7 @@ from ops.demo.people import Generated, generate
 from ops.demo.processes import Failed, Processes, end_with_make
 from ops.demo.summary import Expected, as_json, as_text, disagreements, kinds, logged, received
 from ops.demo.voices import COACH, WITHDRAWN
+from ops.demo.watching import Watching
 
 _ROOT = Path(__file__).resolve().parents[2]
 _HUB = ("-c", "from hub.cli import main; main()")
@@ -66,6 +67,9 @@ class Demo:
         environment = region.settings_of(self.directory, urls)
         provider = identity.make(self.directory / "identity", environment["HUB_ISSUER"] + "/inloggen/terug")
         environment = region.sign_in(environment, provider)
+        watching = Watching(self.directory, self.processes)
+        await watching.begin()
+        environment["HUB_WITNESSES"] = str(watching.policy)
         region.write_settings(self.directory / "env", environment)
         settings = region.read_settings(environment)
         await self.processes.run("migrate", [*_HUB, "admin", "migrate"], environment)
@@ -84,7 +88,8 @@ class Demo:
             self.display.done(f"a list of {made.rows:,} rows from DUO, single messages from a school")
             await self._take_back(school)
             figures = await figures_of(hub)
-            await self._account(hub, environment, made, figures)
+            kept = await self._prove(hub, environment, made, watching)
+            await self._account(made, figures, await watching.verify(), kept)
             await self._make_trouble(hub, today)
             if not self.once:
                 self._tell(environment, provider["accounts"], trouble.somebody(made.csv, today))
@@ -169,15 +174,22 @@ class Demo:
         await self._wait_for("The coach", lambda: json.loads(counts.read_text())["notices"] >= WITHDRAWN)
         self.display.done(f"{WITHDRAWN} young people took their yes back, and their coach was told to erase")
 
-    async def _account(self, hub: Hub, environment: dict[str, str], made: Generated, figures: Figures) -> None:
-        log, trust = self.directory / "log", self.directory / "trust"
-        await self.processes.run("export", [*_HUB, "audit", "export", str(log)], environment)
-        said = await self.processes.run("verify", ["ops/verify/verify.py", str(log), "--trust", str(trust), "--json"])
-        verdict = json.loads(said)
-        self.display.done("the log exported, and verified without the hub")
+    async def _prove(self, hub: Hub, environment: dict[str, str], made: Generated, watching: Watching) -> dict[str, str | int]:
+        """Someone is forgotten; then a partner finds its receipts as they were, and the log is cosigned and exported."""
+        theirs = await forgotten.forget(hub, forgotten.refused_everywhere(made.csv))
+        self.display.done("a young person was forgotten, and is not found any more")
+        receipts = self._home(region.WITNESS) / "receipts.json"
+        held = await watching.hold(environment["HUB_ISSUER"], self.directory / "trust", receipts)
+        self.display.done(f"{held} receipts checked by a partner, which then cosigned the log")
+        export = [*_HUB, "audit", "export", "--zip", str(watching.export), "--cosigned"]
+        await self.processes.run("export", export, environment)
+        return {"receipts": held, "witness": region.WITNESS, "forgotten": theirs}
+
+    async def _account(self, made: Generated, figures: Figures, verdict: dict[str, Any], kept: dict[str, str | int]) -> None:
+        self.display.done("the log exported as it was cosigned, and verified without the hub")
         school = json.loads((self._home(region.SCHOOL) / "counts.json").read_text())
         entries = logged(verdict)
-        told = {"size": verdict["size"], "verdict": verdict["verdict"], "kinds": kinds(entries)}
+        told = {"size": verdict["size"], "verdict": verdict["verdict"], "kinds": kinds(entries), **kept}
         summary = as_json(figures, told, self.display.seconds)
         (self.directory / "summary.json").write_text(json.dumps(summary, indent=2) + "\n")
         self.display.say()

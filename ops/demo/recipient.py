@@ -3,7 +3,8 @@
     python -m ops.demo.recipient HOME [--forgetful] [--slow]
 
 It runs until SIGTERM and keeps `HOME/counts.json`: how many deliveries it received, by sender, how many came again, and the
-last checkpoint of the log; and how many notices it was sent and carried out. A delivery whose receipt does not hold ends it. A
+last checkpoint of the log; and how many notices it was sent and carried out. `HOME/receipts.json` holds the receipts of its
+first page with their lines of the log, for `ops/verify/keep.py`. A delivery whose receipt does not hold ends it. A
 forgetful one loses its first page before it has said that it has it, as a system does that restarts at that moment, and gets
 the page again. A slow one says of each notice that it has it, and does only what the first one asks.
 """
@@ -43,9 +44,12 @@ class Recipient:
 
     def fetch(self) -> list[str]:
         """One page: each delivery once, each proven to stand in the log. Gives all its ids, to be acknowledged."""
-        page = self._partner.get(f"/v1/bezorgingen?limiet={_PAGE}")
+        first, page = not self._seen, self._partner.get(f"/v1/bezorgingen?limiet={_PAGE}")
         for delivery in page["bezorgingen"]:
             self._take(delivery)
+        if first and page["bezorgingen"]:
+            kept = [{name: each[name] for name in ("ontvangstbewijs", "logregel")} for each in page["bezorgingen"]]
+            write(self._home / "receipts.json", kept)
         if page["checkpoint"]:
             size = self._receipts.checkpoint(page["checkpoint"]).size
             if size < self._log_size:

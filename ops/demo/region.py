@@ -43,6 +43,8 @@ SENT_TO: Final = (PUSHED, DOWN)
 WITHOUT_SYSTEM: Final = "werk-en-inkomen-wolfslo"
 """It may sign in and nothing of it runs: what is for it stays held, until you fetch it in its place."""
 HELD: Final = (WITHOUT_SYSTEM, DOWN)
+WITNESS: Final = "doorstroompunt-lindemark"
+"""It keeps its receipts, holds the log to them, and cosigns it."""
 SYSTEMS: Final = (*DOORSTROOMPUNTEN, *WERK_EN_INKOMEN, COACH)
 _LEAVE_S: Final = 60
 

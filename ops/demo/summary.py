@@ -135,6 +135,8 @@ def as_text(summary: Mapping[str, Any]) -> Iterator[str]:
     yield _sum({"size": log["size"], **log["kinds"]}, "size")
     yield "  disclosure: what was delivered or is held; refusal: what was refused; outcome: each time that something was handed"
     yield f"  over, and once more when it was confirmed ({region.FORGETFUL} fetches some of it twice, as after a crash)"
+    yield f"  {log['witness']} held {log['receipts']:,} receipts against it and cosigned it, which the verifier asked for"
+    yield f"  one person was forgotten: {log['forgotten']} entries were theirs, and nobody can tell any more that they are"
 
 
 def _sum(figures: Mapping[str, int], total: str) -> str:
