@@ -7,13 +7,13 @@ it saw last is checked and written under one lock of the row.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from hub.audit.checkpoint import VerifierKey, open_note
+from hub.audit.checkpoint import VerifierKey, open_note, split_note
 from hub.audit.cosign import Cosigner, cosign_line, with_signatures
 from hub.audit.entry import EntryKind
 from hub.audit.notes import Notes
@@ -116,6 +116,7 @@ class Cosigning:
             open_note(sent.note, known.vkey)
         except Tampered:
             return No.unsigned
+        sent = replace(sent, note=_bare(sent, known.vkey))
         async with store.held(self._engine, self._log_id, sent.origin) as (connection, latest):
             if latest is None or not latest.active or latest.vkey != known.vkey:
                 return No.unknown
@@ -141,6 +142,13 @@ class Cosigning:
     async def checkpoint(self, origin_hash: str) -> str | None:
         """The newest checkpoint cosigned for the log whose origin has this SHA-256 (hex), with our line; None for none."""
         return next((one.note for one in await self.logs() if of_origin(one.origin) == origin_hash), None)
+
+
+def _bare(sent: Submission, vkey: str) -> str:
+    """The checkpoint with the log's own signature alone: what else stands under it anyone may have written."""
+    key = VerifierKey.parse(vkey)
+    own = (each.line for each in split_note(sent.note)[1] if (each.name, each.key_id) == (key.name, key.key_id))
+    return f"{sent.body}\n{''.join(own)}"
 
 
 def _judge(sent: Submission, latest: KnownLog) -> Behind | No | None:

@@ -39,6 +39,7 @@ VALUES ($1, $2, $3, $4, $5, $5)
 ON CONFLICT (log_id, witness) DO UPDATE SET size = excluded.size, answered_us = excluded.answered_us,
     asked_us = excluded.asked_us, trouble = NULL
 """
+_BROUGHT = _ANSWERED + "WHERE witness_asked.asked_us < $6\n"
 _TROUBLE = """
 INSERT INTO witness_asked (log_id, party_id, witness, size, answered_us, asked_us, trouble)
 VALUES ($1, $2, $3, 0, 0, $4, $5)
@@ -138,6 +139,20 @@ async def keep_cosignature(engine: AsyncEngine, log_id: LogId, operator: PartyId
             _KEEP_LINE, log_id, operator, one.witness, one.size, one.signed_s, one.note, one.line, now_us
         )
         await connection.raw.execute(_ANSWERED, log_id, operator, one.witness, one.size, now_us)
+
+
+async def keep_brought(engine: AsyncEngine, log_id: LogId, operator: PartyId, one: Cosignature, now_us: int) -> bool:
+    """Adds a line that somebody brought; whether it was not here yet.
+
+    Anyone can bring a line of before again: only one that its witness signed since says how it stands with it.
+    """
+    async with transaction(engine) as connection:
+        added: str = await connection.raw.execute(
+            _KEEP_LINE, log_id, operator, one.witness, one.size, one.signed_s, one.note, one.line, now_us
+        )
+        signed_us = one.signed_s * 1_000_000
+        await connection.raw.execute(_BROUGHT, log_id, operator, one.witness, one.size, now_us, signed_us)
+    return not added.endswith(" 0")
 
 
 async def keep_trouble(

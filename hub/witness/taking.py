@@ -106,14 +106,17 @@ class Taking:
     async def _keep(self, witness: Witness, size: int, note: str, line: Signature) -> int:
         """Raises errors.Malformed where the line does not hold."""
         text = note.partition("\n\n")[0]
-        bare = await store.checkpoint_at(self._engine, self._log.log_id, size) or note
         try:
             signed_s = cosigned(with_signatures(note, [line.line]), witness.key)
         except Tampered:
             signed_s = None
-        if signed_s is None or bare.partition("\n\n")[0] != text:
+        if signed_s is None:
+            raise _malformed()
+        bare = await store.checkpoint_at(self._engine, self._log.log_id, size) or note
+        if bare.partition("\n\n")[0] != text:
             raise _malformed()
         one = Cosignature(str(witness.key), size, signed_s, bare, line.line)
-        await store.keep_cosignature(self._engine, self._log.log_id, self._notes.operator, one, self._notes.clock.now_us())
-        emit(Event.checkpoint_cosigned)
+        now_us = self._notes.clock.now_us()
+        if await store.keep_brought(self._engine, self._log.log_id, self._notes.operator, one, now_us):
+            emit(Event.checkpoint_cosigned)
         return size

@@ -21,7 +21,7 @@ from hub.errors import Malformed, Misconfigured, Refused, Retry, Tampered
 from hub.postgres import PrivatePostgres
 from hub.witness import store
 from hub.witness.cosigning import Behind, Cosigned, No
-from hub.witness.model import AWAY, REFUSED, UNKNOWN, Cosignature, contradiction_of, of_origin
+from hub.witness.model import AWAY, REFUSED, UNKNOWN, Asked, Cosignature, contradiction_of, of_origin
 from hub.witness.service import Witnessing, load_signer, second_key_file
 from tests.fakes.log import signer
 from tests.fakes.recorder import OPERATOR, bodies
@@ -340,6 +340,43 @@ async def test_a_partner_brings_what_it_cosigned(town: Town, other_engine: Async
     await witness.close()
 
 
+async def test_a_line_of_before_takes_no_trouble_away(town: Town) -> None:
+    """Lines are anyone's to read, and so to bring again: only what the witness signed since says how it stands with it."""
+    file, partner = town.chosen.state / "witnesses", load_signer(town.chosen)
+    file.write_text(policy_of([("partner", partner.vkey, "")], "partner"))
+    await town.grow(2)
+    first = await town.log.checkpoint()
+    await town.grow(3)
+    witness, now_s = town.witnessing(witnesses=file), int(town.clock.now_us()) // 1_000_000
+
+    async def asked() -> Asked:
+        return (await store.asked(town.engine, town.log.log_id))[partner.vkey]
+
+    assert await witness.taking.take(cosign(await town.log.checkpoint(), partner, now_s).encode()) == 5
+    town.clock.us += 10_000_000
+    await store.keep_trouble(town.engine, town.log.log_id, OPERATOR, partner.vkey, REFUSED, town.clock.now_us())
+    town.clock.us += 10_000_000
+    for old in (cosign(await town.log.checkpoint(), partner, now_s), cosign(first, partner, now_s - 9)):
+        await witness.taking.take(old.encode())
+        assert ((await asked()).trouble, (await asked()).size) == (REFUSED, 5)
+    await witness.taking.take(cosign(await town.log.checkpoint(), partner, now_s + 19).encode())
+    assert (await asked()).trouble is None
+    await witness.close()
+
+
+async def test_what_others_wrote_under_a_checkpoint_is_not_kept(town: Town, engine: AsyncEngine, tmp_path: Path) -> None:
+    async with open_town(engine, tmp_path / "beekdal", SECOND, OTHER) as log:
+        witness = town.witnessing()
+        await log.grow(3)
+        await witness.cosigning.allow(log.key.vkey)
+        junk = "".join(Signature(f"junk{nth}\u202e", bytes(4), bytes(64)).line for nth in range(63))
+        answer = await witness.cosigning.add(await log.submission(0) + junk.encode())
+        assert isinstance(answer, Cosigned)
+        (known,) = await witness.cosigning.logs()
+        assert known.note == with_signatures(await log.log.checkpoint(), [answer.line])
+        await witness.close()
+
+
 async def test_the_quorum_is_met_by_as_many_as_it_asks(town: Town, tmp_path: Path) -> None:
     signers = []
     for name in ("one", "two"):
@@ -353,7 +390,8 @@ async def test_the_quorum_is_met_by_as_many_as_it_asks(town: Town, tmp_path: Pat
     for size, brings in ((2, signers), (5, signers[:1])):
         await town.grow(size - (await witness.standing()).size)
         for signed in brings:
-            assert await witness.taking.take(cosign(await town.log.checkpoint(), signed, 5).encode()) == size
+            at_s = int(town.clock.now_us()) // 1_000_000 + size
+            assert await witness.taking.take(cosign(await town.log.checkpoint(), signed, at_s).encode()) == size
     standing = await witness.standing()
     assert (standing.size, standing.quorum) == (5, 2)
     assert [one.size for _, one in standing.witnesses if one is not None] == [5, 2]
