@@ -73,7 +73,9 @@ class HighWater:
                 chosen = max(mark, highest, key=lambda each: each.size)
                 content = chosen.size.to_bytes(8) + chosen.root
                 self._unsure = True
-                os.pwrite(self._file, content + sha256(content).digest(), _SLOT * held.index(min(held)))
+                written = os.pwrite(self._file, content + sha256(content).digest(), _SLOT * held.index(min(held)))
+                if written != _MARK + 32:  # a disk that is nearly full takes a part, and says nothing else
+                    raise OSError("the mark was written in part")
             os.fdatasync(self._file)  # of what another process wrote, too: its own may have failed
             self._unsure = False
         finally:

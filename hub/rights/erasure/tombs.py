@@ -55,7 +55,8 @@ class Tombs:
                     b"%b %016d\n" % (tag.hex().encode(), us) for tag, us in forgotten.items() if tag not in known
                 )
                 size = os.fstat(handle).st_size
-                os.pwrite(handle, content, size - size % _BYTES)
+                if os.pwrite(handle, content, size - size % _BYTES) != len(content):  # the disk is full
+                    raise OSError("the tombstones were written in part")
                 os.fsync(handle)
             finally:
                 os.close(handle)
