@@ -11,12 +11,13 @@ import typer
 
 from hub.app import Hub
 from hub.audit.entry import EntryKind
-from hub.audit.search import Line, Page, Selection
+from hub.audit.search import Choices, Line, Page, Selection
 from hub.audit.search.hours import begins
+from hub.audit.search.lines import REFUSED, WAITING
 from hub.audit.search.review import Month
 from hub.clock import legal_date, rfc3339
 from hub.commands.mending import WithHub
-from hub.console.officer.choosing import sentences
+from hub.console.officer.choosing import Chosen, worded
 from hub.console.officer.viewing import told
 from hub.domain.terms import Micros, TraceId
 from hub.errors import Misconfigured
@@ -43,7 +44,7 @@ def searching_commands(audit: typer.Typer, with_hub: WithHub) -> None:
         source: _Word = None,
         purpose: _Word = None,
         basis: _Word = None,
-        element: Annotated[str | None, typer.Option(help="A data element, with its form (adres:banded) or without.")] = None,
+        element: Annotated[str | None, typer.Option(help="A data element, with its form (postcode:raw) or without.")] = None,
         outcome: _Word = None,
         reason: _Word = None,
         staff: _Word = None,
@@ -60,10 +61,6 @@ def searching_commands(audit: typer.Typer, with_hub: WithHub) -> None:
         as_json: _Json = False,
     ) -> None:
         """A page of the log as of a signed checkpoint, newest first. That it was asked is in the log before it is answered."""
-        if proofs and not as_json:
-            raise Misconfigured("Proofs are told in JSON.", "--proofs stands alone.", "Add --json.")
-        if trace is not None:
-            _trace(trace)
         asked = Selection(
             kind, operation, recipient, source, purpose, basis, outcome, reason, staff,
             from_us=None if first is None else begins(first.date()),
@@ -72,6 +69,13 @@ def searching_commands(audit: typer.Typer, with_hub: WithHub) -> None:
         )  # fmt: skip
 
         async def work(hub: Hub) -> None:
+            if proofs and not as_json:
+                raise Misconfigured("Proofs are told in JSON.", "--proofs stands alone.", "Add --json.")
+            if first and last and last < first:
+                raise Misconfigured("No day was asked for.", "--until lies before --from.", "Turn them round.")
+            if trace is not None:
+                _trace(trace)
+            _check_known(await hub.search.choices(), asked)
             selection = asked if words is None else await _worded(hub, asked, words)
             page = await hub.search.page(selection, after=after, limit=limit)
             kind_of = EntryKind.export if proofs else EntryKind.access
@@ -179,13 +183,38 @@ def _signed(us: int | None) -> str:
     return "open" if us is None else "signed off"
 
 
+def _check_known(choices: Choices, asked: Selection) -> None:
+    """A word that the log never held finds nothing, which is easily read as: it never happened."""
+    known = {
+        "kind": {*choices.kinds, *EntryKind},
+        "operation": choices.operations,
+        "recipient": choices.recipients,
+        "source": choices.sources,
+        "purpose": choices.purposes,
+        "basis": choices.bases,
+        "element": choices.elements,
+        "outcome": {*choices.outcomes, WAITING, REFUSED},
+        "reason": choices.reasons,
+        "actor": choices.actors,
+    }
+    for name, words in known.items():
+        if (word := getattr(asked, name)) is not None and word not in words:
+            raise Misconfigured(
+                f"No entry of the log has that {name}.",
+                "It is spelled another way, or it never occurred.",
+                f"The log has: {', '.join(sorted(words)) or 'none'}.",
+            )
+
+
 async def _worded(hub: Hub, asked: Selection, text: str) -> Selection:
     words = text.split()
     if not words or not all(word.isalpha() for word in words):
         raise Misconfigured("These words cannot be searched for.", "They hold more than letters.", "Give Dutch words.")
-    rows = sentences(hub.rules.policy, await hub.search.choices())
-    found = await hub.search.matching([row[2] for row in rows], words)
-    return Selection(**{**asdict(asked), "any_of": tuple(rows[nth][:2] for nth in found)})
+    picked = await worded(Chosen(asked, {}, (), tuple(words)), hub.search, hub.rules.policy)
+    for reason in picked.unseen:
+        why = "sealed, look at PERSOONLIJK" if reason.personal else "in no entry"
+        typer.echo(f"not searched: {reason.code} ({why}): {reason.text_nl}", err=True)
+    return picked.selection
 
 
 def _trace(text: str) -> None:
@@ -218,7 +247,8 @@ def _table(page: Page) -> str:
     more = "more than " if page.more else ""
     last = f"\nnext: --after {page.next}" if page.next else ""
     rows = "\n".join(map(_row, page.lines))
-    return f"{rows}\n{more}{page.total} entries, as of the checkpoint over {page.size} with root {page.root}{last}".lstrip()
+    told_of = f"{more}{page.total} entries, as of the checkpoint over {page.size} with root {page.root}{last}"
+    return f"{rows}\n{told_of}" if rows else told_of
 
 
 def _row(line: Line) -> str:

@@ -142,6 +142,13 @@ async def test_reasons_are_searched_by_words(house: House, officer: httpx2.Async
     assert (await house.entries())[-1]["details"]["one-of-1"] == refusal["reasons"][0]  # type: ignore[index]
     assert "bevat deze woorden" not in page
     assert "bevat deze woorden" in (await officer.get(f"{BASE}/logboek?zoek=fietsenstalling")).text
+    sealed = (await officer.get(f"{BASE}/logboek?zoek=toestemming")).text
+    assert "zijn verzegeld" in sealed
+    assert house.route.rules.policy.reasons[ReasonCode("TOESTEMMING_ONTBREEKT")].text_nl in sealed
+    assert (
+        "komen in het logboek niet voor"
+        in (await officer.get(f"{BASE}/logboek?zoek=gegevensbeschermingseffectbeoordeling")).text
+    )
     assert "met alleen letters" in (await officer.get(f"{BASE}/logboek?zoek=a;b")).text
     wrong = await officer.get(f"{BASE}/logboek?zoek={NOBODY}")
     assert (wrong.status_code, NOBODY in wrong.text) == (400, False)

@@ -18,6 +18,7 @@ from hub.audit.checkpoint import check_receipt
 from hub.audit.notes import Notes
 from hub.audit.search import Search
 from hub.audit.search.review import Month
+from hub.audit.search.review.service import Reviews
 from hub.commands.searching import searching_commands
 from hub.errors import Malformed, Misconfigured, Refused
 from tests.fakes.house import DESK, LOG, OPERATOR, House, body, open_house
@@ -34,13 +35,16 @@ async def house(engine: AsyncEngine, vault_engine: AsyncEngine, tmp_path: Path) 
 
 @pytest.fixture
 def run(house: House, capsys: pytest.CaptureFixture[str]) -> Run:
+    search = Search(house.engine, LOG, OPERATOR, NOBODY.tags_of)
+    notes = Notes(house.committer, LOG, OPERATOR, house.clock, secrets.token_bytes, NOBODY)
     hub: Any = SimpleNamespace(
         engine=house.engine,
         log=house.log,
         clock=house.clock,
         rules=house.route.rules,
-        search=Search(house.engine, LOG, OPERATOR, NOBODY.tags_of),
-        notes=Notes(house.committer, LOG, OPERATOR, house.clock, secrets.token_bytes, NOBODY),
+        search=search,
+        notes=notes,
+        reviews=Reviews(house.engine, search, notes),
     )
     asked: list[Coroutine[Any, Any, None]] = []
     audit = typer.Typer()
@@ -77,6 +81,8 @@ async def test_a_search_is_answered_with_proofs_and_logged_first(house: House, r
         (("search", "--trace", "x"), Misconfigured),
         (("search", "--words", "a1"), Misconfigured),
         (("search", "--recipient", "123456782"), Misconfigured),
+        (("search", "--element", "adres"), Misconfigured),
+        (("search", "--from", "2026-11-02", "--until", "2026-11-01"), Misconfigured),
         (("search", "--after", "x"), Malformed),
         (("review", "show", "2026"), Misconfigured),
         (("review", "show", "2026-01"), Refused),

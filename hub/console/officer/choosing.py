@@ -6,17 +6,17 @@ Days are those of Europe/Amsterdam, both included. Nothing in such an address is
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
 
-from hub.audit.search import Choices, Selection
+from hub.audit.search import Choices, Search, Selection
 from hub.audit.search.lines import REFUSED, WAITING
-from hub.consent.model import PolicySet
+from hub.consent.model import PolicySet, Reason
 from hub.console.form import Fields
 from hub.console.officer import words
 from hub.console.text import AMSTERDAM, local
@@ -54,12 +54,14 @@ class Chosen:
     """What was asked: the selection, the words as they stood in the form, and what is wrong (field, sentence).
 
     `text` are words to look for in the sentences of reasons; they become words of the selection once they were looked for.
+    `unseen` are then the reasons that hold them and that no line names.
     """
 
     selection: Selection
     asked: dict[str, str]
     wrong: tuple[tuple[str, str], ...]
     text: tuple[str, ...] = ()
+    unseen: tuple[Reason, ...] = ()
 
     @property
     def rarely(self) -> bool:
@@ -114,16 +116,36 @@ def _start(day: date | None) -> int | None:
 
 
 def sentences(policy: PolicySet, choices: Choices) -> list[tuple[str, str, str]]:
-    """What words are looked for in, as (field of a selection, word, text): reasons with what helps, operations and kinds."""
+    """What words are looked for in, as (field of a selection, word, text): reasons with what helps, and operations."""
     return [
         *(("reason", word, f"{words.reason(policy, word)} {words.remedy(policy, word)}") for word in choices.reasons),
         *(("operation", word, words.operation(word)) for word in choices.operations),
-        *(("kind", word, words.KINDS.get(word, word)) for word in choices.kinds),
     ]
 
 
-def options(policy: PolicySet, choices: Choices, asked: dict[str, str]) -> dict[str, Options]:
-    """Per filter what can be chosen: what occurs in the log, by name, the code behind it where it has another."""
+def unseen(policy: PolicySet, choices: Choices) -> list[Reason]:
+    """The reasons that no line of the log names: those that did not occur, and the personal ones, which are sealed."""
+    return [one for code, one in policy.reasons.items() if code not in choices.reasons]
+
+
+async def worded(picked: Chosen, search: Search, policy: PolicySet) -> Chosen:
+    """With the words that were typed as the reasons and operations whose sentences hold them."""
+    if not picked.text:
+        return picked
+    choices = await search.choices()
+    rows, others = sentences(policy, choices), unseen(policy, choices)
+    texts = [*(text for _, _, text in rows), *(f"{one.text_nl} {one.remedy_nl}" for one in others)]
+    found = await search.matching(texts, picked.text)
+    any_of = tuple(rows[nth][:2] for nth in found if nth < len(rows))
+    missed = tuple(others[nth - len(rows)] for nth in found if nth >= len(rows))
+    return replace(picked, selection=replace(picked.selection, any_of=any_of), unseen=missed)
+
+
+def options(policy: PolicySet, choices: Choices, asked: dict[str, str], names: Mapping[str, str]) -> dict[str, Options]:
+    """Per filter what can be chosen: what occurs in the log, by name, the code behind it where it has another.
+
+    `names` are those of the members of staff who ever signed in, by their codes.
+    """
 
     def party(word: str) -> str:
         return words.party(policy, word)
@@ -140,6 +162,7 @@ def options(policy: PolicySet, choices: Choices, asked: dict[str, str]) -> dict[
         "handeling": (choices.operations, words.operation),
         "gegeven": (choices.elements, lambda word: words.element(policy, word)),
         "systeem": (choices.actors, party),
+        "medewerker": (names, lambda word: words.named(word, names)),
     }
 
     def rows(name: str) -> Iterator[tuple[str, str]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Final
 
 from starlette.exceptions import HTTPException
@@ -17,7 +16,7 @@ from hub.console.form import asked
 from hub.console.gate import Gate
 from hub.console.navigation import READERS
 from hub.console.officer import words
-from hub.console.officer.choosing import LOG, Chosen, chosen, options, sentences
+from hub.console.officer.choosing import LOG, Chosen, chosen, options, worded
 from hub.console.officer.viewing import Views, told
 from hub.console.page import render
 from hub.console.table import Column, Link, Moment, Row, csv_of, order_of, page_of, table_of
@@ -68,14 +67,7 @@ class LogPages:
         return await self._page(request, session.staff, await self._found(chosen(asked(request))))
 
     async def _found(self, picked: Chosen) -> Chosen:
-        """With the words that were typed as the reasons, operations and kinds whose sentences hold them."""
-        if not picked.text:
-            return picked
-        search = self._officer.search
-        rows = sentences(self._officer.policy, await search.choices())
-        found = await search.matching([text for _, _, text in rows], picked.text)
-        any_of = tuple((name, word) for name, word, _ in (rows[nth] for nth in found))
-        return replace(picked, selection=replace(picked.selection, any_of=any_of))
+        return await worded(picked, self._officer.search, self._officer.policy)
 
     async def _page(self, request: Request, staff: Staff, picked: Chosen, status: int = 200, refused: bool = False) -> Response:
         search, policy = self._officer.search, self._officer.policy
@@ -110,7 +102,7 @@ class LogPages:
             picked=picked,
             matched=self._matched(picked),
             later=after is not None,
-            options=options(policy, await search.choices(), picked.asked),
+            options=options(policy, await search.choices(), picked.asked, names),
             refused=refused,
             most=evidence.MOST,
         )
@@ -119,11 +111,7 @@ class LogPages:
         """The sentences in which the words that were typed were found."""
         policy = self._officer.policy
         return [
-            words.reason(policy, word)
-            if name == "reason"
-            else words.KINDS.get(word, word)
-            if name == "kind"
-            else words.operation(word)
+            words.reason(policy, word) if name == "reason" else words.operation(word)
             for name, word in picked.selection.any_of or ()
         ]
 

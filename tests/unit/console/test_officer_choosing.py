@@ -59,7 +59,7 @@ def test_what_cannot_be_a_word_of_the_log_is_refused(word: str) -> None:
 def test_what_can_be_chosen_is_named_and_keeps_what_was_asked() -> None:
     policy = load_policy(POLICY)
     choices = Choices(("disclosure",), ("admit",), ("duo",), ("duo",), (), (), (), ("LEEFTIJD_TE_HOOG",))
-    found = options(policy, choices, chosen(fields("ontvanger=nieuw")).asked)
+    found = options(policy, choices, chosen(fields("ontvanger=nieuw")).asked, {})
     assert found["ontvanger"] == [("", "Alle"), ("duo", "Dienst Uitvoering Onderwijs"), ("nieuw", "nieuw")]
     assert ("refusal", "Weigering") in found["soort"]
     assert ("waiting", "Wacht op de ontvanger") in found["uitkomst"]
