@@ -128,6 +128,8 @@ def _desk(hub: Hub, http: Http, provider: str) -> Desk:
             exports=exports_of(hub),
             retention=hub.retention,
             reviews=hub.reviews,
+            person_keys=hub.person_keys,
+            witnessed=hub.witnessing.standing,
         ),
         administrator=AdministratorDesk(
             mending=mending_of(hub),

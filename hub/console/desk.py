@@ -22,10 +22,12 @@ from hub.ports import Clock
 from hub.retention.service import Retention
 from hub.rights.erasure.service import Forgetting
 from hub.rights.informing.service import Informing
+from hub.rights.keys import PersonKeys
 from hub.rights.person import Persons
 from hub.rules import Rules
 from hub.statements.desk import Statements
 from hub.statements.receipt import Receipts
+from hub.witness.service import Standing
 
 
 class Session(Protocol):
@@ -107,6 +109,10 @@ class OfficerDesk:
     """Who is to be forgotten; None in a console where nobody is."""
     exports: Exports | None = None
     """What hands out of the log; None in a desk that hands out nothing but selections."""
+    person_keys: PersonKeys | None = None
+    """What shows that an answer about a person left nothing out; None in a desk that cannot."""
+    witnessed: Callable[[], Awaitable[Standing]] | None = None
+    """Who confirms what the log is; None in a desk that does not say."""
 
     @property
     def policy(self) -> PolicySet:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+import orjson
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
 from hub.audit.entry import EntryKind
+from hub.audit.search.lines import Line
 from hub.clock import legal_date
 from hub.consent.explain import dutch_date
 from hub.console.desk import OfficerDesk
@@ -21,16 +23,18 @@ from hub.console.gate import Gate
 from hub.console.navigation import SEARCHERS
 from hub.console.officer import words
 from hub.console.officer.choosing import LOG
+from hub.console.officer.complete import COMPLETE
 from hub.console.officer.log import JSON, LogPages, download
 from hub.console.officer.telling import Teller, Told
 from hub.console.page import render
 from hub.console.table import Badge, Column, Link, Moment, Row, Table, table_of
 from hub.console.text import number
-from hub.domain.terms import Micros, PartyId
+from hub.domain.terms import LogId, Micros, PartyId
 from hub.errors import Malformed
 from hub.rights import evidence
 from hub.rights.answer import Found, PerRecipient, PersonAnswer, Proved, SearchReason
 
+_SIZE: Final = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
 _REFS: Final = re.compile(r"[0-9a-f-]{36}(?: [0-9a-f-]{36}){0,9999}", re.ASCII)
 
 
@@ -67,11 +71,12 @@ class PersonPages:
         self._gate = gate
         self._teller = teller
         self._log = LogPages(officer, gate)
+        self._complete = "" if officer.person_keys is None else COMPLETE
 
     async def ask(self, request: Request) -> Response:
         """The form."""
         await self._gate.admit(request, *SEARCHERS)
-        return _form(request)
+        return self._form(request)
 
     async def answer(self, request: Request) -> Response:
         """The answer; what is wrong with the form is said without repeating what stood in it."""
@@ -79,13 +84,27 @@ class PersonPages:
         reason = next((each for each in SearchReason if each.value == form.one("reden")), None)
         wrong = list(_wrong(form, reason))
         if wrong or reason is None:
-            return _form(request, reason, wrong)
+            return self._form(request, reason, wrong)
         try:
             found = await self._officer.persons.search(re.sub(r"[\s.]", "", form.one("nummer")), reason, session.staff)
         except Malformed:
             sentence = "Dit is geen geldig BSN of onderwijsnummer. Controleer het nummer en typ het opnieuw."
-            return _form(request, reason, [("nummer", sentence)])
+            return self._form(request, reason, [("nummer", sentence)])
         return await self._show(request, found)
+
+    def _form(
+        self, request: Request, reason: SearchReason | None = None, wrong: list[tuple[str, str]] | None = None
+    ) -> Response:
+        return render(
+            request,
+            "officer/person.html",
+            400 if wrong else 200,
+            reasons=[("", "Kies een reden"), *((each.value, each.label) for each in SearchReason)],
+            reason="" if reason is None else reason.value,
+            wrong=wrong or [],
+            errors=dict(wrong or []),
+            complete=self._complete,
+        )
 
     async def _show(self, request: Request, found: PersonAnswer) -> Response:
         groups = [
@@ -112,6 +131,7 @@ class PersonPages:
             searches=_searches(request, found, await self._officer.names()),
             events=events,
             refs=" ".join(str(one.ref) for one in _all(found)),
+            complete=self._complete,
         )
 
     async def _shown(self, one: Found) -> Shown:
@@ -128,12 +148,12 @@ class PersonPages:
         return Shown(f"{LOG}/{one.entry.ref}", one.entry.us, giver, outcome, left, confirmed, told, informed, href)
 
     async def evidence(self, request: Request) -> Response:
-        """The entries of an answer, with their proofs or as a spreadsheet; named by their refs, so that no number need be
-        typed again.
+        """The entries of an answer, with their proofs, as a spreadsheet, or as the list that the verifier holds the log
+        against; named by their refs, so that no number need be typed again.
         """
         session, form = await self._gate.take(request, *SEARCHERS)
         text, form_of = form.one("regels"), form.one("vorm") or "bewijs"
-        if not _REFS.fullmatch(text) or form_of not in ("bewijs", "csv"):
+        if not _REFS.fullmatch(text) or form_of not in ("bewijs", "csv", "lijst"):
             raise HTTPException(400)
         try:
             refs = [UUID(each) for each in text.split(" ")]
@@ -145,6 +165,8 @@ class PersonPages:
             raise HTTPException(400)  # made up; an entry that was there and is gone would be another matter
         if form_of == "csv":
             answer = self._log.csv(request, lines, "persoon.csv")
+        elif form_of == "lijst":
+            answer = download(_list(self._officer.log.log_id, form.one("stand"), lines), "antwoord-persoon.json", JSON)
         else:
             answer = download(await evidence.bundle(self._officer.log, refs), "bewijs-persoon.json", JSON)
         said: dict[str, str | int] = {"count": len(refs), "form": form_of}
@@ -152,16 +174,12 @@ class PersonPages:
         return answer
 
 
-def _form(request: Request, reason: SearchReason | None = None, wrong: list[tuple[str, str]] | None = None) -> Response:
-    return render(
-        request,
-        "officer/person.html",
-        400 if wrong else 200,
-        reasons=[("", "Kies een reden"), *((each.value, each.label) for each in SearchReason)],
-        reason="" if reason is None else reason.value,
-        wrong=wrong or [],
-        errors=dict(wrong or []),
-    )
+def _list(log_id: LogId, size: str, lines: Sequence[Line]) -> bytes:
+    """What `verify.py --expect` takes: which disclosures and refusals the answer named, of a log of which size."""
+    if not _SIZE.fullmatch(size):
+        raise HTTPException(400)
+    about = [str(line.ref) for line in lines if line.kind in (EntryKind.disclosure, EntryKind.refusal)]
+    return orjson.dumps({"log": log_id, "size": int(size), "entries": about}, option=orjson.OPT_INDENT_2)
 
 
 def _wrong(form: Fields, reason: SearchReason | None) -> Iterator[tuple[str, str]]:

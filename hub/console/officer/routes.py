@@ -10,6 +10,7 @@ from starlette.responses import Response
 from hub.console.desk import OfficerDesk
 from hub.console.gate import Gate
 from hub.console.officer import overview, refusals
+from hub.console.officer.complete import COMPLETE, CompletePages
 from hub.console.officer.entry import EntryPages
 from hub.console.officer.exports import EXPORTS, ExportPages
 from hub.console.officer.forgetting import FORGETTING, ForgettingPages
@@ -53,6 +54,10 @@ def routes(officer: OfficerDesk, gate: Gate, clock: Clock) -> Iterator[Route]:
     yield Route("GET", f"{HOME}/persoon", person.ask)
     yield Route("POST", f"{HOME}/persoon", person.answer)
     yield Route("POST", f"{HOME}/persoon/bewijs", person.evidence)
+    if officer.person_keys is not None:
+        complete = CompletePages(officer.person_keys, gate)
+        yield Route("GET", COMPLETE, complete.ask)
+        yield Route("POST", COMPLETE, complete.answer)
     if officer.statements is not None and officer.receipts is not None:
         yield from _statements(StatementPages(officer, officer.statements, officer.receipts, gate))
     yield Route("GET", f"{HOME}/weigeringen", page(refusals.show))
