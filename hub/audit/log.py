@@ -117,6 +117,8 @@ class Log:
 
         One that was redacted has length 0. Raises Refused where they were pruned.
         """
+        if (index + 1) * WIDTH >= 1 << 63:  # more than any log can have, or any database can count
+            return None
         async with transaction(self.engine) as connection:
             (await store.pruned(connection, self.log_id)).check(index * WIDTH)
             found = await store.bodies(connection, self.log_id, index * WIDTH, index * WIDTH + width)
