@@ -215,6 +215,13 @@ class NotServed(Fault):
     """The log is there, and says that it does not have this."""
 
 
+class _Here(urllib.request.HTTPRedirectHandler):
+    """Whoever serves the log sends this machine to no other address."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
 def fetch(url: str, most: int, data: bytes | None = None) -> bytes:
     """Raises NotServed, or WrongQuestion when the log cannot be asked."""
     headers = {"Accept-Encoding": "identity", "User-Agent": "keep.py"}
@@ -223,7 +230,8 @@ def fetch(url: str, most: int, data: bytes | None = None) -> bytes:
     if data is not None:
         headers["Content-Type"] = "text/plain; charset=utf-8"
     try:
-        with urllib.request.urlopen(urllib.request.Request(url, data, headers), timeout=_TIMEOUT_S) as answer:
+        opener = urllib.request.build_opener(_Here)
+        with opener.open(urllib.request.Request(url, data, headers), timeout=_TIMEOUT_S) as answer:
             found: bytes = answer.read(most + 1)
     except urllib.error.HTTPError as error:
         error.close()
@@ -421,7 +429,7 @@ class Keeper:
         """The log's newest checkpoint, once everything remembered is proven to be in it; it is then what is remembered."""
         try:
             note = fetch(f"{url}/{path}", _LARGEST_NOTE).decode("utf-8", "replace")
-            served = opened(self.trust, note)
+            served = _opened(note, self.trust.logs[0])  # keys of before signed what was; no newer checkpoint is theirs
             check_cosigned(self.trust, served)
         except Fault as fault:
             raise Fault(f"the log's checkpoint: {fault}") from None

@@ -39,6 +39,7 @@ class Served(ThreadingHTTPServer):
         self.files: dict[str, bytes] = {}
         self.asked: list[str] = []
         self.posted: list[bytes] = []
+        self.elsewhere = ""
 
     @property
     def url(self) -> str:
@@ -57,7 +58,9 @@ class _Answers(BaseHTTPRequestHandler):
         path = self.path.removeprefix("/log/")
         self.server.asked.append(path)
         content = self.server.files.get(path)
-        self.send_response(404 if content is None else 200)
+        self.send_response(302 if self.server.elsewhere else 404 if content is None else 200)
+        if self.server.elsewhere:
+            self.send_header("Location", self.server.elsewhere)
         self.end_headers()
         self.wfile.write(content or b"")
 
@@ -253,6 +256,31 @@ def test_tiles_of_two_histories_do_not_pass_for_one(desk: Desk, served: Served) 
     served.show(BODIES[:512], checkpoint=checkpoint_of(forked, LOG).note.encode())
     status, told = desk.run("watch", "--log", served.url)
     assert (status, "TWO HISTORIES" in told) == (1, True)
+
+
+def test_a_key_of_before_signs_no_newer_checkpoint(desk: Desk, served: Served) -> None:
+    """Its receipts stay good; whoever still has that key cannot go on with the log."""
+    newer = signer(9, LOG.name)
+    served.show(BODIES[:700])
+    assert desk.run("watch", "--log", served.url)[0] == 0
+    desk.trust(f"log {newer.vkey}\nlog {LOG.vkey}\nquorum none\n")
+    served.show(BODIES)
+    status, said = desk.run("watch", "--log", served.url)
+    assert (status, "NOT VERIFIED" in said) == (1, True)
+    desk.receipt("r", 5, 600)
+    assert desk.run("check", "r", "--entry", "r.entry")[0] == 0
+
+
+def test_a_log_sends_nobody_elsewhere(desk: Desk, served: Served) -> None:
+    served.show(BODIES)
+    with Served() as other:
+        served.elsewhere = f"{other.url}/checkpoint"
+        threading.Thread(target=other.serve_forever, args=(0.01,)).start()
+        try:
+            status, said = desk.run("watch", "--log", served.url)
+        finally:
+            other.shutdown()
+    assert (status, "answers 302" in said, other.asked) == (2, True, [])
 
 
 def test_a_whole_tile_may_stand_for_a_partial_one(desk: Desk, served: Served) -> None:
