@@ -47,7 +47,7 @@ _TRIES: Final = 4
 NOW: Final = "Stop; keep the database and the keys as they are, and follow ops/runbooks/log-restore.md."
 
 
-class Trouble(Exception):
+class _Trouble(Exception):
     """Why there is no cosignature: a code of `hub.witness.model`, and the size that the witness says it has seen."""
 
     def __init__(self, code: ReasonCode, seen: int = 0) -> None:
@@ -79,7 +79,7 @@ class Asking:
             if newest is None or (not anew and _is_fresh(before, newest.size, now_us)):
                 return
             found = await self._ask(witness, newest, 0 if before is None or before.size > newest.size else before.size)
-        except Trouble as trouble:
+        except _Trouble as trouble:
             await self._in_trouble(witness, before, trouble)
         else:
             await store.keep_cosignature(self._engine, self._log.log_id, self._notes.operator, found, now_us)
@@ -90,7 +90,7 @@ class Asking:
         return None if note is None else open_note(note, self._log.vkey)
 
     async def _ask(self, witness: Witness, newest: Checkpoint, old: int) -> Cosignature:
-        """The verified line over `newest`, or over what the log has become meanwhile. Raises Trouble."""
+        """The verified line over `newest`, or over what the log has become meanwhile. Raises _Trouble."""
         for _ in range(_TRIES):
             proof = await self._log.consistent(old, newest.size) if 0 < old < newest.size else []
             answer = await self._post(witness, submission(old, proof, newest.note))
@@ -100,28 +100,28 @@ class Asking:
                 case 409 if answer.headers.get("content-type") == SIZE_TYPE:
                     seen = size_of(answer.body.decode("utf-8", "replace").removesuffix("\n"))
                     if seen is None or seen == old:
-                        raise Trouble(INVALID)
+                        raise _Trouble(INVALID)
                     if seen > newest.size:
                         # Another process of this hub may have been there first, with a newer checkpoint.
                         newest = await self._newest() or newest
                     if seen > newest.size:
-                        raise Trouble(REFUSED, seen)
+                        raise _Trouble(REFUSED, seen)
                     old = seen
                 case 409 | 422:
-                    raise Trouble(REFUSED, old)
+                    raise _Trouble(REFUSED, old)
                 case 403 | 404:
-                    raise Trouble(UNKNOWN)
+                    raise _Trouble(UNKNOWN)
                 case _:
-                    raise Trouble(INVALID)
-        raise Trouble(AWAY)
+                    raise _Trouble(INVALID)
+        raise _Trouble(AWAY)
 
     async def _post(self, witness: Witness, body: bytes) -> Answer:
         try:
             return await self._http.post(f"{witness.url}/{ADD}", body, {"Content-Type": "text/plain; charset=utf-8"})
         except (Away, Barred):
-            raise Trouble(AWAY) from None
+            raise _Trouble(AWAY) from None
 
-    async def _in_trouble(self, witness: Witness, before: Asked | None, trouble: Trouble) -> None:
+    async def _in_trouble(self, witness: Witness, before: Asked | None, trouble: _Trouble) -> None:
         """A refusal is written in the log when it begins; whoever is told must hold the log as it is."""
         vkey, code = str(witness.key), trouble.code
         try:
@@ -164,7 +164,7 @@ class Asking:
         try:
             async with asyncio.timeout(patience_s):
                 return await self._shown(witness, origin) or await self._told(witness)
-        except (TimeoutError, Trouble, Retry, Misconfigured):
+        except (TimeoutError, _Trouble, Retry, Misconfigured):
             return None
 
     async def _shown(self, witness: Witness, origin: str) -> Mark | None:
@@ -182,13 +182,13 @@ class Asking:
         """The size that a witness answers to one that says it knows nothing; a witness that saw nothing cosigns."""
         newest = await self._newest()
         if newest is None:
-            raise Trouble(AWAY)
+            raise _Trouble(AWAY)
         answer = await self._post(witness, submission(0, (), newest.note))
         if answer.status == 200:
             return Mark(newest.size, newest.root)
         seen = size_of(answer.body.decode("utf-8", "replace").removesuffix("\n"))
         if answer.status != 409 or answer.headers.get("content-type") != SIZE_TYPE or seen is None:
-            raise Trouble(INVALID)
+            raise _Trouble(INVALID)
         return Mark(seen, b"") if seen > newest.size else Mark(0, EMPTY_ROOT)
 
 
@@ -207,15 +207,15 @@ def _is_fresh(before: Asked | None, size: int, now_us: int) -> bool:
 
 
 def _read_line(witness: Witness, newest: Checkpoint, answer: Answer) -> Cosignature:
-    """The witness's own line among those that it answered. Raises Trouble where there is none, or it does not verify."""
+    """The witness's own line among those that it answered. Raises _Trouble where there is none, or it does not verify."""
     try:
         lines = answer.body.decode("utf-8").splitlines(keepends=True)
         mine = [line for line in lines if _is_by(witness, line)]
         signed_s = cosigned(with_signatures(newest.note, mine), witness.key)
     except (UnicodeDecodeError, HubError):
-        raise Trouble(INVALID) from None
+        raise _Trouble(INVALID) from None
     if signed_s is None or len(mine) != 1:
-        raise Trouble(INVALID)
+        raise _Trouble(INVALID)
     return Cosignature(str(witness.key), newest.size, signed_s, newest.note, mine[0])
 
 

@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from hub.receive.request import Gate
 from hub.receive.tiles import CHECKPOINT_PATH, COSIGNED_PATH, TILE_PATH, Tiles
-from hub.receive.witness import TAKE_PATH, WitnessDoor
+from hub.receive.witness import TAKE_PATH, TakingDoor
 from hub.witness.serve import Served
 from ops.verify import keep
 from tests.fakes.witnessing import Town, open_town, serving
@@ -28,7 +28,7 @@ def doors(town: Town) -> Starlette:
         Route(CHECKPOINT_PATH, tiles.checkpoint),
         Route(COSIGNED_PATH, tiles.cosigned),
         Route(TILE_PATH, tiles.tile),
-        Route(TAKE_PATH, WitnessDoor(witnessing.cosigning, witnessing.taking).take, methods=["POST"]),
+        Route(TAKE_PATH, TakingDoor(witnessing.taking).take, methods=["POST"]),
     ]
     return Starlette(routes=routes)
 

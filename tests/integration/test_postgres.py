@@ -26,9 +26,10 @@ from hub.postgres import PrivatePostgres
 CANARY = "999990019"
 
 _PARENT = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from hub.postgres import PrivatePostgres
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what is started in the background is born deaf to it
 server = PrivatePostgres(Path(sys.argv[1]))
 server.start()
 print(server.pid, flush=True)

@@ -41,9 +41,13 @@ async def run(town: Town, *arguments: str) -> None:
     app = typer.Typer()
     witness_commands(app, waiting.append)
     assert CliRunner().invoke(app, arguments).exit_code == 0
-    hub = SimpleNamespace(engine=town.engine, log=town.log, notes=town.notes, settings=town.chosen)
-    for work in waiting:
-        await work(hub)
+    witnessing = town.witnessing()
+    hub = SimpleNamespace(engine=town.engine, log=town.log, settings=town.chosen, witnessing=witnessing)
+    try:
+        for work in waiting:
+            await work(hub)
+    finally:
+        await witnessing.close()
 
 
 async def test_a_log_without_witnesses_says_so(town: Town, capsys: pytest.CaptureFixture[str]) -> None:

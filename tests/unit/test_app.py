@@ -84,6 +84,8 @@ async def test_a_suspension_that_was_seen_holds_also_when_the_same_look_failed_a
     monkeypatch.setattr(app, "Watch", _Seen)
     monkeypatch.setattr(app, "silent_recipients", silent)
     monkeypatch.setattr(app, "_KEEP_UP_S", 0.001)
-    hub = cast(Hub, SimpleNamespace(engine=None, log_id=None, rules=SimpleNamespace(put=taken_over, life=AS_WRITTEN)))
+    hub = cast(
+        Hub, SimpleNamespace(engine=None, log_id=None, stamped=None, rules=SimpleNamespace(put=taken_over, life=AS_WRITTEN))
+    )
     await asyncio.wait_for(Hub.keep_up(hub, stopping), 5)
     assert put == ["the set with an agreement suspended"]
