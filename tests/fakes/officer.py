@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Awaitable, Callable
 
 from fastapi import FastAPI
 
@@ -15,7 +16,9 @@ from hub.console.desk import Desk, OfficerDesk
 from hub.domain.staff import Role
 from hub.notices.desk import notice_desk
 from hub.rights.informing.service import Informing
+from hub.rights.keys import PersonKeys
 from hub.rights.person import Persons
+from hub.witness.service import Standing
 from tests.fakes import console
 from tests.fakes.house import LOG, OPERATOR, House
 from tests.fakes.statements import desk_over, receipts_over
@@ -29,7 +32,7 @@ async def _names() -> dict[str, str]:
     return {str(who.staff_id): who.name}
 
 
-async def console_over(house: House) -> FastAPI:
+async def console_over(house: House, witnessed: Callable[[], Awaitable[Standing]] | None = None) -> FastAPI:
     """A console that reads this house's log."""
     sessions = console.Sessions()
     for role in (Role.privacy_officer, Role.fg, Role.auditor, Role.administrator):
@@ -50,6 +53,8 @@ async def console_over(house: House) -> FastAPI:
         Informing(house.engine, search, notes, house.vault.tags_of),
         exports=Exports(house.log, notes, lambda: house.route.rules.policy),
         reviews=Reviews(house.engine, search, notes, each=3),
+        person_keys=PersonKeys(house.log, notes, house.people),
+        witnessed=witnessed,
     )
     sign_in = console.SignIn(console.staff(Role.privacy_officer))
     return create_console(Desk(house.clock, sessions, sign_in, console.PROVIDER, False, officer=officer))

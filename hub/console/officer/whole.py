@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from typing import Final
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
 
 import orjson
 from starlette.exceptions import HTTPException
@@ -19,9 +21,24 @@ from hub.console.gate import Gate
 from hub.console.navigation import READERS
 from hub.console.officer.viewing import Views
 from hub.console.page import render
-from hub.console.table import Moment
+from hub.console.table import Badge, Column, Moment, Row, table_of
+from hub.console.words import Tone
+from hub.domain.terms import ReasonCode
 from hub.errors import Refused
+from hub.witness.model import AWAY, INVALID, REFUSED, UNKNOWN
+from hub.witness.service import Standing
 
+_NEVER: Final = Badge("Heeft nog niets gezegd", Tone.note)
+_GOOD: Final = Badge("Klopt", Tone.ok)
+_AMISS: Final = Badge("Er is iets mis", Tone.warning)
+_TROUBLE: Final[Mapping[ReasonCode, Badge]] = MappingProxyType(
+    {
+        REFUSED: Badge("Zag een ander logboek", Tone.error),
+        AWAY: Badge("Antwoordt niet", Tone.warning),
+        UNKNOWN: Badge("Kent dit logboek niet", Tone.warning),
+        INVALID: Badge("Antwoord klopt niet", Tone.warning),
+    }
+)
 _SIZE: Final = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
 _PATH: Final = re.compile(
     r"tile/(?:(?P<level>[0-7])|entries)/(?P<index>(?:x[0-9]{3}/){0,5}[0-9]{3})(?:\.p/(?P<width>[1-9][0-9]{0,2}))?", re.ASCII
@@ -43,9 +60,11 @@ class WholePages:
         note = await self._officer.log.checkpoint_or_none()
         newest = await self._officer.search.page(limit=1)
         oldest = await self._officer.search.page(limit=1, descending=False)
+        standing = None if self._officer.witnessed is None else await self._officer.witnessed()
         return render(
             request,
             "officer/whole.html",
+            **_confirmed(request, standing),
             checkpoint=note or "",
             size=open_note(note, self._officer.log.vkey).size if note else 0,
             first=Moment(oldest.lines[0].us) if oldest.lines else None,
@@ -85,6 +104,36 @@ class WholePages:
             raise HTTPException(404)
         found = await (log.bundle(index, width) if level is None else log.tile(int(level), index, width))
         return _file(found, "application/octet-stream")
+
+
+def _confirmed(request: Request, standing: Standing | None) -> dict[str, Any]:
+    """What others say of the log, for the page."""
+    if standing is None:
+        return {"witnesses": None, "contradicted": False, "confirmed": 0, "stamped": None}
+    rows: list[Row] = [
+        (
+            name,
+            0 if one is None else one.size,
+            Moment(one.answered_us) if one is not None and one.answered_us else "",
+            _NEVER if one is None else _GOOD if one.trouble is None else _TROUBLE.get(one.trouble, _AMISS),
+        )
+        for name, one in standing.witnesses
+    ]
+    columns = (
+        Column("getuige", "Getuige", sort=False),
+        Column("regels", "Ondertekende tot en met regel", number=True, sort=False),
+        Column("moment", "Op", sort=False),
+        Column("stand", "Stand", sort=False),
+    )
+    known = [one for _, one in standing.witnesses if one is not None]
+    return {
+        "witnesses": table_of(
+            request, "getuigen", "Wie het logboek mee ondertekent", columns, rows, empty="", sort="getuige", export=False
+        ),
+        "contradicted": any(one.trouble == REFUSED for one in known),
+        "confirmed": max((one.size for one in known if one.answered_us), default=0),
+        "stamped": {"size": standing.stamped, "us": standing.stamped_us} if standing.stamped else None,
+    }
 
 
 def _file(body: bytes | None, media: str) -> Response:
