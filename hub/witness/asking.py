@@ -21,7 +21,7 @@ from hub.audit.notes import Notes
 from hub.audit.tree import EMPTY_ROOT
 from hub.audit.trust import Witness
 from hub.domain.terms import ReasonCode
-from hub.errors import HubError, Misconfigured, Retry, Tampered
+from hub.errors import HubError, Misconfigured, Refused, Retry, Tampered
 from hub.http import Answer, Away, Barred, Http
 from hub.observe import Event, emit
 from hub.witness import store
@@ -92,7 +92,7 @@ class Asking:
     async def _ask(self, witness: Witness, newest: Checkpoint, old: int) -> Cosignature:
         """The verified line over `newest`, or over what the log has become meanwhile. Raises _Trouble."""
         for _ in range(_TRIES):
-            proof = await self._log.consistent(old, newest.size) if 0 < old < newest.size else []
+            proof = await self._proof(old, newest.size) if 0 < old < newest.size else []
             answer = await self._post(witness, submission(old, proof, newest.note))
             match answer.status:
                 case 200:
@@ -114,6 +114,13 @@ class Asking:
                 case _:
                     raise _Trouble(INVALID)
         raise _Trouble(AWAY)
+
+    async def _proof(self, old: int, newest: int) -> list[bytes]:
+        """Raises _Trouble where the witness says that it is at a size from which nothing can be proved: it was pruned."""
+        try:
+            return await self._log.consistent(old, newest)
+        except Refused:
+            raise _Trouble(INVALID) from None
 
     async def _post(self, witness: Witness, body: bytes) -> Answer:
         try:

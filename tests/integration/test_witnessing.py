@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from hub import db
 from hub.audit.checkpoint import Signature, make_checkpoint
 from hub.audit.cosign import CosignerKey, cosign, cosign_line, cosigned, with_signatures
+from hub.audit.log import Log
 from hub.audit.signing import create, create_mldsa, load_witness
 from hub.audit.trust import Policy
 from hub.domain.terms import LogId
@@ -21,7 +22,7 @@ from hub.errors import Malformed, Misconfigured, Refused, Retry, Tampered
 from hub.postgres import PrivatePostgres
 from hub.witness import store
 from hub.witness.cosigning import Behind, Cosigned, No
-from hub.witness.model import AWAY, REFUSED, UNKNOWN, Asked, Cosignature, contradiction_of, of_origin
+from hub.witness.model import AWAY, INVALID, REFUSED, UNKNOWN, Asked, Cosignature, contradiction_of, of_origin
 from hub.witness.service import Witnessing, load_signer, second_key_file
 from tests.fakes.log import signer
 from tests.fakes.recorder import OPERATOR, bodies
@@ -244,6 +245,31 @@ async def test_a_line_that_is_not_the_witnesses_is_not_kept(town: Town) -> None:
             assert (asked.trouble, asked.size) == ("ANTWOORD_ONGELDIG", 0)
         assert await asking.served.cosigned() is None
         await asking.close()
+
+
+async def test_a_witness_that_is_where_nothing_can_be_proved_any_more_holds_up_no_other(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says that it is at a size of the part that was pruned."""
+    await town.grow(3)
+    create(town.chosen.state / "second")
+    second = load_witness(town.chosen.state / "second", "second.example")
+
+    async def behind(_scope: object, _receive: object, send: object) -> None:
+        kind = [(b"content-type", b"text/x.tlog.size")]
+        await send({"type": "http.response.start", "status": 409, "headers": kind})  # type: ignore[operator]
+        await send({"type": "http.response.body", "body": b"1\n"})  # type: ignore[operator]
+
+    async def pruned(_log: Log, _older: int, _newer: int) -> list[bytes]:
+        raise Refused("This part of the log is gone.")
+
+    monkeypatch.setattr(Log, "consistent", pruned)
+    async with serving(behind) as url:
+        file = town.chosen.state / "witnesses"
+        file.write_text(policy_of([("one", load_signer(town.chosen).vkey, url), ("two", second.vkey, url)]))
+        witness = town.witnessing(witnesses=file)
+        assert [one.trouble for one in await witness.asking.ask_witnesses()] == [INVALID, INVALID]
+        await witness.close()
 
 
 async def test_the_door_speaks_as_the_standard_says(town: Town) -> None:
