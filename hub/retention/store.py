@@ -292,6 +292,8 @@ async def between(connection: Connection, log_id: LogId, start: int, stop: int) 
 
 async def these(connection: Connection, log_id: LogId, seqs: Sequence[int]) -> list[Entry]:
     """These entries, each with the disclosure that its term hangs on."""
+    if not seqs:
+        return []
     return await _entries(connection, log_id, await connection.raw.fetch(_NAMED, log_id, list(seqs), min(seqs), max(seqs)))
 
 

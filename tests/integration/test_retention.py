@@ -208,6 +208,11 @@ async def test_a_log_is_pruned_whose_beginning_another_key_signed(kept: Retained
     assert (proposal.after, after.pruned) == (256, 256)
 
 
+async def test_of_no_entries_nothing_is_asked(kept: Retained):
+    async with store.reading(kept.engine) as connection:
+        assert await store.these(connection, LOG, []) == []
+
+
 async def test_an_entry_is_named_by_one_authority_alone(kept: Retained):
     await kept.reads(5)
     kept.clock.us += 3 * YEAR
