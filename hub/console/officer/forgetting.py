@@ -22,7 +22,7 @@ from hub.console.gate import Gate
 from hub.console.navigation import FORGETTERS
 from hub.console.officer import words
 from hub.console.page import go, render
-from hub.console.table import Badge, Column, Link, Moment, Row, Table, table_of
+from hub.console.table import Badge, Column, Link, Moment, Row, Table, asks_csv, csv_of, table_of
 from hub.console.text import number
 from hub.console.words import Tone
 from hub.domain.staff import Role, Staff
@@ -122,12 +122,15 @@ class ForgettingPages:
     async def _page(
         self, request: Asked, staff: Staff, status: int = 200, wrong: list[tuple[str, str]] | None = None
     ) -> Response:
+        table = self._table(request, await self._desk.requests(), await self._officer.names())
+        if asks_csv(request, table.name):
+            return csv_of(table, "verzoeken-om-te-vergeten.csv")
         return render(
             request,
             "officer/forgetting.html",
             status,
             crumbs=_CRUMBS,
-            table=self._table(request, await self._desk.requests(), await self._officer.names()),
+            table=table,
             grounds=[("", "Kies een grond"), *((each.value, each.label) for each in Ground)],
             causes=[(each.value, label) for each, label in _HELD.items()],
             may_ask=Role.privacy_officer in staff.roles,
