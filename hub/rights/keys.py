@@ -24,6 +24,7 @@ from hub.protect.committed import is_about
 from hub.protect.people import People
 from hub.protect.vault import Subject
 from hub.rights.answer import SearchReason
+from hub.rights.person import note_search
 
 GIVEN, COMPARED = "person-key", "person-complete"
 _MAY: Final = frozenset({Role.privacy_officer, Role.fg})
@@ -61,7 +62,7 @@ class PersonKeys:
 
         Raises Refused for whoever may not or somebody without a key, Malformed for no such number.
         """
-        person = await self._person(number, by)
+        person = await self._person(number, reason, by)
         del number
         await self.notes.write(
             EntryKind.export,
@@ -81,7 +82,7 @@ class PersonKeys:
 
         Raises as `give` does.
         """
-        person = await self._person(number, by)
+        person = await self._person(number, reason, by)
         del number
         noted = await self.notes.write(
             EntryKind.access,
@@ -118,7 +119,7 @@ class PersonKeys:
                 yield None
             progress(stop, size)
 
-    async def _person(self, number: str, by: Staff | None) -> Subject:
+    async def _person(self, number: str, reason: SearchReason, by: Staff | None) -> Subject:
         pgn = Bsn(number) if Bsn.accepts(number) else Onderwijsnummer(number) if Onderwijsnummer.accepts(number) else None
         if by is not None and not by.roles & _MAY:
             raise Refused("You may not do this.", "Your role does not allow it.", "Ask the privacy officer or the FG.")
@@ -128,6 +129,7 @@ class PersonKeys:
             )
         person = await self.people.find(pgn)
         if person is None:
+            await note_search(self.notes, reason.value, by)
             raise Refused(
                 "There is no key of this person.", "The hub never saw them, or they were forgotten.", "Check the number."
             )

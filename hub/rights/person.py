@@ -17,7 +17,7 @@ import orjson
 
 from hub.audit.entry import EntryKind, OutcomeKind, parse
 from hub.audit.log import Log
-from hub.audit.notes import Notes
+from hub.audit.notes import Noted, Notes
 from hub.audit.search import Search
 from hub.audit.search.lines import REFUSED, WAITING
 from hub.audit.store import Located
@@ -38,6 +38,12 @@ from hub.rights.informing.store import told_of
 
 SEARCH: Final = "search-person"
 _MAY_SEARCH: Final = frozenset({Role.privacy_officer, Role.fg})
+
+
+async def note_search(notes: Notes, reason: str, by: Staff | None, tag: bytes | None = None) -> Noted:
+    """Writes that somebody looked a person up; before it is answered, also where the answer is that there is nobody."""
+    staff = None if by is None else by.staff_id
+    return await notes.write(EntryKind.access, SEARCH, "person", {"reason": reason}, by=staff, subject=tag)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +74,7 @@ class Persons:
                 "This is neither a BSN nor an onderwijsnummer.", "It does not pass the elfproef.", "Check the number."
             )
         person = await self.people.find(pgn)
-        noted = await self.notes.write(
-            EntryKind.access, SEARCH, "person", {"reason": reason.value}, by=by.staff_id, subject=person and person.tag
-        )
+        noted = await note_search(self.notes, reason.value, by, person and person.tag)
         return await self._answer(person, noted.ref, reason)
 
     async def _answer(self, person: Subject | None, own: UUID, reason: SearchReason) -> PersonAnswer:

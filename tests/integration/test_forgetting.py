@@ -212,7 +212,9 @@ async def test_what_another_log_of_the_installation_says_stands_against_it(told:
     await told.deliver(0)
     house, other = told.house, LogId("regio-b")
     mark = HighWater(tmp_path / "other-mark")
-    committer = Committer(house.engine, other, OPERATOR, signer(9, "hub.example/regio-b"), house.clock, secrets.token_bytes, mark)
+    committer = Committer(
+        house.engine, other, OPERATOR, signer(9, "hub.example/regio-b"), house.clock, secrets.token_bytes, mark
+    )
     await committer.start()
     try:
         notes = Notes(committer, other, OPERATOR, house.clock, secrets.token_bytes, house.vault)
@@ -260,6 +262,28 @@ async def test_no_such_person(told: Told, forgetting: Forgetting, number: str) -
         await forgetting.ask(number, Ground.term, OFFICER)
     with pytest.raises(Refused, match="nobody"):
         await forgetting.ask(NUMBERS[3], Ground.term, OFFICER)
+
+
+async def test_that_somebody_is_not_known_is_told_to_nobody_unlogged(told: Told, forgetting: Forgetting) -> None:
+    """It is what a search answers: whoever asks it here stands in the log as whoever searches does."""
+    await given(told, 0)
+    await forgetting.ask(NUMBERS[0], Ground.term, OFFICER)
+    keys = PersonKeys(told.house.log, told.issue.notes, told.house.people)
+    for ask in (
+        lambda: forgetting.ask(NUMBERS[3], Ground.term, OFFICER),
+        lambda: forgetting.hold(NUMBERS[3], HoldKind.breach, OFFICER),
+        lambda: keys.give(NUMBERS[3], SearchReason.inzage, OFFICER),
+        lambda: forgetting.ask(NUMBERS[0], Ground.term, OFFICER),
+    ):
+        before = len(await told.house.entries())
+        with pytest.raises(Refused):
+            await ask()
+        said = (await told.house.entries())[-1]
+        assert (len(await told.house.entries()) - before, said["operation"]) == (1, "search-person")
+        assert said["details"]["staff"] == OFFICER.staff_id
+    with pytest.raises(Refused, match="may not"):
+        await forgetting.hold(NUMBERS[3], HoldKind.breach, DECIDER)
+    assert said == (await told.house.entries())[-1]
 
 
 async def test_without_the_log_nobody_is_forgotten(

@@ -32,7 +32,7 @@ from hub.notices.model import State as NoticeState
 from hub.notices.store import about as notices_about
 from hub.protect.people import People
 from hub.protect.seal import commit, opening
-from hub.retention.holds import Holds, check_free
+from hub.retention.holds import OPENERS, Holds, check_free
 from hub.retention.model import Hold, HoldKind, Scope
 from hub.retention.store import touch_lock
 from hub.retention.terms import deletion_by
@@ -40,12 +40,15 @@ from hub.rights.erasure import store
 from hub.rights.erasure.model import Against, Ground, Obstacle, Preview, Request, State
 from hub.rights.erasure.tombs import Tombs
 from hub.rights.keys import GIVEN
+from hub.rights.person import note_search
 
 ASK, ERASE, DECLINE, AGAIN = "erase-ask", "erase-person", "erase-decline", "erase-again"
 _ABOUT: Final = "person"
 _ASKERS: Final = frozenset({Role.privacy_officer})
 _DECIDERS: Final = frozenset({Role.decision_maker, Role.fg})
+_HOLDERS: Final = frozenset(OPENERS)
 _KEYBOARD: Final = "keyboard"
+_LOOKED: Final = "vergeten"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,7 @@ class Forgetting:
         del number  # a traceback that shows variables shows none of ours
         person = await self.people.find(pgn)
         if person is None:
+            await note_search(self.notes, _LOOKED, by)
             raise Refused(
                 "There is nobody to forget.", "The hub has no key of a person with this number.", "Nothing needs to be done."
             )
@@ -90,15 +94,18 @@ class Forgetting:
                 ref=erasure_id,
             )
         except Conflict:
+            await note_search(self.notes, _LOOKED, by, person.tag)
             raise Refused("This was asked before.", "The request waits for its decision.", "Look at the list.") from None
         return await self.preview(erasure_id)
 
     async def hold(self, number: str, kind: HoldKind, by: Staff | None) -> Hold:
         """From now on nothing about this person goes, here or from the log. Raises as `ask` does."""
+        _check_role(by, _HOLDERS, "the privacy officer or the FG")
         pgn = _read(number)
         del number
         person = await self.people.find(pgn)
         if person is None:
+            await note_search(self.notes, kind.value, by)
             raise Refused("There is nobody to hold.", "The hub has no key of a person with this number.", "Check the number.")
         return await Holds(self.log.engine, self.notes).open_hold(kind, Scope.person, by, tag=person.tag)
 
