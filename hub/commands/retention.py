@@ -80,6 +80,15 @@ def _holds(audit: typer.Typer, with_hub: WithHub) -> None:
         async def work(hub: Hub) -> None:
             if party and purpose:
                 raise Refused("The hold was not opened.", "It is about a party or about a purpose.", "Open two holds.")
+            choices, policy = await hub.search.choices(), hub.rules.policy
+            parties = {*map(str, policy.parties), *choices.recipients, *choices.sources, *choices.actors}
+            purposes = {*map(str, policy.purposes), *choices.purposes}
+            if (party and party not in parties) or (purpose and purpose not in purposes):
+                raise Refused(
+                    "The hold was not opened.",
+                    "No rule and no entry names that party or purpose, so it would hold nothing.",
+                    "Choose one that 'hub policy agreements' or 'hub audit search' shows.",
+                )
             scope = Scope.party if party else Scope.purpose if purpose else Scope.all
             opened = await hub.retention.holds.open_hold(kind, scope, None, word=party or purpose)
             typer.echo(str(opened.hold_id))

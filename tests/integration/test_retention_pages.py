@@ -85,9 +85,12 @@ async def test_two_persons_empty_what_is_past_its_term(kept: Retained):
 
 
 async def test_a_hold_is_opened_by_one_and_lifted_by_another(kept: Retained):
-    fields = {"doe": "bewaarplicht", "waarom": "breach", "waarover": "party", "kenmerk": "duo"}
+    fields = {"doe": "bewaarplicht", "waarom": "breach", "waarover": "party", "organisatie": "duo"}
     assert (await post(kept, "decider", **fields)).status_code == 409
-    assert (await post(kept, "fg", **{**fields, "kenmerk": "GEEN"})).status_code == 409
+    for nothing in ({**fields, "organisatie": "gemeente-nergens"}, {**fields, "waarover": "purpose"}):
+        held = await post(kept, "fg", **nothing)
+        assert (held.status_code, "Er is nu niets vastgelegd" in held.text) == (400, True)
+    assert (await kept.holds.standing_holds()) == []
     assert "De bewaarplicht is vastgelegd" in (await post(kept, "fg", **fields)).text
     text = (await page(kept, "fg")).text
     hold = choice(text, "welke")

@@ -20,8 +20,9 @@ from hub.console.form import Fields
 from hub.console.gate import Gate
 from hub.console.navigation import AGREEING
 from hub.console.officer import words
+from hub.console.officer.choosing import Options
 from hub.console.page import go, render
-from hub.console.table import Badge, Column, Link, Moment, Row, Table, table_of
+from hub.console.table import Badge, Column, Link, Moment, Row, Table, asks_csv, csv_of, table_of
 from hub.console.words import Tone
 from hub.domain.staff import Role, Staff
 from hub.domain.terms import PurposeId
@@ -79,6 +80,12 @@ _PROPOSED: Final = (
 _NOT_DONE: Final = (
     "Uw rol mag dit niet, iemand anders moet het doen, of er is intussen iets veranderd. Bekijk de lijsten hieronder."
 )
+_NOTHING_HELD: Final = "Kies de organisatie of het doel waar de bewaarplicht over gaat. Er is nu niets vastgelegd."
+_NAMED: Final = MappingProxyType({Scope.party: "organisatie", Scope.purpose: "bewaardoel"})
+
+
+class _Unknown(Exception):
+    """A hold was asked about an organisation or a purpose that nothing names."""
 
 
 class RetentionPages:
@@ -99,6 +106,8 @@ class RetentionPages:
             done = await self._do(form, session.staff)
         except (Refused, Malformed):
             return await self._page(request, session.staff, 409, _NOT_DONE)
+        except _Unknown:
+            return await self._page(request, session.staff, 400, _NOTHING_HELD)
         return go(KEEPING, done)
 
     async def _do(self, form: Fields, staff: Staff) -> str:
@@ -106,7 +115,9 @@ class RetentionPages:
         match form.one("doe"):
             case "bewaarplicht" if form.one("waarom") in list(HoldKind) and form.one("waarover") in _OPEN:
                 scope = Scope(form.one("waarover"))
-                word = "" if scope is Scope.all else form.one("kenmerk")
+                word = "" if scope is Scope.all else form.one(_NAMED[scope])
+                if scope is not Scope.all and word not in dict((await self._named())[scope]):
+                    raise _Unknown
                 await desk.holds.open_hold(HoldKind(form.one("waarom")), scope, staff, word=word)
                 return "bewaarplicht-vastgelegd"
             case "ophef":
@@ -128,23 +139,41 @@ class RetentionPages:
             case _:
                 raise HTTPException(400)
 
+    async def _named(self) -> dict[Scope, Options]:
+        """The organisations and purposes that rules or entries name: a hold on anything else would hold nothing."""
+        policy, choices = self._officer.policy, await self._officer.search.choices()
+        parties = {*map(str, policy.parties), *choices.recipients, *choices.sources, *choices.actors}
+        purposes = {*map(str, policy.purposes), *choices.purposes}
+        return {
+            Scope.party: sorted(((word, words.party(policy, word)) for word in parties), key=lambda row: row[1].casefold()),
+            Scope.purpose: sorted(
+                ((word, words.purpose(policy, word)) for word in purposes), key=lambda row: row[1].casefold()
+            ),
+        }
+
     async def _page(self, request: Request, staff: Staff, status: int = 200, wrong: str = "") -> Response:
         plan, proposals, holds = await self._desk.plan(), await self._desk.proposals(), await self._desk.holds.every()
         names = await self._officer.names()
         due = sorted({purpose for (purpose, _), counts in plan.counts.items() if counts[Standing.due]})
         open_ = [one for one in proposals if one.by is None]
+        tables = {
+            "terms": self._terms(request),
+            "counts": self._counts(request, plan),
+            "holds": _holds(request, self._officer, holds, names),
+            "proposals": _proposals(request, self._officer, proposals, names),
+        }
+        for table in tables.values():
+            if asks_csv(request, table.name):
+                return csv_of(table, f"bewaren-{table.name}.csv")
         return render(
             request,
             "officer/retention.html",
             status,
             crumbs=_CRUMBS,
             wrong=wrong,
-            terms=self._terms(request),
+            **tables,
             plan=plan,
-            counts=self._counts(request, plan),
             prunable=plan.prefix - plan.pruned,
-            holds=_holds(request, self._officer, holds, names),
-            proposals=_proposals(request, self._officer, proposals, names),
             purposes=[(str(each), words.purpose(self._officer.policy, each)) for each in due],
             standing=[(str(one.hold_id), _about(self._officer, one)) for one in holds if one.lifted_us is None],
             waiting=[
@@ -152,6 +181,7 @@ class RetentionPages:
             ],
             causes=[(each.value, label) for each, label in _KINDS.items()],
             scopes=[(each.value, _SCOPES[each]) for each in _OPEN],
+            named={_NAMED[each]: [("", "Kies"), *rows] for each, rows in (await self._named()).items()},
             may_open=not staff.roles.isdisjoint(OPENERS),
             may_lift=not staff.roles.isdisjoint(LIFTERS),
             may_propose=Role.privacy_officer in staff.roles,

@@ -50,6 +50,9 @@ class ReviewPages:
     async def every(self, request: Request) -> Response:
         """The lists there are, and whether last month has one."""
         session = await self._gate.admit(request, *READERS)
+        return await self._every(request, not session.staff.roles.isdisjoint(SEARCHERS))
+
+    async def _every(self, request: Request, may: bool, wrong: str = "") -> Response:
         lists = await self._reviews.every()
         last = self._reviews.last_month()
         rows: list[Row] = [
@@ -68,10 +71,12 @@ class ReviewPages:
         return render(
             request,
             "officer/review.html",
+            409 if wrong else 200,
+            wrong=wrong,
             table=table,
             draw=None if any(one.month == last for one in lists) else last,
             draw_name=_name(last),
-            may=not session.staff.roles.isdisjoint(SEARCHERS),
+            may=may,
         )
 
     async def one(self, request: Request) -> Response:
@@ -122,7 +127,8 @@ class ReviewPages:
         try:
             await self._reviews.draw(month, session.staff.staff_id)
         except Refused:
-            return RedirectResponse(REVIEW, 303)
+            why = f"In {_name(month)} is niets vastgelegd, of iemand anders trok de steekproef net. Kijk in de lijst hieronder."
+            return await self._every(request, True, why)
         return RedirectResponse(f"{REVIEW}/{month}", 303)
 
     async def mark(self, request: Request) -> Response:
