@@ -99,7 +99,7 @@ def forgetting_commands(rights: typer.Typer, with_hub: WithHub) -> None:
 
     @rights.command("hold")
     def hold(kind: Annotated[HoldKind, typer.Option(help="What runs.")]) -> None:
-        """From now on nothing goes about whose BSN is on standard input; 'hub audit hold lift' ends it."""
+        """From now on nothing is removed about whose BSN is on standard input; 'hub audit hold lift' ends it."""
 
         async def work(hub: Hub) -> None:
             typer.echo(f"hold {(await hub.forgetting.hold(_number(), kind, None)).hold_id} stands")
