@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hub.audit import store as audit
 from hub.audit.checkpoint import make_checkpoint, open_note
-from hub.audit.entry import EntryKind
+from hub.audit.entry import EntryKind, parse
 from hub.audit.highwater import Mark
 from hub.audit.notes import Notes
 from hub.audit.search import Search
@@ -29,7 +29,7 @@ from hub.consent.store import kept_policy
 from hub.domain.ids import new_ids
 from hub.domain.staff import Role, Staff
 from hub.domain.terms import Micros, PolicyHash, PurposeId
-from hub.errors import Conflict, Refused
+from hub.errors import Conflict, Refused, Tampered
 from hub.ports import Signer
 from hub.retention import store
 from hub.retention.holds import Holds, standing
@@ -46,6 +46,7 @@ _MOST_KEPT: Final = 8
 MOST: Final = 200_000
 """Entries that one decision is about; what is left is proposed next."""
 _ABOUT: Final = "log"
+PROPOSE: Final = "retention-propose"
 
 Refs = Callable[[bytes], Awaitable[Collection[UUID]]]
 """The entries about the person of this tag."""
@@ -185,10 +186,9 @@ class Retention:
         return new_ids(1, now, self.notes.entropy(8))[0], now
 
     async def _propose(self, made: Proposal, by: Staff) -> Proposal:
-        said = {"proposal": str(made.proposal_id), "act": made.act.value, "count": made.entries, "after": made.after}
         rows = (store.proposal_rows(self.notes.log_id, self.notes.operator, made),)
         await self.notes.write(
-            EntryKind.configuration, "retention-propose", _ABOUT, said, by=by.staff_id, rows=rows, ref=made.proposal_id
+            EntryKind.configuration, PROPOSE, _ABOUT, _said(made), by=by.staff_id, rows=rows, ref=made.proposal_id
         )
         return made
 
@@ -210,6 +210,7 @@ class Retention:
             raise Refused("This proposal is not open.", "It was decided on, or never made.", "Look at the list of proposals.")
         if made.staff == str(by.staff_id):
             raise Refused("Who proposed it does not decide.", "That takes two persons.", "Let another decision-maker decide.")
+        await self._check_proposed(made)
         try:
             async with self._deciding:
                 await (self._redact(made, by) if made.act is Act.redact else self._prune(made, by))
@@ -218,6 +219,19 @@ class Retention:
                 "This was not done.", "Someone else decided on the same entries first.", "Look at the proposals again."
             ) from None
         return await self._finish(replace(made, by=0))
+
+    async def _check_proposed(self, made: Proposal) -> None:
+        """Who proposed what is what its entry says: a row of the database makes no two persons of one."""
+        async with store.reading(self.engine) as connection:
+            entry = (await audit.locate(connection, self.notes.log_id, [made.proposal_id])).get(made.proposal_id)
+        fields = {} if entry is None or entry.kept is None else parse(entry.kept)
+        meant = {**_said(made), "staff": made.staff}
+        if (fields.get("operation"), fields.get("details")) != (PROPOSE, meant):
+            raise Tampered(
+                "The proposal is not what the log says of it.",
+                "It was changed, or made past the hub.",
+                "Let nobody decide on it; keep everything, and follow ops/runbooks/log-restore.md.",
+            )
 
     async def _redact(self, made: Proposal, by: Staff) -> None:
         digest = sha256()
@@ -376,6 +390,10 @@ class Retention:
             if any(judge.standing(entry) is Standing.hold for entry in entries):
                 return True
         return False
+
+
+def _said(made: Proposal) -> dict[str, str | int]:
+    return {"proposal": str(made.proposal_id), "act": made.act.value, "count": made.entries, "after": made.after}
 
 
 def _years_before(now: Micros, years: int) -> Micros:

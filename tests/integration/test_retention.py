@@ -208,6 +208,22 @@ async def test_a_log_is_pruned_whose_beginning_another_key_signed(kept: Retained
     assert (proposal.after, after.pruned) == (256, 256)
 
 
+async def test_who_proposed_is_who_the_log_says(kept: Retained, engine: AsyncEngine):
+    """A row that names another, past the log, makes no two persons of one."""
+    await kept.reads(5)
+    kept.clock.us += 3 * YEAR
+    made = await kept.retention.propose(WATCH, OFFICER)
+    (before,) = await store.parts(engine, LOG, made.proposal_id, -1, 9)
+    for forged in (replace(made, staff=str(SECOND.staff_id), proposal_id=uuid4()), replace(made, proposal_id=uuid4())):
+        rows = store.proposal_rows(LOG, OPERATOR, forged)
+        async with transaction(engine) as connection:
+            await connection.copy(rows.table, rows.columns, rows.rows)
+        await store.add_part(engine, LOG, OPERATOR, forged.proposal_id, before[1])
+        with pytest.raises(Refused if forged.staff == made.staff else Tampered):
+            await kept.retention.approve(forged.proposal_id, OFFICER)
+    assert await count(kept, "audit_entry WHERE body IS NULL") == await count(kept, "audit_redaction") == 0
+
+
 async def test_of_no_entries_nothing_is_asked(kept: Retained):
     async with store.reading(kept.engine) as connection:
         assert await store.these(connection, LOG, []) == []
