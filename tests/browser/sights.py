@@ -77,6 +77,57 @@ async def _unknown(page: Page, demo: Demo) -> None:
     await search(page, demo, UNKNOWN_PERSON)
 
 
+async def ask_complete(page: Page, demo: Demo, number: str = "") -> None:
+    """Whether the answer about a person leaves anything out."""
+    await page.goto(f"{demo.base}/functionaris/persoon/volledig")
+    await page.get_by_label("BSN of onderwijsnummer").fill(number or demo.bsn)
+    await page.get_by_label("Waarom gaat u dit na?").select_option("inzageverzoek")
+    await page.get_by_role("button", name="Vergelijk en leg vast").click()
+
+
+async def _complete_of_nobody(page: Page, demo: Demo) -> None:
+    await ask_complete(page, demo, UNKNOWN_PERSON)
+
+
+async def ask_to_forget(page: Page, demo: Demo) -> None:
+    """A request to forget someone, which waits; made once."""
+    await page.goto(f"{demo.base}/functionaris/vergeten")
+    await page.get_by_label("BSN of onderwijsnummer").first.fill(demo.still_yes)
+    await page.get_by_label("Waarom wordt deze persoon vergeten?").select_option("toestemming-ingetrokken")
+    await page.get_by_role("button", name="Vraag om te vergeten").click()
+    if page.url.endswith("/vergeten"):  # it was made before
+        await page.locator("main tbody tr", has_text="Wacht op besluit").get_by_role("link").first.click()
+    await expect(page.get_by_role("heading", name="Wat nog in de weg staat")).to_be_visible()
+
+
+async def _forgotten(page: Page, demo: Demo) -> None:
+    await page.goto(f"{demo.base}/functionaris/vergeten")
+    await page.locator("main tbody tr", has_not_text="Wacht op besluit").get_by_role("link").first.click()
+
+
+async def _forget_without_words(page: Page, demo: Demo) -> None:
+    await page.goto(f"{demo.base}/functionaris/vergeten")
+    await unchecked(page)
+    await page.get_by_role("button", name="Vraag om te vergeten").click()
+
+
+async def drawn(page: Page, demo: Demo) -> None:
+    """The list of last month, drawn where it is not yet."""
+    await page.goto(f"{demo.base}/functionaris/steekproef")
+    draw = page.get_by_role("button", name=re.compile("^Trek"))
+    if await draw.count():
+        await draw.click()
+    else:
+        await page.locator("main tbody a").first.click()
+
+
+async def _period_upside_down(page: Page, demo: Demo) -> None:
+    await page.goto(f"{demo.base}/functionaris/uitvoer")
+    await page.get_by_label("Van (dag)").fill("2026-11-02")
+    await page.get_by_label("Tot en met (dag)").fill("2026-11-01")
+    await page.get_by_role("button", name="Maak het bestand").click()
+
+
 async def _nothing_filled_in(page: Page, demo: Demo) -> None:
     await page.goto(f"{demo.base}/functionaris/persoon")
     await unchecked(page)
@@ -268,6 +319,9 @@ SIGHTS: Final = (
     Sight("persoon-geen-nummer", OFFICER, _no_number),
     Sight("persoon-antwoord", OFFICER, search, True),
     Sight("persoon-onbekend", OFFICER, _unknown),
+    Sight("volledig", OFFICER, at("/functionaris/persoon/volledig")),
+    Sight("volledig-geen", OFFICER, _complete_of_nobody),
+    Sight("volledig-antwoord", OFFICER, ask_complete, True),
     Sight("weigeringen", OFFICER, at("/functionaris/weigeringen"), True),
     Sight("verklaringen", OFFICER, at("/functionaris/verklaringen")),
     Sight("verklaringen-persoon", OFFICER, statements, True),
@@ -288,6 +342,16 @@ SIGHTS: Final = (
     Sight("voorstellen", OFFICER, at(f"/functionaris/afspraken/voorstellen?van={AGREEMENT}")),
     Sight("voorstel-fout", OFFICER, _wrong_draft),
     Sight("voorstel", OFFICER, propose, True),
+    Sight("bewaren", OFFICER, at("/functionaris/bewaren"), True),
+    Sight("bewaren-beslisser", GIVER, at("/functionaris/bewaren")),
+    Sight("vergeten", OFFICER, at("/functionaris/vergeten"), True),
+    Sight("vergeten-fout", OFFICER, _forget_without_words),
+    Sight("vergeten-verzoek", OFFICER, ask_to_forget, True),
+    Sight("vergeten-gedaan", FG, _forgotten),
+    Sight("steekproef", AUDITOR, at("/functionaris/steekproef")),
+    Sight("steekproef-lijst", OFFICER, drawn),
+    Sight("uitvoer", OFFICER, at("/functionaris/uitvoer"), True),
+    Sight("uitvoer-fout", OFFICER, _period_upside_down),
     Sight("controle", OFFICER, at("/functionaris/controle")),
     Sight("controle-gedaan", OFFICER, check_whole, True, ".hub-proof"),
     Sight("geen-toegang", AUDITOR, at("/functionaris/persoon"), trouble=True),

@@ -16,6 +16,8 @@ _FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 PAGES = (
     (OFFICER, "/functionaris"),
     (OFFICER, "/functionaris/weigeringen"),
+    (OFFICER, "/functionaris/bewaren"),
+    (OFFICER, "/functionaris/vergeten"),
     (ADMINISTRATOR, "/beheer"),
     (ADMINISTRATOR, "/beheer/koppelingen"),
     (ADMINISTRATOR, CONNECTOR),

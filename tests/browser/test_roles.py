@@ -8,7 +8,7 @@ from playwright.async_api import Error, expect
 from tests.browser.desk import Opened, heading, sign_in
 from tests.browser.sights import ADMINISTRATOR, AUDITOR, BOTH, CONNECTOR, OFFICER, RECEIVER, search
 
-_OFFICERS = ("", "/logboek", "/persoon", "/weigeringen", "/controle")
+_OFFICERS = ("", "/logboek", "/persoon", "/weigeringen", "/controle", "/bewaren", "/vergeten", "/steekproef", "/uitvoer")
 _ADMINISTRATORS = ("", "/koppelingen", "/quarantaine", "/bezorgingen", "/mislukt", "/gezondheid")
 
 
@@ -17,8 +17,18 @@ _ADMINISTRATORS = ("", "/koppelingen", "/quarantaine", "/bezorgingen", "/mislukt
     [
         (OFFICER, [f"/beheer{path}" for path in _ADMINISTRATORS] + [CONNECTOR + "/mapping"]),
         (ADMINISTRATOR, [f"/functionaris{path}" for path in _OFFICERS]),
-        (AUDITOR, ["/functionaris/persoon", "/functionaris/verklaringen", "/beheer"]),
-        (RECEIVER, ["/functionaris", "/functionaris/logboek", "/functionaris/verklaringen", "/functionaris/intrekkingen"]),
+        (
+            AUDITOR,
+            [f"/functionaris/{page}" for page in ("persoon", "persoon/volledig", "verklaringen", "vergeten")] + ["/beheer"],
+        ),
+        (
+            RECEIVER,
+            ["/functionaris"]
+            + [
+                f"/functionaris/{page}"
+                for page in ("logboek", "persoon/volledig", "verklaringen", "intrekkingen", "steekproef", "uitvoer", "controle")
+            ],
+        ),
     ],
     ids=[OFFICER, ADMINISTRATOR, AUDITOR, RECEIVER],
 )

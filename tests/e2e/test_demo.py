@@ -18,6 +18,7 @@ from typing import Any
 import psutil
 import pytest
 
+from ops.demo.region import WITNESS
 from ops.demo.voices import COACH, KEPT_FROM_COACH, NAMED, WITHDRAWN
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -113,6 +114,9 @@ def adds_up(summary: dict[str, Any]) -> None:
     assert rows["quarantined"] == sum(summary["quarantine"].values())
     assert summary["log"]["verdict"] == "verified"
     assert summary["log"]["size"] > every["considered"]
+    assert summary["log"]["witness"] == WITNESS
+    assert summary["log"]["receipts"] > 0
+    assert summary["log"]["forgotten"] == 2  # refused to the doorstroompunt, and so to Work & Income
 
 
 def test_the_account_adds_up(serving: Running, workplace: Path) -> None:
@@ -140,10 +144,14 @@ def test_the_exchange_of_the_readme_works(serving: Running, workplace: Path) -> 
         "accepted",
         '"inhoud"',
         '"bevestigd":["',
+        "and only grew since everything remembered",
+        "doorstroompunt-lindemark       cosigned ",
         "VERIFIED.",
-        "var/demo/export/tile/entries/",
+        "Cosigned by doorstroompunt-lindemark",
+        "state: done",
     ):
         assert told in done.stdout
+    assert "\nnone\n" in done.stdout.split("state: done")[1]  # whoever was forgotten stated nothing
     assert "The log only grew since the earlier checkpoint" in done.stdout
 
 
