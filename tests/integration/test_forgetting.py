@@ -256,6 +256,21 @@ async def test_two_persons_each_in_their_role(told: Told, forgetting: Forgetting
     assert await told.house.people.find(_bsn(0)) is not None
 
 
+@pytest.mark.parametrize("change", ["asked_by = 'm-00000000000000ee'", "subject_tag = $2"])
+async def test_who_asked_about_whom_is_what_the_log_and_the_vault_say(
+    told: Told, forgetting: Forgetting, engine: AsyncEngine, change: str
+) -> None:
+    """A row that was changed past the log makes no two persons of one, and forgets nobody else."""
+    await given(told, 0, 1)
+    asked = await forgetting.ask(NUMBERS[0], Ground.term, OFFICER)
+    values = [asked.erasure_id, await told.tag(1)][: change.count("$") + 1]
+    async with transaction(engine) as connection:
+        await connection.raw.execute(f"UPDATE rights_erasure SET {change} WHERE erasure_id = $1", *values)
+    with pytest.raises(Tampered):
+        await forgetting.order(asked.erasure_id, DECIDER)
+    assert {await told.house.people.find(_bsn(number)) is None for number in (0, 1)} == {False}
+
+
 @pytest.mark.parametrize("number", ["", "123456789", "geen nummer"])
 async def test_no_such_person(told: Told, forgetting: Forgetting, number: str) -> None:
     with pytest.raises(Malformed):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from hub.audit.entry import EntryKind
+from hub.audit.entry import EntryKind, parse
 from hub.audit.log import Log
 from hub.audit.notes import Notes
 from hub.clock import legal_date
@@ -26,7 +26,7 @@ from hub.domain.ids import new_ids
 from hub.domain.personal import Bsn, Onderwijsnummer, Pgn
 from hub.domain.staff import Role, Staff
 from hub.domain.terms import LogId, Micros, PartyId
-from hub.errors import Conflict, Malformed, Refused
+from hub.errors import Conflict, Malformed, Refused, Tampered
 from hub.notices.desk import NoticeDesk
 from hub.notices.model import State as NoticeState
 from hub.notices.store import about as notices_about
@@ -135,11 +135,13 @@ class Forgetting:
         """Decides that the person is forgotten, and forgets them. In the log before anything goes.
 
         Raises Refused for whoever may not or asked it themselves, for a request that does not wait, and where a hold, a notice,
-        a delivery or a recipient stands against it; Retry when the log cannot be written.
+        a delivery or a recipient stands against it; Retry when the log cannot be written, Tampered where the request is another
+        than was asked.
         """
         _check_role(by, _DECIDERS, "the decision-maker or the FG")
         made, tag = await self._waiting(erasure_id)
         _check_other(made, by)
+        await self._check_asked(made, tag)
         found = await self.log.found(await self.people.vault.refs_of(tag, self.log.log_id))
         if against := await self._obstacles(tag, sorted(one.seq for one in found.values())):
             raise Refused(
@@ -232,6 +234,20 @@ class Forgetting:
                 "This request does not wait for a decision.", "It was decided on, or there is none.", "Look at the list."
             )
         return found[0], found[1]
+
+    async def _check_asked(self, made: Request, tag: bytes) -> None:
+        """Who asked is what the log says, and about whom what the vault says: a row makes no two persons of one."""
+        entry = (await self.log.found([made.erasure_id])).get(made.erasure_id)
+        fields = {} if entry is None or entry.kept is None else parse(entry.kept)
+        who = {} if made.asked_by == _KEYBOARD else {"staff": made.asked_by}
+        meant = (ASK, {"request": str(made.erasure_id), "ground": made.ground.value, **who})
+        whom = (await self.people.vault.tags_of([made.erasure_id])).get(made.erasure_id)
+        if (fields.get("operation"), fields.get("details")) != meant or whom != tag:
+            raise Tampered(
+                "The request is another than was asked.",
+                "It was changed past the hub, or the log or the vault was put back.",
+                "Decline it and ask anew; keep the log as it is, and tell the FG.",
+            )
 
     async def _one(self, erasure_id: UUID) -> Request:
         found = await store.request(self.log.engine, self.log.log_id, erasure_id)
