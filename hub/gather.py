@@ -23,7 +23,7 @@ from hub.normalise import unroutable
 from hub.ports import KeyedDigest
 from hub.protect.minimise import content_of
 from hub.protect.pseudonymise import Pseudonymiser
-from hub.protect.seal import Person
+from hub.protect.seal import Person, content_digest
 from hub.protect.store import seen
 from hub.protect.vault import Subject, Vault
 from hub.rules import Rules
@@ -74,16 +74,16 @@ class Gathered:
 
 
 class _Asked(NamedTuple):
-    """What the stores are asked about one record."""
+    """What the stores are asked about one record; `digest` is of its contents, under the key ring alone."""
 
     party: PartyId
-    content_digest: bytes
+    digest: bytes
     locator: bytes
     as_of: date
     us: Micros
 
 
-_Found = tuple[bool, frozenset[Stated], Subject]
+_Found = tuple[bool, frozenset[Stated], Subject, bytes]
 
 
 class Gatherer:
@@ -130,7 +130,7 @@ class Gatherer:
             for digest, locator in zip(identified.content_digests, identified.locators, strict=True)
         ]
         found = await self._together(records)
-        fresh = [place for place, (before, _, _) in enumerate(found) if not before]
+        fresh = [place for place, (before, *_) in enumerate(found) if not before]
         canonicals = [identified.canonicals[place] for place in fresh]
         return Gathered(
             canonicals=canonicals,
@@ -140,7 +140,7 @@ class Gatherer:
                 for canonical, place in zip(canonicals, fresh, strict=True)
             ],
             persons=[Person(*found[place][2]) for place in fresh],
-            content_digests=[records[place].content_digest for place in fresh],
+            content_digests=[found[place][3] for place in fresh],
             duplicates=identified.duplicates + len(records) - len(fresh),
         )
 
@@ -150,20 +150,22 @@ class Gatherer:
         return (*routes, *self._rules.named(party, standing, as_of, routes)) if standing else routes
 
     async def _find(self, asked: Sequence[_Asked]) -> list[_Found]:
-        """Per record: whether its party gave it before, the statements in force, and the person."""
-        before, (subjects, said) = await asyncio.gather(
-            seen(self._engine, [(one.party, one.content_digest) for one in asked]), self._persons(asked)
+        """Per record: whether its party gave it before, the statements in force, the person, and its content digest."""
+        subjects = await self._persons(asked)
+        digests = [content_digest(subject.key, one.digest) for one, subject in zip(asked, subjects, strict=True)]
+        persons = [(subject.tag, one.as_of) for subject, one in zip(subjects, asked, strict=True)]
+        before, said = await asyncio.gather(
+            seen(self._engine, [(one.party, digest) for one, digest in zip(asked, digests, strict=True)]),
+            standing(self._engine, persons, self._digest),
         )
         return [
-            ((one.party, one.content_digest) in before, statements, subject)
-            for one, subject, statements in zip(asked, subjects, said, strict=True)
+            ((one.party, digest) in before, statements, subject, digest)
+            for one, digest, subject, statements in zip(asked, digests, subjects, said, strict=True)
         ]
 
-    async def _persons(self, asked: Sequence[_Asked]) -> tuple[list[Subject], list[frozenset[Stated]]]:
+    async def _persons(self, asked: Sequence[_Asked]) -> list[Subject]:
         found: dict[bytes, Subject] = {}
         for party in dict.fromkeys(one.party for one in asked):
             theirs = [one for one in asked if one.party == party]
             found |= await self._vault.subjects([one.locator for one in theirs], party, theirs[0].us)
-        subjects = [found[one.locator] for one in asked]
-        persons = [(subject.tag, one.as_of) for subject, one in zip(subjects, asked, strict=True)]
-        return subjects, await standing(self._engine, persons, self._digest)
+        return [found[one.locator] for one in asked]

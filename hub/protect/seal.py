@@ -5,7 +5,7 @@ Pure: keys, identifiers and random bytes come in as values. Per person and recip
 For each verdict the log gets three values that tell nothing without the person's key: with `inner = mac(person key, nonce)`
 they are the commitment `mac(inner, tag || recipient)`, the payload's digest and the facts' digest. Whoever is given `inner` can
 check this one entry and no other; when the key is destroyed the entries can be linked to nobody, nor to each other. `mac` is
-keyed BLAKE2b (RFC 7693) of 32 bytes, whose personalisation keeps the five uses apart.
+keyed BLAKE2b (RFC 7693) of 32 bytes, whose personalisation keeps the six uses apart.
 """
 
 from __future__ import annotations
@@ -203,6 +203,11 @@ def payload_digest(inner: bytes, payload: bytes) -> bytes:
 def facts_digest(inner: bytes, plain_facts: bytes) -> bytes:
     """What the log says of the facts that were decided on."""
     return blake2b(plain_facts, key=inner, digest_size=32, person=b"hub/facts").digest()
+
+
+def content_digest(key: bytes, digest: bytes) -> bytes:
+    """What tells a record that was given before: with the person's key, so that once it is gone no record can be tried."""
+    return blake2b(digest, key=key, digest_size=32, person=b"hub/content").digest()
 
 
 def _domain(verdict: Permitted, kind: str) -> Domain:

@@ -86,7 +86,7 @@ class Messages:
             received_us=self._clock.now_us(),
             rows=(Row(1, raw, raw),),
             key_digest=self._digest("idempotency-key", f"{self._log_id}\0{caller.party}\0".encode("ascii") + key),
-            body_digest=self._digest("idempotency-body", body),
+            body_digest=self._digest("idempotency-body", key + b"\0" + body),  # with the key: a body alone cannot be tried
         )
         admitted = await self._admitted(received)
         emit(Event.message_admitted, party=caller.party, request=admitted.request_id, duplicate=bool(admitted.tally.duplicate))

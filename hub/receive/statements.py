@@ -154,7 +154,7 @@ class StatementDoor:
             received_us=self._clock.now_us(),
             rows=(),
             key_digest=self._digest("idempotency-key", f"{self._log_id}\0{caller.party}\0".encode("ascii") + key),
-            body_digest=self._digest("idempotency-body", body),
+            body_digest=self._digest("idempotency-body", key + b"\0" + body),  # with the key: a body alone cannot be tried
         )
         made = await self._once(received, said)
         recorded = ACTS[said.handeling] is not What.withdrawn

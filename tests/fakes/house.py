@@ -86,7 +86,7 @@ class House:
 
     def message(self, raw: bytes, party: PartyId = DUO, key: bytes | None = None, request_id: UUID | None = None) -> Received:
         """One message as the REST door hands it on."""
-        content = Personal(raw)
+        content, key = Personal(raw), key or secrets.token_bytes(32)
         return Received(
             party=party,
             log_id=LOG,
@@ -94,8 +94,8 @@ class House:
             request_id=request_id or uuid4(),
             received_us=Micros(self.clock.us),
             rows=(Row(1, content, content),),
-            key_digest=key or secrets.token_bytes(32),
-            body_digest=self.digests("body", raw),
+            key_digest=key,
+            body_digest=self.digests("body", key + raw),
         )
 
     async def send(self, raw: bytes, party: PartyId = DUO, **other: Any) -> Admitted:

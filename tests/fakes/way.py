@@ -40,7 +40,7 @@ class FakeWay:
     async def admit(self, received: Received, mapping: RecordMapping, intake: Intake, /) -> Admitted:
         self._stumble()
         records, rejected = normalise(received.rows, mapping)
-        seen = any(each.body_digest == received.body_digest for each in self.keys.values())
+        seen = any(each.rows[0].raw.reveal() == received.rows[0].raw.reveal() for each in self.received)
         tally = Tally(0 if seen else len(records), len(rejected), len(records) if seen else 0)
         intake.keep(received, [SealedRow(received.request_id, r.row.number, r.faults, b"", 1) for r in rejected])
         if self.conflicts:

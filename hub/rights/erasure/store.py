@@ -38,7 +38,7 @@ WHERE one.erasure_id = new.erasure AND one.state = 'asked' AND (new.state <> 'or
     AND NOT EXISTS (SELECT FROM retention_hold AS lifted WHERE lifted.hold_id = made.hold_id AND lifted.event = 'lifted')))
 """
 _DONE: Final = """
-UPDATE rights_erasure SET state = 'done', subject_tag = NULL WHERE subject_tag = ANY($1::bytea[]) AND state = 'ordered'
+UPDATE rights_erasure SET state = 'done', subject_tag = NULL WHERE subject_tag = ANY($1::bytea[])
 """
 
 _BURY: Final = """
@@ -50,7 +50,7 @@ _FORGET: Final = "SELECT forget_rows($1)"
 _RETURNED: Final = " UNION ".join(
     f"SELECT gone.subject_tag FROM rights_tombstone AS gone WHERE EXISTS (SELECT FROM {table} AS one "  # noqa: S608  # our tables
     "WHERE one.subject_tag = gone.subject_tag)"
-    for table in ("consent_facts", "deliver_outbox", "consent_event", "consent_notice", "consent_cause")
+    for table in ("consent_facts", "deliver_outbox", "consent_event", "consent_notice", "consent_cause", "rights_erasure")
 )
 _COUNTS: Final = """
 SELECT (SELECT count(*) FROM consent_facts WHERE subject_tag = $1), (SELECT count(*) FROM consent_event WHERE subject_tag = $1)
