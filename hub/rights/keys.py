@@ -100,7 +100,8 @@ class PersonKeys:
             elif said["kind"] in _ABOUT_PERSONS and is_about(person.key, person.tag, said):
                 theirs.add(UUID(said["ref"]))
         indexed = await self.log.found(await self.people.vault.refs_of(person.tag, self.log.log_id))
-        listed = {ref for ref, one in indexed.items() if one.kept is not None and _about_person(one.kept)}
+        kept = {ref: one.kept for ref, one in indexed.items() if one.seq < noted.size}  # more may have come meanwhile
+        listed = {ref for ref, body in kept.items() if body is not None and _about_person(body)}
         return Compared(
             size=noted.size,
             theirs=tuple(sorted(theirs)),

@@ -414,6 +414,25 @@ async def test_a_key_shows_what_the_index_hides_and_what_it_adds(told: Told, vau
         await keys.compare(NUMBERS[0], SearchReason.controle, ADMINISTRATOR)
 
 
+async def test_what_comes_in_while_the_log_is_looked_through_is_not_foreign(
+    told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await told.consent(0)
+    read = Log.bodies
+
+    async def meanwhile(log: Log, start: int, stop: int) -> list[bytes]:
+        found = await read(log, start, stop)
+        monkeypatch.undo()
+        await told.deliver(0)
+        return found
+
+    monkeypatch.setattr(Log, "bodies", meanwhile)
+    keys = PersonKeys(told.house.log, told.issue.notes, told.house.people)
+    found = await keys.compare(NUMBERS[0], SearchReason.controle, OFFICER)
+    assert (found.theirs, found.hidden, found.foreign) == ((), (), ())
+    assert len((await keys.compare(NUMBERS[0], SearchReason.controle, OFFICER)).theirs) > 0
+
+
 async def test_who_is_given_a_key_stands_in_the_log_first(told: Told) -> None:
     await given(told, 0)
     keys = PersonKeys(told.house.log, told.issue.notes, told.house.people)
