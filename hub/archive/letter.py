@@ -115,10 +115,8 @@ def _lead(given: int, refused: int) -> Iterator[str]:
         "De hub geeft gegevens over jongeren door tussen scholen, gemeenten, UWV en DUO, zodat zij kunnen helpen. Elke keer "
         "schrijft de hub op wie wat kreeg, en waarom. In dit overzicht leest u wat er over u is opgeschreven."
     )
-    yield (
-        f"Er mochten {number(given)} keer gegevens over u worden gegeven. "
-        f"{number(refused)} keer mocht dat niet, en is er niets gegeven."
-    )
+    refusals = f"{number(refused)} keer mocht dat niet. Toen is er niets gegeven." if refused else "Er is niets geweigerd."
+    yield f"Er mochten {number(given)} keer gegevens over u worden gegeven. {refusals}"
 
 
 async def _given(policy: PolicySet, found: Sequence[Found], teller: Teller) -> AsyncIterator[dict[str, Any]]:

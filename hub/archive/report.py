@@ -171,8 +171,9 @@ def _how(witnesses: Sequence[str] | None) -> Iterator[str]:
         "andere computer met ops/verify/verify.py. Dat rekent na dat geen regel weg, bijgezet of veranderd is."
     )
     if witnesses:
+        names = [vkey.partition("+")[0] for vkey in witnesses]  # the key behind it is for a trust file, not for reading
         yield (
-            f"Controlepunten van dit logboek worden mee ondertekend door {listed(list(witnesses))}. Zij zagen dat het logboek "
+            f"Controlepunten van dit logboek worden mee ondertekend door {listed(names)}. Zij zagen dat het logboek "
             "alleen groeit. Vraag hun naar het controlepunt dat zij het laatst ondertekenden."
         )
     elif witnesses is not None:

@@ -27,6 +27,7 @@ from hub.console.text import number
 from hub.console.words import Tone
 from hub.domain.staff import Role, Staff
 from hub.errors import Malformed, Refused
+from hub.retention.holds import OPENERS
 from hub.retention.model import HoldKind
 from hub.rights.erasure.model import Against, Ground, Obstacle, Preview, Request, State
 from hub.rights.erasure.service import Forgetting
@@ -134,6 +135,7 @@ class ForgettingPages:
             grounds=[("", "Kies een grond"), *((each.value, each.label) for each in Ground)],
             causes=[(each.value, label) for each, label in _HELD.items()],
             may_ask=Role.privacy_officer in staff.roles,
+            may_hold=not staff.roles.isdisjoint(OPENERS),
             wrong=wrong or [],
             errors=dict(wrong or []),
             here=FORGETTING,
@@ -178,7 +180,8 @@ class ForgettingPages:
                 return f"Er loopt een bericht aan {party} over deze persoon. Wacht op het antwoord, of sluit het af."
             case Against.held_by_recipient:
                 until = "" if one.until_us is None else f", uiterlijk tot {dutch_date(legal_date(one.until_us))}"
-                return f"{party} mag de gegevens nog hebben{until}. Vraag met een bericht om ze te wissen."
+                ask = "Laat de beheerder een bericht sturen om ze te wissen (hub rights notices raise)."
+                return f"{party} mag de gegevens nog hebben{until}. {ask}"
 
     def _table(self, request: Asked, found: list[Request], names: Mapping[str, str]) -> Table:
         rows: list[Row] = [
