@@ -13,6 +13,7 @@ from hub.rights.answer import SearchReason
 from hub.rights.erasure.model import Ground
 from hub.rights.person import Persons
 from ops.demo.processes import Failed
+from ops.demo.trouble import signed_in_once
 
 _OFFICER: Final = Staff(StaffId("m-00000000000000f1"), "Sanne Vermeer", frozenset({Role.privacy_officer}))
 _DECIDER: Final = Staff(StaffId("m-00000000000000f2"), "Karim Benali", frozenset({Role.decision_maker}))
@@ -28,6 +29,8 @@ def refused_everywhere(content: bytes) -> str:
 
 async def forget(hub: Hub, number: str) -> int:
     """Forgets whoever has this number; gives how many entries were theirs. Raises Failed where they can still be found."""
+    for staff in (_OFFICER, _DECIDER):
+        await signed_in_once(hub, staff)
     before = await hub.person_keys.compare(number, SearchReason.inzage, _OFFICER)
     if not before.theirs or before.hidden or before.foreign:
         raise Failed("The index of the log does not have of this person what the entries say.")

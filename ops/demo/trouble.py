@@ -67,11 +67,16 @@ async def many_looked_up(hub: Hub) -> None:
     """A member of staff, who has signed out since, looked up one person after another within minutes."""
     persons = Persons(hub.log, hub.search, hub.notes, hub.people)
     by = Staff(StaffId("m-00000000000000de"), "Wouter van Dalen", frozenset({Role.privacy_officer}))
-    register, session, now = StaffStore(hub.engine, hub.log_id, hub.operator), secrets.token_bytes(32), hub.clock.now_us()
-    await register.add_session(session, Kept(by, now, Micros(now + 1)))
-    await register.drop_session(session)
+    await signed_in_once(hub, by)
     for number in islice(numbers(_SEEDS[0]), SEARCHES):
         await persons.search(number, SearchReason.inzage, by)
+
+
+async def signed_in_once(hub: Hub, staff: Staff) -> None:
+    """The desks know the name of this member of staff, who has signed out since."""
+    register, session, now = StaffStore(hub.engine, hub.log_id, hub.operator), secrets.token_bytes(32), hub.clock.now_us()
+    await register.add_session(session, Kept(staff, now, Micros(now + 1)))
+    await register.drop_session(session)
 
 
 def somebody(content: bytes, today: date) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import tempfile
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlencode
 from zipfile import ZipFile
@@ -15,6 +16,7 @@ from fastapi import FastAPI
 from pypdf import PdfReader
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from hub.console.app import create_console
 from hub.rights.answer import SearchReason
 from tests import canary
 from tests.fakes import console
@@ -70,6 +72,25 @@ async def test_the_archive_of_the_desk_is_the_log(app: FastAPI, house: House) ->
     answer = await post(app, OFFICER, vorm="archief")
     with ZipFile(io.BytesIO(answer.content)) as archive:
         assert archive.read("checkpoint").decode() == await house.log.checkpoint()
+
+
+async def test_the_archive_as_a_witness_saw_it_is_there_once_one_did(app: FastAPI, house: House) -> None:
+    async with console.client(app, OFFICER) as client:
+        assert "archief-getuige" not in (await client.get(PAGE)).text
+    assert (await post(app, OFFICER, vorm="archief-getuige")).headers["content-type"] == "text/html; charset=utf-8"
+    note, desk = await house.log.checkpoint(), app.state.desk
+    await house.send(body(1))
+
+    async def witnessed() -> str:
+        return note
+
+    exports = replace(desk.officer.exports, witnessed=witnessed)
+    seen = create_console(replace(desk, officer=replace(desk.officer, exports=exports)))
+    async with console.client(seen, OFFICER) as client:
+        assert "archief-getuige" in (await client.get(PAGE)).text
+    answer = await post(seen, OFFICER, vorm="archief-getuige")
+    with ZipFile(io.BytesIO(answer.content)) as archive:
+        assert archive.read("checkpoint").decode() == note
 
 
 async def test_what_cannot_be_made_is_a_page_and_no_file(app: FastAPI) -> None:

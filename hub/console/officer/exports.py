@@ -31,6 +31,7 @@ from hub.rights.answer import SearchReason
 EXPORTS: Final = "/functionaris/uitvoer"
 _CHUNK: Final = 1 << 18
 ARCHIVE: Final = "archief"
+COSIGNED: Final = "archief-getuige"
 FORMS: Final = {
     Form.xlsx: ("Excel: elke regel, totalen en toelichting", "logboek.xlsx"),
     Form.csv: ("CSV: elke regel, voor elk rekenblad", "logboek.csv"),
@@ -56,9 +57,9 @@ class ExportPages:
     async def show(self, request: Request) -> Response:
         """What can be handed out."""
         session = await self._gate.admit(request, *READERS)
-        return self._page(request, may_search=not session.staff.roles.isdisjoint(SEARCHERS))
+        return await self._page(request, may_search=not session.staff.roles.isdisjoint(SEARCHERS))
 
-    def _page(
+    async def _page(
         self,
         request: Request,
         *,
@@ -66,10 +67,12 @@ class ExportPages:
         asked: dict[str, str] | None = None,
         wrong: tuple[tuple[str, str], ...] = (),
     ) -> Response:
+        ask = self._exports.witnessed
         return render(
             request,
             "officer/exports.html",
             400 if wrong else 200,
+            witnessed=ask is not None and await ask() is not None,
             forms=[(each.value, label) for each, (label, _) in FORMS.items()],
             asked={"van": "", "tot": "", "vorm": Form.xlsx.value, "reden": ""} | (asked or {}),
             wrong=wrong,
@@ -82,8 +85,13 @@ class ExportPages:
         """A period of the log in the form that was asked for, or the whole log as the archive."""
         session, form = await self._gate.take(request, *READERS)
         by = session.staff.staff_id
-        if form.one("vorm") == ARCHIVE:
-            return await _file("logboek.zip", "application/zip", lambda target: self._exports.archive(target, by=by))
+        if (archive := form.one("vorm")) in (ARCHIVE, COSIGNED):
+            seen = archive == COSIGNED
+
+            async def whole(target: BinaryIO) -> None:
+                await self._exports.archive(target, by=by, cosigned=seen)
+
+            return await _file("logboek.zip", "application/zip", whole)
         wanted = next((each for each in Form if each.value == form.one("vorm")), None)
         if wanted is None:
             raise HTTPException(400)
@@ -91,7 +99,7 @@ class ExportPages:
         if picked.wrong:
             may_search = not session.staff.roles.isdisjoint(SEARCHERS)
             asked = {"van": picked.asked["van"], "tot": picked.asked["tot"], "vorm": wanted.value}
-            return self._page(request, may_search=may_search, asked=asked, wrong=picked.wrong)
+            return await self._page(request, may_search=may_search, asked=asked, wrong=picked.wrong)
         period = Period(picked.selection.from_us, picked.selection.until_us)
         return await _file(FORMS[wanted][1], _MEDIA[wanted], lambda target: self._exports.write(wanted, period, target, by=by))
 
@@ -101,12 +109,12 @@ class ExportPages:
         reason = next((each for each in SearchReason if each.value == form.one("reden")), None)
         wrong = tuple(_wrong(form, reason))
         if wrong or reason is None:
-            return self._page(request, may_search=True, asked={"reden": reason.value if reason else ""}, wrong=wrong)
+            return await self._page(request, may_search=True, asked={"reden": reason.value if reason else ""}, wrong=wrong)
         try:
             found = await self._officer.persons.search(re.sub(r"[\s.]", "", form.one("nummer")), reason, session.staff)
         except Malformed:
             sentence = "Dit is geen geldig BSN of onderwijsnummer. Controleer het nummer en typ het opnieuw."
-            return self._page(request, may_search=True, asked={"reden": reason.value}, wrong=(("nummer", sentence),))
+            return await self._page(request, may_search=True, asked={"reden": reason.value}, wrong=(("nummer", sentence),))
         body = await self._exports.letter(found, self._teller, by=session.staff.staff_id)
         return download(body, "overzicht-voor-persoon.pdf", "application/pdf")
 
