@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
@@ -159,11 +160,12 @@ async def test_nobody_finds_who_was_erased(
     copies = {
         name.rpartition("/")[2]: name.rpartition("/")[2] + "_old" for name in (database_urls.database, database_urls.vault)
     }
+    shutil.copy(tmp_path / "mark", tmp_path / "mark-restored")
     async with _admin(postgres) as admin:
         for each in (engine, vault_engine):
             await each.dispose()
-        for name, copy in copies.items():
-            await admin.execute(f"CREATE DATABASE {copy} TEMPLATE {name} STRATEGY FILE_COPY")
+        for (name, copy), owner in zip(copies.items(), ("hub_owner", "hub_vault_owner"), strict=True):
+            await admin.execute(f"CREATE DATABASE {copy} TEMPLATE {name} OWNER {owner} STRATEGY FILE_COPY")
     person = await house.people.find(Bsn(NUMBERS[0]))
     assert person is not None
 
