@@ -6,6 +6,7 @@ hot path, so between two stamps the log could be rewritten unseen by the authori
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC
@@ -190,15 +191,22 @@ class StampGuard:
     def __init__(self, engine: AsyncEngine, log_id: LogId, clock: Clock, stop_s: float) -> None:
         self._engine, self._log_id, self._clock, self._stop_us = engine, log_id, clock, round(stop_s * 1_000_000)
         self._since: int | None = None
+        self._seen_s = 0.0
 
     async def look(self) -> None:
         """Asks the database since when nothing was stamped."""
         last = await store.newest_stamp(self._engine, self._log_id)
-        self._since = await store.beyond_since(self._engine, self._log_id, 0 if last is None else last.size)
+        since = await store.beyond_since(self._engine, self._log_id, 0 if last is None else last.size)
+        if since != self._since:
+            self._since, self._seen_s = since, time.monotonic()
 
     def check(self) -> None:
         """Raises errors.Retry where the log may not grow now."""
-        if self._since is not None and self._clock.now_us() - self._since > self._stop_us:
+        if self._since is None:
+            return
+        # By the second clock too: the first may have been put back.
+        known_us = round((time.monotonic() - self._seen_s) * 1_000_000)
+        if max(self._clock.now_us() - self._since, known_us) > self._stop_us:
             raise Retry(
                 "Nothing is recorded now, so nothing leaves the hub.",
                 "The log has had no time stamp for longer than HUB_TSA_STOP_S allows.",

@@ -127,7 +127,9 @@ async def test_a_stamp_that_does_not_hold_is_not_kept(
     assert (await store.asked(town.engine, LOG))[AUTHORITY].trouble is None
 
 
-async def test_an_authority_that_is_away_makes_the_lag_grow_until_nothing_is_recorded(town: Town, authority: Authority) -> None:
+async def test_an_authority_that_is_away_makes_the_lag_grow_until_nothing_is_recorded(
+    town: Town, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with serving(authority.door) as url:
         witnessing = town.witnessing(tsa_url=f"{url}/tsr", tsa_certificates=authority.root)
         await witnessing.stamp()
@@ -143,6 +145,13 @@ async def test_an_authority_that_is_away_makes_the_lag_grow_until_nothing_is_rec
     assert await lag_us(town.engine, LOG, town.clock.us) == 61_000_000
     with pytest.raises(Retry, match="Nothing is recorded"):
         guard.check()
+    town.clock.us = began - 365 * 86_400_000_000  # a clock that was put back hides no lag
+    guard.check()
+    with monkeypatch.context() as later:
+        at = time.monotonic() + 61
+        later.setattr(time, "monotonic", lambda: at)
+        with pytest.raises(Retry, match="Nothing is recorded"):
+            guard.check()
     town.clock.us = began
     async with serving(authority.door) as url:
         back = town.witnessing(tsa_url=f"{url}/tsr")
