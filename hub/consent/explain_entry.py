@@ -215,7 +215,35 @@ _LABELS: Final = {
     "day": "Verteld op (jjjjmmdd)",
     "role": "Rol",
     "roles": "Rollen",
+    "asked": "Gevraagd door",
+    "request": "Verzoek",
+    "commitment": "Verbintenis (hash)",
+    "nonce": "Toevalsgetal bij de verbintenis",
+    "entry": "Regel",
+    "element": "Gegeven",
+    "actor": "Wie het deed",
+    "year": "Jaar",
+    "month": "Maand",
+    "mark": "Vanaf plaats",
 }
+_SAID: Final = {
+    "legal-hold": "Geschil of onderzoek",
+    "breach": "Datalek",
+    "all": "Alles",
+    "person": "Eén persoon",
+    "party": "Eén organisatie",
+    "purpose": "Eén doel",
+    "erase": "Wissen",
+    "erased": "Gewist",
+    "withdrawn": "Ingetrokken",
+    "niet-meer-nodig": "De gegevens zijn niet meer nodig",
+    "toestemming-ingetrokken": "De toestemming is ingetrokken",
+    "bezwaar-gegrond": "Het bezwaar is gegrond",
+    "onrechtmatig": "De gegevens zijn onrechtmatig verwerkt",
+    "wettelijke-plicht": "Een wettelijke plicht vraagt het",
+    "bewaartermijn-voorbij": "De bewaartermijn is voorbij",
+}
+_SAYING: Final = ("cause", "scope", "action", "done", "ground")
 _MOST_DETAILS: Final = 50
 
 
@@ -329,7 +357,11 @@ def _event(policy: PolicySet, entry: Mapping[str, Any]) -> Explanation:
 
 
 def _word(policy: PolicySet, name: str, value: Any) -> str:
-    return _name(policy, value) if name in ("party", "recipient") and isinstance(value, str) else str(value)
+    if name == "due" and isinstance(value, int):
+        return dutch_date(legal_date(Micros(value)))
+    if name in ("party", "recipient", "source", "actor") and isinstance(value, str):
+        return _name(policy, value)
+    return _SAID.get(str(value), str(value)) if name in _SAYING else str(value)
 
 
 def _purpose(policy: PolicySet, word: str) -> PurposeText | None:
