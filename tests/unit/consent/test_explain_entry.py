@@ -139,6 +139,23 @@ def test_a_statement_is_called_what_it_is(policy: PolicySet):
     assert "een raadpleging van de school" in _event(policy, EntryKind.statement, "statement-record", "raadpleging-school")
 
 
+def test_details_are_told_in_words(policy: PolicySet):
+    details: dict[str, str | int] = {
+        "ground": "niet-meer-nodig",
+        "scope": "person",
+        "due": 1797925094500079,
+        "operation": "person",
+    }
+    draft = event(EntryKind.access, LOG, REF, DESK, "x", PURPOSE, "log", details)
+    said = explain_entry(policy, parse(complete(draft, US)))
+    assert dict(said.details) == {
+        "Grond": "De gegevens zijn niet meer nodig",
+        "Waarover": "Eén persoon",
+        "Uiterlijk": "22 december 2026",
+        "Handeling": "person",
+    }
+
+
 def test_details_are_told_with_labels(policy: PolicySet):
     details = {"party": "duo", "reason": "inzageverzoek", "whatever": 3}
     draft = event(EntryKind.access, LOG, REF, DESK, "x", PURPOSE, "log", details)
