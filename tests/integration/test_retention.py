@@ -89,6 +89,25 @@ async def test_what_is_past_its_term_goes_by_a_decision_of_two(kept: Retained, t
     assert bundle.count(b"\0\0") >= 250
 
 
+async def test_the_log_is_not_exported_as_it_was_before_something_was_removed(kept: Retained):
+    """What allowed the removal would not be in it, so that a verifier would find entries missing."""
+    await kept.reads(260)
+    before = await kept.log.checkpoint()
+    kept.clock.us += 3 * YEAR
+    await kept.reads(1)
+    assert [path async for path, _ in kept.log.export(before)][-1] == "checkpoint"
+    pruning = await kept.retention.propose_pruning(SECOND)
+    redaction = await kept.retention.propose(WATCH, SECOND)
+    await kept.retention.approve(redaction.proposal_id, DECIDER)
+    with pytest.raises(Refused, match="as it was then"):
+        _ = [file async for file in kept.log.export(before)]
+    redacted = await kept.log.checkpoint()
+    await kept.retention.approve(pruning.proposal_id, DECIDER)
+    with pytest.raises(Refused, match="as it was then"):
+        _ = [file async for file in kept.log.export(redacted)]
+    assert [path async for path, _ in kept.log.export(await kept.log.checkpoint())][-1] == "checkpoint"
+
+
 async def test_who_proposed_does_not_decide(kept: Retained):
     await kept.reads(2)
     kept.clock.us += 3 * YEAR
