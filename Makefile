@@ -26,7 +26,7 @@ test: $(ready) $(browser) ## run every test (ARGS="-k word" for some)
 	$(python) -m pytest tests/e2e tests/browser
 
 test-crash: $(ready) ## kill the hub at every moment of its work: a few minutes
-	@$(python) -m pytest -m slow tests/e2e/test_kills.py tests/e2e/test_push_kills.py $(ARGS)
+	@$(python) -m pytest -m slow tests/e2e/test_kills.py tests/e2e/test_log_kills.py tests/e2e/test_push_kills.py $(ARGS)
 
 test-mutation: $(ready) ## change the code of a decision in every small way, and see a test fail: a few minutes
 	@$(python) -m ops.mutation

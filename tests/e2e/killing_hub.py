@@ -1,7 +1,7 @@
 """The hub's command line, killed at a chosen moment: `KILL_AT="module:name.name:before|after:nth" python killing_hub.py serve`.
 
 The nth call of that function ends the process as a power cut would (SIGKILL), just before or just after it ran. Nothing in the
-hub knows of it. `LEASE_MARGIN_S` makes the leases short that a killed process leaves behind.
+hub knows of it. `LEASE_MARGIN_S` makes the leases short that a killed process leaves behind; `AHEAD_US` sets the clock ahead.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import signal
 from typing import Any
 
 from hub.cli import main
+from hub.clock import SystemClock
+from hub.domain.terms import Micros
 from hub.push import worker
 
 
@@ -50,7 +52,13 @@ def _arm(target: str) -> None:
     setattr(holder, name, later if inspect.iscoroutinefunction(original) else now)
 
 
+def _ahead(us: int) -> None:
+    now_us = SystemClock.now_us
+    SystemClock.now_us = lambda self: Micros(now_us(self) + us)  # type: ignore[method-assign]
+
+
 if __name__ == "__main__":
+    _ahead(int(os.environ.get("AHEAD_US", "0")))
     if margin_s := os.environ.get("LEASE_MARGIN_S"):
         worker._MARGIN_S = float(margin_s)  # type: ignore[misc]
     if os.environ.get("KILL_AT"):

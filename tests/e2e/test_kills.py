@@ -48,6 +48,7 @@ LONG = [
         for victim in ("worker-1", "serve-1")
         for when in ("before", "after")
     ),
+    *((victim, f"hub.protect.vault:Vault.link:{when}:1") for victim in ("worker-1", "serve-1") for when in ("before", "after")),
     *((victim, f"hub.audit.store:write_rows:after:{nth}") for victim in ("worker-1", "serve-1") for nth in (1, 2)),
     ("serve-1", "hub.route:hand_over:after:2"),
     ("serve-1", "hub.audit.log:Log.prove:before:1"),

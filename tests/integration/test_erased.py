@@ -160,6 +160,7 @@ async def test_nobody_finds_who_was_erased(
     copies = {
         name.rpartition("/")[2]: name.rpartition("/")[2] + "_old" for name in (database_urls.database, database_urls.vault)
     }
+    asked = await forgetting.ask(NUMBERS[0], Ground.term, OFFICER)
     shutil.copy(tmp_path / "mark", tmp_path / "mark-restored")
     async with _admin(postgres) as admin:
         for each in (engine, vault_engine):
@@ -169,7 +170,6 @@ async def test_nobody_finds_who_was_erased(
     person = await house.people.find(Bsn(NUMBERS[0]))
     assert person is not None
 
-    asked = await forgetting.ask(NUMBERS[0], Ground.term, OFFICER)
     assert (await forgetting.order(asked.erasure_id, DECIDER)).state is State.done
 
     files = {name: content async for name, content in house.log.export()}
@@ -231,6 +231,7 @@ async def test_nobody_finds_who_was_erased(
             assert await back.catch_up() == 1
             assert await again.people.find(Bsn(NUMBERS[0])) is None
             assert await again.people.find(Bsn(NUMBERS[1])) is not None
+            assert [one.state for one in await back.requests()] == [State.done]
             assert await back.catch_up() == 0
     finally:
         await restored.dispose()
