@@ -81,7 +81,14 @@ class EntryPages:
             body=entry.body.decode(),
             here=f"{LOG}/{ref}",
             key=self._officer.log.vkey,
+            witnesses=await self._witnesses(entry.seq),
         )
+
+    async def _witnesses(self, seq: int) -> list[str] | None:
+        """Who outside the hub cosigned the log with this entry in it; None where nobody is asked to."""
+        if self._officer.witnessed is None or not (asked := (await self._officer.witnessed()).witnesses):
+            return None
+        return [name for name, one in asked if one is not None and one.size > seq]
 
     def _facts(self, fields: Any, names: Mapping[str, str]) -> list[tuple[str, Any]]:
         policy = self._officer.policy
