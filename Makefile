@@ -17,13 +17,17 @@ help: ## say what there is
 demo: $(ready) ## a region at work on this machine, until Ctrl-C; ONCE=1 to run it through and stop
 	@exec $(python) -m ops.demo
 
-# Two side by side, but for the tests that start processes of their own.
+# Two side by side: halves of what needs no process, then what starts the hub beside what looks at it in a browser.
 test: $(ready) $(browser) ## run every test (ARGS="-k word" for some)
 	@if [ -n '$(ARGS)' ]; then \
 		exec $(python) -m pytest $(ARGS); \
 	fi; \
 	$(python) -m pytest -n 2 --dist loadfile --ignore=tests/e2e --ignore=tests/browser; \
-	$(python) -m pytest tests/e2e tests/browser
+	said=$$(mktemp); $(python) -m pytest tests/e2e >"$$said" 2>&1 & beside=$$!; \
+	trap 'kill $$beside 2>/dev/null || true' EXIT; trap 'exit 130' INT TERM; \
+	browser=0; $(python) -m pytest tests/browser || browser=$$?; \
+	e2e=0; wait $$beside || e2e=$$?; \
+	cat "$$said"; rm -f "$$said"; test "$$browser$$e2e" = 00
 
 test-crash: $(ready) ## kill the hub at every moment of its work: a few minutes
 	@$(python) -m pytest -m slow tests/e2e/test_kills.py tests/e2e/test_log_kills.py tests/e2e/test_push_kills.py $(ARGS)
