@@ -308,7 +308,7 @@ async def open_hub(
     """Builds a hub, and closes it. Raises Misconfigured or Tampered instead of starting incomplete, weak or rolled back.
 
     `unmarked` takes a log without high-water mark as it stands. One that is `long_lived` first examines what is stored under
-    the signed root, and asks the witnesses what they saw of it.
+    the signed root. Each asks the witnesses what they saw of it.
     """
     ring = load_ring(settings)
     signer = load_signer(settings)
@@ -342,7 +342,7 @@ async def open_hub(
         guard = Guard(engine, log_id, signer.vkey)
         if long_lived and await log.checkpoint_or_none() is not None:
             await guard.check()
-        promised = partial(_promised, witnessing, settings) if long_lived else None
+        promised = partial(_promised, witnessing, settings)
         await committer.start(unmarked=unmarked, promised=promised, region=settings.log_region)
         stack.push_async_callback(committer.stop)
         stamped = None
@@ -391,7 +391,7 @@ async def open_hub(
             statements=Statements(engine, log_id, log, notes, digests, people, clock, entropy, rules),
             notices=notices,
             informing=Informing(engine, search, notes, vault.tags_of),
-            forgetting=Forgetting(log, notes, people, notices, tombs),
+            forgetting=Forgetting(log, notes, people, notices, tombs, alone=settings.environment != "production"),
             person_keys=PersonKeys(log, notes, people),
             retention=Retention(
                 engine, notes, search, signer, Holds(engine, notes), lambda: rules.policy, vault.refs_of, vault.unlink

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -183,16 +184,19 @@ async def test_what_stands_against_it_is_said_and_holds(told: Told, forgetting: 
     assert not [one for one in await told.house.entries() if one["operation"] == "erase-person"]
 
 
+@pytest.mark.parametrize("scope", [Scope.person, Scope.party, Scope.all])
 async def test_a_hold_that_is_opened_at_the_last_moment_wins(
-    told: Told, forgetting: Forgetting, monkeypatch: pytest.MonkeyPatch
+    told: Told, forgetting: Forgetting, monkeypatch: pytest.MonkeyPatch, scope: Scope
 ) -> None:
     await given(told, 0)
     asked = await forgetting.ask(NUMBERS[0], Ground.term, OFFICER)
     holds, tag, existing = Holds(told.house.engine, told.issue.notes), await told.tag(0), Vault.existing
 
+    about = {Scope.person: {"tag": tag}, Scope.party: {"word": FOUNDATION}, Scope.all: {}}
+
     async def meanwhile(vault: Vault, tags: Sequence[bytes]) -> dict[bytes, bytes]:
         monkeypatch.undo()
-        await holds.open_hold(HoldKind.legal_hold, Scope.person, OFFICER, tag=tag)
+        await holds.open_hold(HoldKind.legal_hold, scope, OFFICER, **about[scope])  # type: ignore[arg-type]
         return await existing(vault, tags)
 
     monkeypatch.setattr(Forgetting, "_obstacles", _none)
@@ -200,6 +204,14 @@ async def test_a_hold_that_is_opened_at_the_last_moment_wins(
     with pytest.raises(Refused, match="hold"):
         await forgetting.order(asked.erasure_id, DECIDER)
     assert await told.house.people.find(_bsn(0)) is not None
+
+
+async def test_at_the_keyboard_nobody_decides_alone(told: Told, forgetting: Forgetting) -> None:
+    await given(told, 0)
+    asked = await forgetting.ask(NUMBERS[0], Ground.term, None)
+    with pytest.raises(Refused, match="two persons"):
+        await forgetting.order(asked.erasure_id, None)
+    assert (await replace(forgetting, alone=True).order(asked.erasure_id, None)).state is State.done
 
 
 async def _none(*_: object) -> tuple[()]:

@@ -53,13 +53,17 @@ _LOOKED: Final = "vergeten"
 
 @dataclass(frozen=True, slots=True)
 class Forgetting:
-    """Requests to forget, over one log. `tombs` keeps outside the databases who was forgotten."""
+    """Requests to forget, over one log. `tombs` keeps outside the databases who was forgotten.
+
+    Nobody is signed in at the keyboard of the hub; whether what was asked there may be decided there is `alone`.
+    """
 
     log: Log
     notes: Notes
     people: People
     notices: NoticeDesk
     tombs: Tombs
+    alone: bool = False
 
     # -- asking
 
@@ -140,7 +144,7 @@ class Forgetting:
         """
         _check_role(by, _DECIDERS, "the decision-maker or the FG")
         made, tag = await self._waiting(erasure_id)
-        _check_other(made, by)
+        self._check_other(made, by)
         await self._check_asked(made, tag)
         found = await self.log.found(await self.people.vault.refs_of(tag, self.log.log_id))
         if against := await self._obstacles(tag, sorted(one.seq for one in found.values())):
@@ -149,6 +153,7 @@ class Forgetting:
                 f"{_said(against)}.",
                 "End that first; the request keeps waiting. 'hub rights forget show' says what stands against it.",
             )
+        parties, purposes = await store.named(self.log.engine, self.log.log_id, sorted(found))
         key = (await self.people.vault.existing([tag]))[tag]
         now, nonce = self.notes.clock.now_us(), self.notes.entropy(32)
         entry = new_ids(1, now, self.notes.entropy(8))[0]
@@ -168,7 +173,7 @@ class Forgetting:
                 said,
                 by=None if by is None else by.staff_id,
                 touches=(touch_lock(self.notes.log_id),),  # a hold that is opened at this moment is waited for
-                claims=(store.claim_decided(erasure_id, State.ordered, _who(by), now, entry),),
+                claims=(store.claim_decided(erasure_id, State.ordered, _who(by), now, entry, parties | purposes),),
                 rows=(store.tombstone(self.notes.log_id, self.notes.operator, tag, now),),
                 ref=entry,
             )
@@ -183,7 +188,7 @@ class Forgetting:
         """Decides that the person is not forgotten; the request keeps no tag. Raises Refused as `order` does."""
         _check_role(by, _DECIDERS, "the decision-maker or the FG")
         made, tag = await self._waiting(erasure_id)
-        _check_other(made, by)
+        self._check_other(made, by)
         now = self.notes.clock.now_us()
         entry = new_ids(1, now, self.notes.entropy(8))[0]
         await self.notes.write(
@@ -261,6 +266,12 @@ class Forgetting:
         held = [hold(history.events, max(today, history.events[0].day)) for history in said]
         return sum(one is not None and one.kind not in YES and one.state is StatementState.given for one in held)
 
+    def _check_other(self, made: Request, by: Staff | None) -> None:
+        if made.asked_by == _who(by) and not (by is None and self.alone):
+            raise Refused(
+                "Who asked does not decide.", "Forgetting takes two persons.", "Let the decision-maker or the FG decide."
+            )
+
     async def _obstacles(self, tag: bytes, seqs: list[int]) -> tuple[Obstacle, ...]:
         """What stands against it, in this log and in every other that may speak of this person."""
         others = sorted(await self.people.vault.logs_of(tag) - {self.log.log_id})
@@ -337,11 +348,6 @@ def _who(by: Staff | None) -> str:
 def _check_role(by: Staff | None, roles: frozenset[Role], who: str) -> None:
     if by is not None and not by.roles & roles:
         raise Refused("You may not do this.", "Your role does not allow it.", f"Ask {who} to do it.")
-
-
-def _check_other(made: Request, by: Staff | None) -> None:
-    if by is not None and made.asked_by == str(by.staff_id):
-        raise Refused("Who asked does not decide.", "Forgetting takes two persons.", "Let the decision-maker or the FG decide.")
 
 
 _SENTENCES: Final = {

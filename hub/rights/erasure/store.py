@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -31,10 +31,12 @@ _WHOSE: Final = "SELECT subject_tag FROM rights_erasure WHERE log_id = $1 AND er
 _DECIDE: Final = """
 UPDATE rights_erasure AS one SET state = new.state, decided_by = new.staff, decided_us = new.us, entry_ref = new.ref,
     subject_tag = CASE WHEN new.state = 'declined' THEN NULL ELSE one.subject_tag END
-FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::uuid[]) AS new (erasure, state, staff, us, ref)
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::uuid[], $6::text[])
+    AS new (erasure, state, staff, us, ref, words)
 WHERE one.erasure_id = new.erasure AND one.state = 'asked' AND (new.state <> 'ordered' OR NOT EXISTS (
     SELECT FROM retention_hold AS made
-    WHERE made.event = 'opened' AND (made.scope = 'all' OR made.subject_tag = one.subject_tag)
+    WHERE made.event = 'opened' AND (made.scope = 'all' OR made.subject_tag = one.subject_tag
+        OR made.scope IN ('party', 'purpose') AND made.word = ANY (string_to_array(new.words, ' ')))
     AND NOT EXISTS (SELECT FROM retention_hold AS lifted WHERE lifted.hold_id = made.hold_id AND lifted.event = 'lifted')))
 """
 _DONE: Final = """
@@ -63,9 +65,12 @@ def claim_asked(log_id: LogId, operator: PartyId, tag: bytes, one: Request) -> C
     return Claim(_ASK, [row])
 
 
-def claim_decided(erasure_id: UUID, state: State, staff: str, now: Micros, entry: UUID) -> Claim:
-    """The condition that a request still waits for its decision, and, to order it, that no hold stands against it."""
-    return Claim(_DECIDE, [(erasure_id, state.value, staff, int(now), entry)])
+def claim_decided(erasure_id: UUID, state: State, staff: str, now: Micros, entry: UUID, words: Collection[str] = ()) -> Claim:
+    """The condition that a request still waits for its decision, and, to order it, that no hold stands against it.
+
+    `words` are the parties and purposes that the person's entries name.
+    """
+    return Claim(_DECIDE, [(erasure_id, state.value, staff, int(now), entry, " ".join(sorted(words)))])
 
 
 def tombstone(log_id: LogId, operator: PartyId, tag: bytes, now: Micros) -> RowSet:
