@@ -75,18 +75,6 @@ def read_policy(choice: Choice) -> trust.Policy | None:
     return replace(policy, witnesses=tuple(replace(each, url=each.url.rstrip("/")) for each in policy.witnesses))
 
 
-def _check_others(policy: trust.Policy | None, choice: Choice) -> None:
-    """Raises errors.Misconfigured where this hub is named as a witness of its own log."""
-    if policy is not None and key_file(choice).exists():
-        own = load_signer(choice).vkey
-        if any(str(witness.key) == own for witness in policy.witnesses):
-            raise Misconfigured(
-                "A hub is no witness of its own log.",
-                "The file of HUB_WITNESSES names the key of this hub itself.",
-                "Name the key of somebody else: another hub, or a partner.",
-            )
-
-
 def _callable(url: str) -> bool:
     try:
         parts = urlsplit(url)
@@ -150,7 +138,6 @@ class Witnessing:
         """Raises errors.Misconfigured where a file that is named cannot be used."""
         self._engine, self._log, self._notes = engine, log, notes
         self.policy = read_policy(choice)
-        _check_others(self.policy, choice)
         self._http = Http(timeout_s=TIMEOUT_S, most_bytes=1 << 16)
         self._second = load_second(choice)
         self.served = Served(engine, log, notes, self._second)
