@@ -352,7 +352,7 @@ SIGHTS: Final = (
     Sight("steekproef-lijst", OFFICER, drawn),
     Sight("uitvoer", OFFICER, at("/functionaris/uitvoer"), True),
     Sight("uitvoer-fout", OFFICER, _period_upside_down),
-    Sight("controle", OFFICER, at("/functionaris/controle")),
+    Sight("controle", OFFICER, at("/functionaris/controle"), True, "#getuigen"),
     Sight("controle-gedaan", OFFICER, check_whole, True, ".hub-proof"),
     Sight("geen-toegang", AUDITOR, at("/functionaris/persoon"), trouble=True),
     Sight("bestaat-niet", OFFICER, at("/functionaris/logboek/00000000-0000-7000-8000-000000000000"), trouble=True),
