@@ -194,7 +194,11 @@ class Statements:
         """All statements about one person, the newest first; that it was read is in the log before. Raises Tampered."""
         pgn = _read(number)
         del number
-        return await self._read((await self._meet(pgn)).tag, by)
+        person = await self.people.find(_valid(pgn))
+        if person is None:  # reading makes nobody known, least of all again
+            await self.notes.write(EntryKind.access, _READ, "person", {}, by=by)
+            return ()
+        return await self._read(person.tag, by)
 
     async def beside(self, statement_id: UUID, by: StaffId | None = None) -> tuple[Told, ...]:
         """The same of the person whom a statement is about. Raises Refused where there is none."""
@@ -286,11 +290,7 @@ class Statements:
     # -- within
 
     async def _meet(self, pgn: Pgn | None) -> Subject:
-        if pgn is None:
-            raise Malformed(
-                "This is neither a BSN nor an onderwijsnummer.", "It does not pass the elfproef.", "Check the number."
-            )
-        return await self.people.meet(pgn, self.notes.operator, self.clock.now_us())
+        return await self.people.meet(_valid(pgn), self.notes.operator, self.clock.now_us())
 
     async def _histories(self, tag: bytes) -> dict[UUID, History]:
         found = (await histories(self.engine, [tag], self.digest)).get(tag, [])
@@ -485,6 +485,12 @@ def _read(number: str) -> Pgn | None:
     if Bsn.accepts(number):
         return Bsn(number)
     return Onderwijsnummer(number) if Onderwijsnummer.accepts(number) else None
+
+
+def _valid(pgn: Pgn | None) -> Pgn:
+    if pgn is None:
+        raise Malformed("This is neither a BSN nor an onderwijsnummer.", "It does not pass the elfproef.", "Check the number.")
+    return pgn
 
 
 def _none() -> Refused:

@@ -24,6 +24,7 @@ from hub.consent.statement import Authority, Channel, Notice, Scope, What, hold
 from hub.consent.store import standing
 from hub.db import transaction
 from hub.domain.facts import Stated, StatementKind, StatementState, Voice
+from hub.domain.personal import Bsn
 from hub.domain.terms import PartyId, Term
 from hub.errors import Conflict, Malformed, Misconfigured, Refused, Tampered
 from hub.postgres import Urls
@@ -557,3 +558,9 @@ async def test_a_day_that_is_too_long_ago_is_refused(house: House, desk: Stateme
     with pytest.raises(Malformed):
         await desk.record(canary.BSN, said(NO, spoken(happened=day), scope=Scope()))
     assert await stands(house) == {}
+
+
+async def test_reading_makes_nobody_known(house: House, desk: Statements) -> None:
+    assert await desk.history(canary.BSN) == ()
+    assert await house.people.find(Bsn(canary.BSN)) is None
+    assert [one["operation"] for one in await house.entries()] == ["statement-read"]
