@@ -97,7 +97,11 @@ def test_the_expected_come_from_the_list_and_the_messages() -> None:
 
 
 def test_the_text_tells_each_reason_in_the_words_of_the_policy() -> None:
-    text = "\n".join(as_text(as_json(FIGURES, {"size": 40, "verdict": "verified", "kinds": kinds(LOGGED)}, 1.0)))
+    seen = {"witness": "doorstroompunt-lindemark", "receipts": 1234, "forgotten": 2}
+    told = {"size": 40, "verdict": "verified", "kinds": kinds(LOGGED), **seen}
+    text = "\n".join(as_text(as_json(FIGURES, told, 1.0)))
+    assert "doorstroompunt-lindemark held 1,234 receipts" in text
+    assert "2 entries were theirs" in text
     assert "10 = 7 accepted + 2 quarantined + 1 duplicate" in text
     assert "17 = 9 delivered + 2 held + 0 failed + 0 stopped + 6 refused" in text
     assert "40 = 11 disclosure + 6 refusal + 14 outcome + 12 configuration" in text
