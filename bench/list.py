@@ -140,6 +140,8 @@ async def run(folder: Path, persons: int, rounds: int) -> list[Result]:
             if accepted != persons // rounds:
                 raise SystemExit(f"{accepted} accepted of {persons // rounds}: the benchmark's persons do not fit the policy")
             tables = await _written(hub, main, vault, size, us)
+            if len(tables["deliver_outbox"]) != 2 * accepted:
+                raise SystemExit("not everybody is disclosed to both recipients: the benchmark would measure refusals")
             copied = await baseline(base, base_vault, tables, len(tables["audit_checkpoint"]))
             mine, theirs = mine + spent, theirs + copied
             memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024

@@ -110,6 +110,7 @@ async def world(folder: Path) -> AsyncIterator[tuple[Hub, PrivatePostgres, Setti
         await admin.execute("CREATE DATABASE base_vault TEMPLATE hub_vault OWNER hub_vault_owner")
         await admin.close()
         async with open_hub(settings, name="bench") as hub:
+            await hub.put_policy_in_use()
             yield hub, postgres, settings
 
 
