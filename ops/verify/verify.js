@@ -980,8 +980,8 @@ async function readList(source, { index, details }) {
 async function readPruned(source, files, size, report) {
   if (!files.has("pruned")) return 0;
   return finding(report, "pruned", async () => {
-    const written = text(await source.read("pruned", 20)).replace(/\n$/, "");
-    const number = SIZE.test(written) ? Number(written) : 0;
+    const written = text(await source.read("pruned", 20));
+    const number = written.endsWith("\n") && SIZE.test(written.slice(0, -1)) ? Number(written) : 0;
     if (!number || number >= size || number % WIDTH) throw new Fault("is niet één regel met een aantal hele bundels, minder dan er zijn");
     return number;
   });

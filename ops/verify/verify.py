@@ -1078,7 +1078,8 @@ def read_pruned(source: Source, files: set[str], size: int, report: Report) -> i
         return 0
     try:
         text = source.read("pruned", 20).decode("latin-1")
-        if not _SIZE.fullmatch(text.removesuffix("\n")) or not 0 < int(text) < size or int(text) % WIDTH:
+        line = text.removesuffix("\n")
+        if line == text or not _SIZE.fullmatch(line) or not 0 < int(line) < size or int(line) % WIDTH:
             raise Fault("is not one line with a number of whole bundles, fewer than the log has")
     except Fault as fault:
         report.find("pruned", str(fault))

@@ -429,6 +429,13 @@ def test_any_change_of_what_was_redacted_pruned_or_signed_anew_is_reported(
     assert not report_of(files, STORY.trust).verified
 
 
+@pytest.mark.parametrize("path", ["origins", "pruned", "redacted/520", "redacted/523"])
+def test_every_cut_of_a_small_file_is_reported(path: str) -> None:
+    whole = STORY.files[path]
+    for end in range(len(whole)):
+        assert not report_of({**STORY.files, path: whole[:end]}, STORY.trust).verified, end
+
+
 def test_every_bit_of_the_small_files_of_an_export_counts() -> None:
     for path in ("pruned", "origins", *[path for path in STORY.files if path.startswith("redacted/")]):
         for bit in range(0, 8 * len(STORY.files[path]), 1 if len(STORY.files[path]) < 30 else 29):
