@@ -124,7 +124,9 @@ async def test_without_its_set_its_facts_or_its_person_a_decision_is_left_with_t
     house: House, owner_engine: AsyncEngine
 ):
     await house.send(body(0))
-    replays = Replays(house.engine, LOG, house.vault, Notes(house.committer, LOG, OPERATOR, house.clock, secrets.token_bytes, house.vault))
+    replays = Replays(
+        house.engine, LOG, house.vault, Notes(house.committer, LOG, OPERATOR, house.clock, secrets.token_bytes, house.vault)
+    )
     without = await replays.replay(SHIPPED, SHIPPED.hash, None, None, None)
     assert without.decided == 0
     assert without.left[Left.policy_not_kept] == 2
