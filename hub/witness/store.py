@@ -102,7 +102,7 @@ async def held(engine: AsyncEngine, log_id: LogId, origin: str) -> AsyncIterator
 
 def _of(row: tuple[object, ...]) -> KnownLog:
     origin, vkey, active, size, root, note, cosigned_us, forked = row
-    return KnownLog(origin, vkey, active, size, bytes(root), note, cosigned_us, forked)  # type: ignore[arg-type,call-overload]
+    return KnownLog(origin, vkey, active, size, bytes(root), note, cosigned_us, forked)  # type: ignore[arg-type,call-overload]  # a row
 
 
 def allow(log_id: LogId, operator: PartyId, origin: str, vkey: str) -> Claim:

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from hub import db
 from hub.errors import HubError, Misconfigured, Tampered
 from hub.postgres import Urls
+from hub.protect.store import move_subjects
 
 SPAN = 5_000_000
 _OUTBOX = "log_id, party_id, delivery_id, source, record_kind, subject_tag, nonce, digest, state, held_us"
@@ -275,3 +276,28 @@ async def test_a_migration_by_the_wrong_role_is_for_the_administrator(database_u
 async def test_missing_migrations_are_for_the_administrator(database_urls: Urls, tmp_path: Path) -> None:
     with pytest.raises(Misconfigured, match="complete checkout"):
         await db.migrate(database_urls.migration, "main", migrations=tmp_path)
+
+
+async def test_whom_entries_are_about_is_taken_along_to_the_vault(
+    database_urls: Urls, owner_engine: AsyncEngine, vault_engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.protect.store._PAGE", 3)
+    root = Path(__file__).parents[2]
+    subprocess.run(  # noqa: ASYNC221
+        [sys.executable, "-m", "alembic", "-c", str(root / "ops/migrations/alembic.ini"), "-n", "main", "downgrade", "0015"],
+        env={**os.environ, "HUB_MIGRATION_URL": database_urls.migration},
+        check=True,
+    )
+    await run(
+        owner_engine,
+        """INSERT INTO audit_subject SELECT 'rijnmonde', 'p', decode(lpad(to_hex(n / 2), 32, '0'), 'hex'), gen_random_uuid()
+           FROM generate_series(1, 10) AS n""",
+    )
+    rows = {tuple(row) for row in await run(owner_engine, "SELECT log_id, party_id, subject_tag, ref FROM audit_subject")}
+    for _ in range(2):
+        await move_subjects(owner_engine, vault_engine)
+    await db.migrate(database_urls.migration, "main")
+    await move_subjects(owner_engine, vault_engine)
+    found = await run(vault_engine, "SELECT log_id, party_id, subject_tag, ref FROM vault_subject")
+    assert {tuple(row) for row in found} == rows
+    assert len(found) == 10
