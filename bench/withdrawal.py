@@ -29,6 +29,7 @@ from hub.db import transaction
 from hub.domain.facts import StatementKind, Voice
 from hub.domain.ids import new_ids
 from hub.domain.personal import Bsn, Personal
+from hub.domain.records.uitvalmelding import Uitvalmelding
 from hub.domain.stages import Delivered, DropPlace, Received, Row
 from hub.domain.terms import ConnectorId, Interface, Micros, PartyId, Term
 from hub.errors import Conflict
@@ -112,7 +113,7 @@ async def _admit(hub: Hub, bsns: Sequence[str]) -> None:
             yield Received(DUO, hub.log_id, Interface.sftp, hub.new_id(), Micros(hub.clock.now_us()), rows, place)
 
     done = 0
-    async for admitted in hub.route.admit_list(chunks(), JsonMapping(), DropIntake()):
+    async for admitted in hub.route.admit_list(chunks(), JsonMapping(Uitvalmelding), DropIntake()):
         done += admitted.tally.accepted
         if done % 10_000 < 250:
             say(f"  withdrawal: {done} admitted")

@@ -24,7 +24,9 @@ from hub.consent.decide import reconsider
 from hub.consent.facts import facts_again
 from hub.consent.store import standing
 from hub.consent.table import Answer
+from hub.domain.element import addressee_of
 from hub.domain.facts import SubjectFacts
+from hub.domain.kinds import RECORDS
 from hub.domain.personal import Personal
 from hub.domain.stages import Candidate, Held
 from hub.domain.terms import PartyId, ReasonCode
@@ -91,7 +93,8 @@ class Again:
                 _check_facts(found, said_of[one.delivery_id])
                 known = facts_again(found.facts, as_of, statements)
                 asked.append((one, known, self._candidates(recipient, one, known, kept)))
-        answers = reconsider(self.rules.table, [each[1] for each in asked], [each[2] for each in asked], recipient)
+        kinds = [each[0].record_kind for each in asked]
+        answers = reconsider(self.rules.table, kinds, [each[1] for each in asked], [each[2] for each in asked], recipient)
         going: list[Held] = []
         for (one, _, _), answer in zip(asked, answers, strict=True):
             if reasons := _against(answer, said_of[one.delivery_id]):
@@ -104,14 +107,16 @@ class Again:
     def _candidates(
         self, recipient: PartyId, one: Held, known: SubjectFacts, kept: Mapping[UUID, SealedFacts]
     ) -> Sequence[Candidate]:
-        """The recipients by home; and this one, where it came into view because the young person said yes to it."""
-        if known.gemeente is None or one.record_id is None:
+        """The recipients by home; and this one, where the record is meant for it, or the young person said yes to it."""
+        if one.record_id is None:
             return ()
         source = kept[one.record_id].source
-        routes = self.rules.regions.candidates(known.gemeente, known.as_of, source)
+        routes = self.rules.at_home(one.record_kind, known.gemeente, source, known.as_of)
         if any(candidate.recipient == recipient for candidate in routes) or source != one.source:
             return routes
-        if not self.rules.meets(source, recipient, known.as_of):
+        model = RECORDS.get(one.record_kind)
+        addressed = model is not None and addressee_of(model) is not None
+        if not addressed and not self.rules.meets(one.record_kind, source, recipient, known.as_of):
             return routes
         return (*routes, self.rules.candidate(source, recipient))
 

@@ -16,9 +16,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hub.consent.facts import subject_facts
 from hub.consent.store import standing
+from hub.domain.element import addressee_of
 from hub.domain.facts import Stated, SubjectFacts
 from hub.domain.stages import Candidate, Canonical, Received, Rejected
-from hub.domain.terms import Micros, PartyId, ReasonCode
+from hub.domain.terms import Micros, PartyId, ReasonCode, RecordKind
 from hub.normalise import unroutable
 from hub.ports import KeyedDigest
 from hub.protect.minimise import content_of
@@ -106,11 +107,12 @@ class Gatherer:
         into.rejected += rejected
         for canonical in canonicals:
             record = canonical.record
-            routes = self._rules.regions.candidates(record.gemeente.reveal(), as_of, party)
+            routes = self._rules.routes(record, party, as_of)
             if not routes:
-                into.rejected.append(unroutable(canonical, "gemeente", GEEN_ROUTE))
+                into.rejected.append(unroutable(canonical, addressee_of(type(record)) or "gemeente", GEEN_ROUTE))
                 continue
-            if not self._rules.regions.speaks_for(party, record.brin.reveal()):
+            brin = record.held("brin")
+            if brin is not None and not self._rules.regions.speaks_for(party, brin):
                 into.rejected.append(unroutable(canonical, "brin", ANDERE_SCHOOL))
                 continue
             digest = self._digest("record", party.encode() + b"\x00" + content_of(record))
@@ -134,7 +136,12 @@ class Gatherer:
         canonicals = [identified.canonicals[place] for place in fresh]
         return Gathered(
             canonicals=canonicals,
-            candidates=[self._with_named(party, identified.candidates[place], found[place][1], as_of) for place in fresh],
+            candidates=[
+                self._with_named(
+                    identified.canonicals[place].record.KIND, party, identified.candidates[place], found[place][1], as_of
+                )
+                for place in fresh
+            ],
             facts=[
                 subject_facts(canonical.record, as_of, found[place][1])
                 for canonical, place in zip(canonicals, fresh, strict=True)
@@ -145,9 +152,14 @@ class Gatherer:
         )
 
     def _with_named(
-        self, party: PartyId, routes: Sequence[Candidate], standing: frozenset[Stated], as_of: date
+        self,
+        kind: RecordKind,
+        party: PartyId,
+        routes: Sequence[Candidate],
+        standing: frozenset[Stated],
+        as_of: date,
     ) -> Sequence[Candidate]:
-        return (*routes, *self._rules.named(party, standing, as_of, routes)) if standing else routes
+        return (*routes, *self._rules.named(kind, party, standing, as_of, routes)) if standing else routes
 
     async def _find(self, asked: Sequence[_Asked]) -> list[_Found]:
         """Per record: whether its party gave it before, the statements in force, the person, and its content digest."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
-from hub.domain.records.uitvalmelding import Uitvalmelding
+from hub.domain.record import PersonRecord
 from hub.domain.stages import Acknowledged, Delivered, Received, Recorded, Row
 from hub.domain.terms import LogId, Micros, PartyId, ReasonCode
 
@@ -131,7 +131,7 @@ class RecordMapping(Protocol):
 
     @property
     def version(self) -> str: ...
-    def read(self, row: Row, /) -> Uitvalmelding: ...
+    def read(self, row: Row, /) -> PersonRecord: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,9 +45,20 @@ class Regions:
         giver = self._parties.get(source)
         return giver is not None and giver.brin in (None, brin)
 
+    def working_for(self, gemeente: str, as_of: date) -> frozenset[PartyId]:
+        """The parties that work for the young people of a gemeente; none where it does not exist on `as_of`."""
+        home = self._home(gemeente, as_of)
+        if home is None:
+            return frozenset()
+        region, own = home
+        return frozenset((region.doorstroompunt, own.college, own.werk_en_inkomen, *region.works_here, *own.works_here))
+
+    def _home(self, code: str, as_of: date) -> tuple[Region, Gemeente] | None:
+        return next((h for h in self._homes.get(code, ()) if h[0].holds(as_of) and h[1].holds(as_of)), None)
+
     def _find(self, code: str, as_of: date, source: PartyId) -> tuple[Candidate, ...]:
         giver = self._parties.get(source)
-        home = next((h for h in self._homes.get(code, ()) if h[0].holds(as_of) and h[1].holds(as_of)), None)
+        home = self._home(code, as_of)
         if giver is None or home is None:
             return ()
         region, gemeente = home

@@ -5,19 +5,23 @@ Steps read it on every use and keep no part of it, so that what was activated or
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Final
 
+from hub.consent.check import stands_on
 from hub.consent.compile import compile_policy
-from hub.consent.model import AS_WRITTEN, Life, PolicySet
+from hub.consent.model import AS_WRITTEN, Life, Permit, PolicySet
 from hub.consent.table import DecisionTable
+from hub.domain.element import addressee_of
 from hub.domain.facts import Stated, StatementKind, StatementState
-from hub.domain.records.uitvalmelding import KIND
+from hub.domain.record import PersonRecord
+from hub.domain.records import uitvalmelding
 from hub.domain.stages import Candidate
-from hub.domain.terms import PartyId
+from hub.domain.terms import PartyId, RecordKind
 from hub.regions import Regions
 
+_KEPT: Final = 100_000
 _OPENING: Final = frozenset({StatementKind.toestemming, StatementKind.instemming})
 
 
@@ -32,6 +36,7 @@ class Rules:
         self._policy, self._life = policy, life
         self._table = compile_policy(policy, life)
         self._regions = Regions(policy.regions, policy.parties)
+        self._known: dict[tuple[RecordKind, str | None, date, PartyId], tuple[Candidate, ...]] = {}
 
     @property
     def policy(self) -> PolicySet:
@@ -48,8 +53,49 @@ class Rules:
         """The set, ready to decide by."""
         return self._table
 
+    def routes(self, record: PersonRecord, source: PartyId, as_of: date) -> Sequence[Candidate]:
+        """Who comes into view for a record: for whom it is meant where it says so, else who works where the person lives."""
+        field = addressee_of(type(record))
+        if field is not None:
+            return self._addressed(record.KIND, str(record.held(field)), source)
+        return self.at_home(record.KIND, record.held("gemeente"), source, as_of)
+
+    def at_home(self, kind: RecordKind, gemeente: str | None, source: PartyId, as_of: date) -> Sequence[Candidate]:
+        """Who comes into view for records of a kind about someone who lives there; () where no agreement knows a way.
+
+        What tells of leaving school goes to the doorstroompunt, and on to Work & Income; what else there is goes where a
+        clause about such records leads from `source`.
+        """
+        if gemeente is not None and kind == uitvalmelding.KIND:
+            return self._regions.candidates(gemeente, as_of, source)
+        key = (kind, gemeente, as_of, source)
+        known = self._known.get(key)
+        if known is None:
+            if len(self._known) >= _KEPT:
+                self._known.clear()
+            known = self._known[key] = tuple(self._led(kind, gemeente, source, as_of))
+        return known
+
+    def _led(self, kind: RecordKind, gemeente: str | None, source: PartyId, as_of: date) -> Iterator[Candidate]:
+        giver, parties = self._policy.parties.get(source), self._policy.parties
+        if giver is None:
+            return
+        here = frozenset[PartyId]() if gemeente is None else self._regions.working_for(gemeente, as_of)
+        clauses = [clause for agreement in self._policy.agreements for clause in agreement.clauses if clause.record == kind]
+        to = [clause.recipient for clause in clauses if isinstance(clause, Permit) and stands_on(giver, clause.giver)]
+        for party in sorted(parties):
+            near = [side for side in to if side.party is not None or (side.home and party in here)]
+            if party != source and any(stands_on(parties[party], side) for side in near):
+                yield self.candidate(source, party)
+
+    def _addressed(self, kind: RecordKind, name: str, source: PartyId) -> Sequence[Candidate]:
+        """The party of that id, or the school of that BRIN; () where there is none."""
+        parties = self._policy.parties
+        found = [each for each, party in parties.items() if name in (each, party.brin) and each != source]
+        return (self.candidate(source, found[0]),) if len(found) == 1 and source in parties else ()
+
     def named(
-        self, source: PartyId, standing: frozenset[Stated] | None, as_of: date, routes: Sequence[Candidate]
+        self, kind: RecordKind, source: PartyId, standing: frozenset[Stated] | None, as_of: date, routes: Sequence[Candidate]
     ) -> tuple[Candidate, ...]:
         """Who comes into view beside `routes` because the young person says yes to them, and an agreement knows the way.
 
@@ -61,13 +107,13 @@ class Rules:
         known = {candidate.recipient for candidate in routes}
         said = (one for one in standing if one.kind in _OPENING and one.state is StatementState.given)
         parties = {party for one in said for party in one.parties or ()} - known
-        return tuple(self.candidate(source, party) for party in sorted(parties) if self.meets(source, party, as_of))
+        return tuple(self.candidate(source, party) for party in sorted(parties) if self.meets(kind, source, party, as_of))
 
-    def meets(self, giver: PartyId, recipient: PartyId, as_of: date) -> bool:
-        """Whether an agreement lets what the hub carries go between these two on the young person's word."""
+    def meets(self, kind: RecordKind, giver: PartyId, recipient: PartyId, as_of: date) -> bool:
+        """Whether an agreement lets records of this kind go between these two on the young person's word."""
         return any(
             asked.required.statement in _OPENING
-            for clause in self._table.lane(giver, recipient, KIND, None, as_of).clauses
+            for clause in self._table.lane(giver, recipient, kind, None, as_of).clauses
             for asked in (*clause.requires, *(basis.asks for basis in clause.bases if basis.asks is not None))
         )
 

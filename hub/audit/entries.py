@@ -10,14 +10,13 @@ from hub.audit.entry import Drafter, OutcomeKind, OutcomeTemplate, ending, publi
 from hub.audit.log import purpose_of
 from hub.audit.store import Located
 from hub.domain.ids import new_ids
-from hub.domain.records import uitvalmelding
 from hub.domain.stages import Held, Permitted, ProtectedRecord, Standing
-from hub.domain.terms import LogId, Micros, PartyId, PolicyHash, PurposeId, ReasonCode
+from hub.domain.terms import LogId, Micros, PartyId, PolicyHash, PurposeId, ReasonCode, RecordKind
 from hub.ports import Draft, Entropy, Outcome
 
 
 class EntryWriter:
-    """Writes drafts for one log; keeps a drafter per sender and a template per recipient, purpose and outcome."""
+    """Writes drafts for one log; keeps a drafter per sender and record kind, a template per recipient, purpose and outcome."""
 
     def __init__(self, log_id: LogId, operator: PartyId, entropy: Entropy) -> None:
         self._log_id = log_id
@@ -26,8 +25,8 @@ class EntryWriter:
         self._drafter = lru_cache(maxsize=1024)(self._make_drafter)
         self._template = lru_cache(maxsize=4096)(self._make_template)
 
-    def _make_drafter(self, actor: PartyId) -> Drafter:
-        return Drafter(self._log_id, actor, uitvalmelding.KIND)
+    def _make_drafter(self, actor: PartyId, kind: RecordKind) -> Drafter:
+        return Drafter(self._log_id, actor, kind)
 
     def _make_template(
         self, actor: PartyId, recipient: PartyId, purpose: PurposeId, outcome: OutcomeKind, operation: str
@@ -36,8 +35,11 @@ class EntryWriter:
 
     def of_verdicts(self, actor: PartyId, records: Sequence[ProtectedRecord]) -> list[Draft]:
         """One entry per record and recipient, permitted or refused."""
-        draft = self._drafter(actor).draft
-        return [draft(protected) for record in records for protected in record.verdicts]
+        return [
+            self._drafter(actor, protected.verdict.canonical.record.KIND).draft(protected)
+            for record in records
+            for protected in record.verdicts
+        ]
 
     def of_hand_over(
         self, recipient: PartyId, held: Sequence[Held], located: Mapping[UUID, Located], now: Micros

@@ -20,7 +20,6 @@ from hub.consent.model import Gate
 from hub.consent.question import Decision, Outcome, Question
 from hub.consent.table import Answer, ClauseRow, DecisionTable, Lane
 from hub.domain.facts import SubjectFacts
-from hub.domain.records.uitvalmelding import KIND
 from hub.domain.stages import Candidate, Canonical, Grant, Permitted, Refused, Verdict
 from hub.domain.terms import ElementName, PartyId, PurposeId, ReasonCode, RecordKind
 
@@ -46,7 +45,7 @@ def decide(
         verdicts: list[Verdict] = []
         for candidate in recipients:
             giver, recipient = candidate.provider, candidate.recipient
-            lane, answer, source = _ask(table, KIND, None, known, giver, recipient, said)
+            lane, answer, source = _ask(table, canonical.record.KIND, None, known, giver, recipient, said)
             until = date.max
             if answer.grant is not None:
                 until = _until(lane, answer, known, canonical.record.geboortedatum.reveal(), source)
@@ -63,17 +62,21 @@ def decide(
 
 
 def reconsider(
-    table: DecisionTable, facts: Sequence[SubjectFacts], candidates: Sequence[Sequence[Candidate]], recipient: PartyId
+    table: DecisionTable,
+    kinds: Sequence[RecordKind],
+    facts: Sequence[SubjectFacts],
+    candidates: Sequence[Sequence[Candidate]],
+    recipient: PartyId,
 ) -> list[Answer | None]:
     """What would be answered today towards `recipient`, from facts that were kept; None where it is no candidate any more.
 
     The same gates over the same chain of givers as `decide`, for what waits to be sent.
     """
     answers: list[Answer | None] = []
-    for known, recipients in zip(facts, candidates, strict=True):
+    for kind, known, recipients in zip(kinds, facts, candidates, strict=True):
         said: list[_Said] = []
         for candidate in recipients:
-            _, answer, _ = _ask(table, KIND, None, known, candidate.provider, candidate.recipient, said)
+            _, answer, _ = _ask(table, kind, None, known, candidate.provider, candidate.recipient, said)
             said.append((candidate.recipient, answer, date.max))
         answers.append(next((answer for party, answer, _ in said if party == recipient), None))
     return answers

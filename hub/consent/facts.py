@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
+from hub.domain.element import facts_of
 from hub.domain.facts import KeptFacts, Stated, SubjectFacts
-from hub.domain.records.uitvalmelding import Uitvalmelding
+from hub.domain.record import PersonRecord
+from hub.domain.terms import FactName
 
 LAST: Final = date(9999, 1, 1)
 """What is later is not told apart: a day or a year can still be added to nothing beyond it."""
+_OWN: Final = frozenset(SubjectFacts.__slots__)
 
 
 def birthday(born: date, age: int) -> date:
@@ -42,25 +46,39 @@ def months_after(day: date, months: int) -> date:
         return date(day.year + years, month + 1, 1)
 
 
-def subject_facts(record: Uitvalmelding, as_of: date, standing: frozenset[Stated] | None) -> SubjectFacts:
+def subject_facts(record: PersonRecord, as_of: date, standing: frozenset[Stated] | None) -> SubjectFacts:
     """What is known on `as_of` about the young person of `record`; `standing` is None when statements could not be read.
 
     A date of death counts whatever it says, and someone born after `as_of` has no known age: both close gates, never open them.
     """
-    born = record.geboortedatum.reveal()
+    held = record.__dict__
+    born, left = held["geboortedatum"].reveal(), _of(held, "datum_uitschrijving")
     return SubjectFacts(
         as_of=as_of,
         age=age_on(born, as_of) if born <= as_of else None,
-        overleden=record.overlijdensdatum is not None,
-        startkwalificatie=record.startkwalificatie.reveal(),
-        ingeschreven=record.datum_uitschrijving.reveal() > as_of,
-        indicatie_geheim=record.indicatie_geheim.reveal(),
-        onderwijssoort=record.onderwijssoort.reveal(),
-        datum_diploma=None if record.datum_diploma is None else record.datum_diploma.reveal(),
-        gemeente=record.gemeente.reveal(),
-        has_bsn=record.bsn is not None,
+        overleden=held["overlijdensdatum"] is not None if "overlijdensdatum" in held else None,
+        startkwalificatie=_of(held, "startkwalificatie"),
+        ingeschreven=_of(held, "ingeschreven") if left is None else left > as_of,
+        indicatie_geheim=_of(held, "indicatie_geheim"),
+        onderwijssoort=_of(held, "onderwijssoort"),
+        datum_diploma=_of(held, "datum_diploma"),
+        gemeente=_of(held, "gemeente"),
+        has_bsn=held["bsn"] is not None,
         standing=standing,
+        more=_further(type(record), held),
     )
+
+
+def _of(held: Mapping[str, Any], field: str) -> Any:
+    """What a field says; None where it is empty or the record has no such field: unknown."""
+    value = held.get(field)
+    return None if value is None else value.reveal()
+
+
+def _further(kind: type[PersonRecord], held: Mapping[str, Any]) -> frozenset[tuple[FactName, bool | date]]:
+    """The further facts that the record itself tells."""
+    told = ((fact, held[field]) for field, fact in facts_of(kind).items() if fact not in _OWN)
+    return frozenset((fact, value.reveal()) for fact, value in told if value is not None)
 
 
 def facts_again(kept: KeptFacts, as_of: date, standing: frozenset[Stated] | None) -> SubjectFacts:
@@ -71,7 +89,7 @@ def facts_again(kept: KeptFacts, as_of: date, standing: frozenset[Stated] | None
         age=age_on(born, as_of) if born is not None and born <= as_of else None,
         overleden=kept.overleden,
         startkwalificatie=kept.startkwalificatie,
-        ingeschreven=None if left is None else left > as_of,
+        ingeschreven=kept.ingeschreven if left is None else left > as_of,
         indicatie_geheim=kept.indicatie_geheim,
         onderwijssoort=kept.onderwijssoort,
         datum_diploma=kept.datum_diploma,

@@ -14,7 +14,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from hub.deliver import store
 from hub.deliver.lease.store import claim_sending
 from hub.domain.personal import Personal
-from hub.domain.records import uitvalmelding
 from hub.domain.stages import Delivered, Held, ProtectedRecord, Standing
 from hub.domain.terms import LogId, Micros, PartyId, ReasonCode
 from hub.ports import Claim, RowSet
@@ -29,7 +28,7 @@ class Outbox:
 
     def rows(self, records: Sequence[ProtectedRecord], held_us: Micros) -> RowSet:
         """What waits after this batch."""
-        return store.rows_of(self.log_id, uitvalmelding.KIND, held_us, records)
+        return store.rows_of(self.log_id, held_us, records)
 
     async def page(self, recipient: PartyId, limit: int, after: UUID | None = None) -> tuple[list[Held], int]:
         """The oldest `limit` deliveries (after that one) not acknowledged yet, and how many wait beyond them."""

@@ -82,7 +82,7 @@ WHERE held.party_id = new.recipient AND held.delivery_id = new.delivery AND held
 """
 
 
-def rows_of(log_id: LogId, kind: RecordKind, held_us: Micros, records: Sequence[ProtectedRecord]) -> RowSet:
+def rows_of(log_id: LogId, held_us: Micros, records: Sequence[ProtectedRecord]) -> RowSet:
     """An outbox row for every verdict that permits."""
     rows: list[tuple[Any, ...]] = []
     now = int(held_us)
@@ -96,7 +96,7 @@ def rows_of(log_id: LogId, kind: RecordKind, held_us: Micros, records: Sequence[
                         candidate.recipient,
                         protected.ref,
                         candidate.provider,
-                        kind,
+                        protected.verdict.canonical.record.KIND,
                         record.subject_tag,
                         protected.sealed,
                         protected.nonce,

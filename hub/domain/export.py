@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from hub.domain.element import elements_of
-from hub.domain.record import Record
-from hub.domain.records.uitvalmelding import KIND, Uitvalmelding
+from hub.domain.element import elements_of, facts_of
+from hub.domain.kinds import RECORDS
 from hub.domain.terms import RecordKind
-
-RECORDS: Final[dict[RecordKind, type[Record]]] = {KIND: Uitvalmelding}
-"""Every canonical record kind with its model."""
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
@@ -18,19 +14,21 @@ _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 def json_schema(kind: RecordKind) -> dict[str, Any]:
     """The published schema of a record kind. What a schema cannot say (the elfproef, the order of dates) the descriptions do.
 
-    `x-element` names the data element of each property; the policy's rules speak of those. Raises KeyError on another kind.
+    `x-element` names the data element of each property, `x-fact` the fact that one decides by and that passes to nobody; the
+    policy's rules speak of those. Raises KeyError on another kind.
     """
     record = RECORDS[kind]
     model = record.model_json_schema(by_alias=True, mode="validation")
     properties: dict[str, dict[str, Any]] = {}
-    for name, element in elements_of(record).items():
-        wire_name = record.model_fields[name].alias or name
+    elements, facts = elements_of(record), facts_of(record)
+    for name, info in record.model_fields.items():
+        wire_name = info.alias or name
         schema = _nullable(model["properties"][wire_name])
-        heads = {
-            "title": name.replace("_", " ").capitalize(),
-            "description": schema.pop("description"),
-            "x-element": str(element),
-        }
+        heads = {"title": name.replace("_", " ").capitalize(), "description": schema.pop("description")}
+        if name in elements:
+            heads["x-element"] = str(elements[name])
+        elif name in facts:
+            heads["x-fact"] = str(facts[name])
         properties[wire_name] = heads | {key: schema[key] for key in sorted(schema, reverse=True) if key != "title"}
     heads = {"$schema": _DIALECT, "title": record.__name__, "description": model.pop("description"), "x-record-kind": str(kind)}
     return (

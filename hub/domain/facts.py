@@ -122,7 +122,8 @@ class KeptFacts:
     """The facts of one record as they were kept with its decision, so that it can be decided anew on another day.
 
     What changes with the day alone (age, whether still enrolled) is kept as the dates that it follows from; `as_of` and
-    `standing` are those of the decision, for replay; `more` are the further facts that it was decided by.
+    `standing` are those of the decision, for replay; `more` are the further facts that it was decided by; `ingeschreven` counts
+    where no date says it.
     """
 
     geboortedatum: date | None
@@ -137,6 +138,7 @@ class KeptFacts:
     as_of: date | None = None
     standing: frozenset[Stated] | None = None
     more: frozenset[tuple[FactName, bool | date]] = frozenset()
+    ingeschreven: bool | None = None
 
     def __repr__(self) -> str:
         return "KeptFacts(<personal>)"

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from hub.domain.element import Element
+from hub.domain.personal import Bsn, Onderwijsnummer, Personal, Pgn
+from hub.domain.terms import RecordKind
 
 
 class Record(BaseModel):
@@ -76,6 +81,48 @@ class Record(BaseModel):
 
     def __format__(self, _spec: str) -> str:
         return repr(self)
+
+
+class PersonRecord(Record):
+    """What every record about one young person has: its kind and version, one of the two numbers, and the date of birth.
+
+    A kind is one file in `hub.domain.records`; its `geboortedatum` stands where the law puts it among the other fields.
+    """
+
+    KIND: ClassVar[RecordKind]
+    RESOURCE: ClassVar[str]
+    """What the REST interface calls many of them."""
+    VERSION: ClassVar[str] = "1"
+
+    bsn: Annotated[Bsn | None, Element("bsn"), Field(description="Burgerservicenummer; voldoet aan de elfproef.")] = None
+    onderwijsnummer: Annotated[
+        Onderwijsnummer | None,
+        Element("onderwijsnummer"),
+        Field(description="Onderwijsnummer van een jongere zonder burgerservicenummer (elfproef met rest 5)."),
+    ] = None
+
+    if TYPE_CHECKING:
+
+        @property
+        def geboortedatum(self) -> Personal[date]: ...
+
+    @model_validator(mode="after")
+    def _one_number(self) -> Self:
+        if (self.bsn is None) == (self.onderwijsnummer is None):
+            raise PydanticCustomError("pgn_one_of_two", "give a bsn or an onderwijsnummer, and not both")
+        return self
+
+    @property
+    def pgn(self) -> Pgn:
+        """The number that identifies the young person, whichever of the two it is."""
+        pgn = self.bsn or self.onderwijsnummer
+        assert pgn is not None, "validated: one of the two is there"
+        return pgn
+
+    def held(self, field: str) -> Any:
+        """What a field holds; None where it is empty, or this kind of record has no such field."""
+        value = self.__dict__.get(field)
+        return None if value is None else value.reveal()
 
 
 def without_input(wrong: ValidationError) -> ValidationError:

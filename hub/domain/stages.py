@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from hub.domain.personal import Personal
-from hub.domain.records.uitvalmelding import Uitvalmelding
+from hub.domain.record import PersonRecord
 from hub.domain.terms import (
     AgreementId,
     BasisId,
@@ -75,7 +75,7 @@ class Received:
 class Canonical:
     """2. One record in our own form, validated; `row` is where it came from."""
 
-    record: Uitvalmelding
+    record: PersonRecord
     row: Row
 
 

@@ -15,17 +15,28 @@ from typing import Any, Final, Protocol
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 
+from hub.domain.kinds import RECORDS
+from hub.domain.record import PersonRecord
+from hub.domain.records.uitvalmelding import Uitvalmelding
 from hub.domain.terms import Micros, PartyId
 from hub.errors import Fault, Malformed
 
-AANLEVEREN: Final = "uitvalmeldingen:aanleveren"
+
+def may_give(model: type[PersonRecord]) -> str:
+    """The scope of whoever gives records of this kind."""
+    return f"{model.RESOURCE}:aanleveren"
+
+
+AANLEVEREN: Final = may_give(Uitvalmelding)
 OPHALEN: Final = "bezorgingen:ophalen"
 BESLISSINGEN: Final = "beslissingen"
 BERICHTEN: Final = "berichten"
 VERKLARINGEN: Final = "verklaringen"
 MEDEDELINGEN: Final = "mededelingen"
 LOGBOEK: Final = "logboek"
-SCOPES: Final = frozenset({AANLEVEREN, OPHALEN, BESLISSINGEN, BERICHTEN, VERKLARINGEN, MEDEDELINGEN, LOGBOEK})
+SCOPES: Final = frozenset(map(may_give, RECORDS.values())) | frozenset(
+    {OPHALEN, BESLISSINGEN, BERICHTEN, VERKLARINGEN, MEDEDELINGEN, LOGBOEK}
+)
 
 ALGORITHMS: Final = ("RS256", "PS256", "ES256")
 """What a partner may sign with; `none` and the shared-secret algorithms are not among them."""

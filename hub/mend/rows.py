@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from hub.connector import FileFormat
 from hub.domain.personal import Bsn, Onderwijsnummer, Personal, Pgn
-from hub.domain.records.uitvalmelding import Uitvalmelding
+from hub.domain.record import PersonRecord
 from hub.domain.stages import Row
 from hub.domain.terms import ReasonCode
 from hub.errors import Fault, Malformed
@@ -104,7 +104,7 @@ def named_in(mapping: DeclarativeMapping, row: Row) -> Pgn | None:
     return None
 
 
-def shapes_of(mapping: DeclarativeMapping, record: Uitvalmelding, into: dict[str, set[str]]) -> None:
+def shapes_of(mapping: DeclarativeMapping, record: PersonRecord, into: dict[str, set[str]]) -> None:
     """Adds what the filled fields of a record look like."""
     for column in mapping.columns:
         kind, name = mapping.kind_of(column)

@@ -11,7 +11,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from hub.domain.records.uitvalmelding import Uitvalmelding
+from hub.domain.record import PersonRecord
 from hub.domain.stages import Canonical, Rejected, Row
 from hub.domain.terms import ReasonCode
 from hub.errors import Malformed
@@ -40,14 +40,17 @@ def normalise(rows: Sequence[Row], mapping: RecordMapping) -> tuple[tuple[Canoni
 
 
 class JsonMapping:
-    """The mapping of a partner who already speaks our form: one record as JSON in `Row.raw`."""
+    """The mapping of a partner who already speaks our form: one record of `model` as JSON in `Row.raw`."""
 
     version: Final = "canonical"
 
-    def read(self, row: Row, /) -> Uitvalmelding:
+    def __init__(self, model: type[PersonRecord]) -> None:
+        self._model = model
+
+    def read(self, row: Row, /) -> PersonRecord:
         """Raises errors.Malformed with every fault by field name and reason code."""
         try:
-            return Uitvalmelding.model_validate_json(row.raw.reveal())
+            return self._model.model_validate_json(row.raw.reveal())
         except ValidationError as wrong:
             faults = faults_of(wrong)
         raise refusal(faults)  # outside the except clause: the cause would carry the input

@@ -42,7 +42,8 @@ _CODES: Final[Mapping[str, str]] = MappingProxyType(
         "json_invalid": "RIJ_ONVOLLEDIG",
     }
 )
-_PLACES: Final[Mapping[str, str]] = MappingProxyType({"pgn_one_of_two": "bsn", "dates_out_of_order": "datumUitschrijving"})
+_ORDER: Final = "dates_out_of_order"
+"""Its message begins with the field that lies before another."""
 # The one pattern that says which characters a text may hold, and not which shape a code has, starts like this.
 _CHARACTERS: Final = r"[^\x00"
 
@@ -55,7 +56,7 @@ def faults_of(wrong: ValidationError) -> tuple[Fault, ...]:
         code = _CODES.get(kind, "WAARDE_ONGELDIG")
         if kind == "string_pattern_mismatch" and _CHARACTERS in error["msg"]:
             code = "TEKEN_ONGELDIG"
-        faults[Fault(_place(kind, error["loc"]), code)] = None
+        faults[Fault(_place(kind, error["loc"], error["msg"]), code)] = None
     return tuple(faults)
 
 
@@ -69,7 +70,7 @@ def refusal(faults: tuple[Fault, ...]) -> Malformed:
     )
 
 
-def _place(kind: str, loc: tuple[int | str, ...]) -> str:
+def _place(kind: str, loc: tuple[int | str, ...], message: str) -> str:
     parts: list[str] = []
     for number, part in enumerate(loc):
         if isinstance(part, int):
@@ -78,6 +79,7 @@ def _place(kind: str, loc: tuple[int | str, ...]) -> str:
         invented = number == len(loc) - 1 and kind in ("extra_forbidden", "invalid_key")
         name = _UNNAMED if invented or not _FIELD.fullmatch(part) else part
         parts.append(f".{name}" if parts else name)
-    if kind in _PLACES:
-        parts.append(f".{_PLACES[kind]}" if parts else _PLACES[kind])
+    whole = {"pgn_one_of_two": "bsn", _ORDER: message.partition(" ")[0]}.get(kind)
+    if whole is not None and _FIELD.fullmatch(whole):
+        parts.append(f".{whole}" if parts else whole)
     return "".join(parts) or ROW

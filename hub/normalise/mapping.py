@@ -16,9 +16,11 @@ import orjson
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from hub.domain.kinds import RECORDS
 from hub.domain.personal import Bsn, Onderwijsnummer, Pgn
-from hub.domain.records.uitvalmelding import KIND, Uitvalmelding
+from hub.domain.record import PersonRecord
 from hub.domain.stages import Row
+from hub.domain.terms import RecordKind
 from hub.errors import Fault, Misconfigured
 from hub.normalise import convert
 from hub.normalise.faults import faults_of, refusal
@@ -71,7 +73,7 @@ class _Sheet(_Strict):
     """A mapping file as its author wrote it."""
 
     mapping: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*/[0-9]+$")]
-    record: Literal["uitvalmelding"]
+    record: RecordKind
     verified: bool
     source: Annotated[str, Field(min_length=10)]
     columns: Annotated[dict[str, _Column], Field(min_length=1)]
@@ -79,8 +81,6 @@ class _Sheet(_Strict):
     codes: dict[str, Annotated[dict[str, str], Field(min_length=1)]] = {}
 
 
-# The record's own way in makes a second error without the input; the first one goes no further than `_record`.
-_validate: Final[Callable[[bytes], Uitvalmelding]] = Uitvalmelding.__pydantic_validator__.validate_json
 # Column, wire name of the field, and how to convert (None: as it is). A plain tuple: this is read for every cell of every row.
 _Step = tuple[str, str, convert.Convert | None]
 
@@ -95,17 +95,20 @@ class DeclarativeMapping:
         self._sheet = sheet
         self.version: Final = sheet.mapping
         self.verified: Final = sheet.verified
-        self.record_kind: Final = KIND
+        self.record_kind: Final = sheet.record
+        self.model: Final = RECORDS[sheet.record]
+        # The record's own way in makes a second error without the input; the first one goes no further than `_record`.
+        self._validate: Callable[[bytes], PersonRecord] = self.model.__pydantic_validator__.validate_json
         self.columns: Final = frozenset(sheet.columns)
         filled = [column.field for column in sheet.columns.values() if not isinstance(column, _Pgn)]
         pgn = _PGN if len(filled) < len(sheet.columns) else ()
         self.fields: Final = frozenset((*filled, *pgn, *sheet.constants))
         self._steps = tuple(
-            _step(name, column, sheet) for name, column in sheet.columns.items() if not isinstance(column, _Pgn)
+            _step(name, column, sheet, self.model) for name, column in sheet.columns.items() if not isinstance(column, _Pgn)
         )
         self._pgn = next((name for name, column in sheet.columns.items() if isinstance(column, _Pgn)), None)
-        self._constants = {_alias(field): value for field, value in sheet.constants.items()}
-        required = {_alias(name) for name, info in Uitvalmelding.model_fields.items() if info.is_required()}
+        self._constants = {_alias(self.model, field): value for field, value in sheet.constants.items()}
+        required = {_alias(self.model, name) for name, info in self.model.model_fields.items() if info.is_required()}
         self.required: Final = frozenset(
             {column for column, alias, _ in self._steps if alias in required} | ({self._pgn} if self._pgn else set())
         )
@@ -149,14 +152,14 @@ class DeclarativeMapping:
             return None
         return Bsn(digits) if name == "bsn" else Onderwijsnummer(digits)
 
-    def read(self, row: Row, /) -> Uitvalmelding:
+    def read(self, row: Row, /) -> PersonRecord:
         """Raises errors.Malformed with every fault, by column name of the sender's file."""
         found = self._record(row)
-        if isinstance(found, Uitvalmelding):
+        if isinstance(found, PersonRecord):
             return found
         raise refusal(tuple(found))  # from here, where no variable holds a cell
 
-    def _record(self, row: Row) -> Uitvalmelding | list[Fault]:
+    def _record(self, row: Row) -> PersonRecord | list[Fault]:
         cells: dict[str, str] = row.content.reveal()
         body: dict[str, Any] = self._constants.copy()
         faults: list[Fault] = []
@@ -177,7 +180,7 @@ class DeclarativeMapping:
             except convert.Wrong as wrong:
                 faults.append(Fault(self._pgn, wrong.code))
         try:
-            record = _validate(orjson.dumps(body))
+            record = self._validate(orjson.dumps(body))
         except ValidationError as wrong:
             # A cell that could not be converted has said so; that its field is missing is no second fault.
             said = {fault.where for fault in faults}
@@ -229,7 +232,7 @@ def compile_mapping(text: str, path: Path) -> DeclarativeMapping:
     return DeclarativeMapping(sheet)
 
 
-def _step(name: str, column: _Plain | _Date | _YesNo | _Code, sheet: _Sheet) -> _Step:
+def _step(name: str, column: _Plain | _Date | _YesNo | _Code, sheet: _Sheet, model: type[PersonRecord]) -> _Step:
     if isinstance(column, _Plain):
         how = _PLAIN[column.kind]
     elif isinstance(column, _Date):
@@ -238,7 +241,7 @@ def _step(name: str, column: _Plain | _Date | _YesNo | _Code, sheet: _Sheet) -> 
         how = convert.yes_no(column.yes, column.no)
     else:
         how = convert.code_in(sheet.codes[column.codes])
-    return name, _alias(column.field), how
+    return name, _alias(model, column.field), how
 
 
 _PLAIN: Final[dict[str, convert.Convert | None]] = {
@@ -250,14 +253,18 @@ _PLAIN: Final[dict[str, convert.Convert | None]] = {
 }
 
 
-def _alias(field: str) -> str:
-    alias = Uitvalmelding.model_fields[field].alias
+def _alias(model: type[PersonRecord], field: str) -> str:
+    alias = model.model_fields[field].alias
     assert alias is not None, "every field of a record has a wire name"
     return alias
 
 
 def _check(sheet: _Sheet, tree: yaml.Node | None, path: Path) -> None:
     """What a schema cannot say: fields exist, are filled once and none is missing; lists exist."""
+    model = RECORDS.get(sheet.record)
+    if model is None:
+        known = ", ".join(sorted(RECORDS))
+        raise _unusable(path, _line(tree, ("record",)), f"The hub carries no record {sheet.record}; it carries {known}.")
     filled: dict[str, tuple[str | int, ...]] = {}
     for name, column in sheet.columns.items():
         at: tuple[str | int, ...] = ("columns", name)
@@ -273,13 +280,13 @@ def _check(sheet: _Sheet, tree: yaml.Node | None, path: Path) -> None:
         if any(_A_NUMBER.search(word) for word in words):
             raise _unusable(path, _line(tree, at), f"Column {name}: a word of its list is a long number, which no code is.")
         for field in _PGN if isinstance(column, _Pgn) else (column.field,):
-            _fill(filled, field, at, tree, path)
+            _fill(model, filled, field, at, tree, path)
     for field in sheet.constants:
         if field in _PGN:
             why = f"The field {field} is not the same in every row: these would all be about one person."
             raise _unusable(path, _line(tree, ("constants", field)), why)
-        _fill(filled, field, ("constants", field), tree, path)
-    missing = [name for name, info in Uitvalmelding.model_fields.items() if info.is_required() and name not in filled]
+        _fill(model, filled, field, ("constants", field), tree, path)
+    missing = [name for name, info in model.model_fields.items() if info.is_required() and name not in filled]
     if not filled.keys() & set(_PGN):
         missing.append("bsn")
     if missing:
@@ -287,9 +294,14 @@ def _check(sheet: _Sheet, tree: yaml.Node | None, path: Path) -> None:
 
 
 def _fill(
-    filled: dict[str, tuple[str | int, ...]], field: str, at: tuple[str | int, ...], tree: yaml.Node | None, path: Path
+    model: type[PersonRecord],
+    filled: dict[str, tuple[str | int, ...]],
+    field: str,
+    at: tuple[str | int, ...],
+    tree: yaml.Node | None,
+    path: Path,
 ) -> None:
-    if field not in Uitvalmelding.model_fields:
+    if field not in model.model_fields:
         raise _unusable(path, _line(tree, at), f"The record has no field {field}.")
     if field in filled:
         raise _unusable(path, _line(tree, at), f"The field {field} is filled twice.")

@@ -5,16 +5,16 @@ The smallest set of data that serves the purpose (GDPR 5(1)(c)) is what the clau
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, get_args
 
 import orjson
 from pydantic.alias_generators import to_camel
 
-from hub.domain.personal import Pseudonym
-from hub.domain.records.uitvalmelding import Uitvalmelding
+from hub.domain.personal import Personal, Pseudonym
+from hub.domain.record import PersonRecord
 from hub.domain.stages import Grant
 from hub.domain.terms import Form
 from hub.errors import Misconfigured
@@ -41,64 +41,75 @@ _BANDS: dict[str, tuple[str, Reader]] = {
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """Per permitted field its name in the record, its name on the wire, and what makes the form; and who is pseudonymous."""
+    """Per permitted field its name in the record, its name on the wire, and what makes the form."""
 
     grant: Grant
     fields: tuple[tuple[str, str, Reader | None], ...]
-    pseudonymous: frozenset[str]
+
+
+def _is_question(kind: type[PersonRecord], name: str) -> bool:
+    """Whether the field holds a yes or no already: then that is what it is called, too."""
+    held = kind.model_fields[name].annotation
+    return Personal[bool] in (held, *get_args(held))
 
 
 _plans: dict[int, _Plan] = {}
+_nameless: dict[int, tuple[Grant, frozenset[str]]] = {}
 _MOST_PLANS = 4096
 
 
-def _plan(grant: Grant) -> _Plan:
+def _plan(grant: Grant, kind: type[PersonRecord]) -> _Plan:
     # Grants are shared by all records that they permit alike, so they are told apart by identity; held, an id is not reused.
+    # A grant is a clause's, and a clause is about records of one kind.
     known = _plans.get(id(grant))
     if known is None:
         if len(_plans) >= _MOST_PLANS:
             _plans.clear()
-        known = _plans[id(grant)] = _make_plan(grant)
+        known = _plans[id(grant)] = _Plan(grant, tuple(_fields_of(grant, kind)))
     return known
 
 
-def _make_plan(grant: Grant) -> _Plan:
-    plan: list[tuple[str, str, Reader | None]] = []
-    pseudonymous: set[str] = set()
+def _fields_of(grant: Grant, kind: type[PersonRecord]) -> Iterator[tuple[str, str, Reader | None]]:
     for name, form in grant.fields:
-        if form is Form.raw:
-            plan.append((str(name), to_camel(str(name)), None))
-        elif form is Form.pseudonym:
-            pseudonymous.add(str(name))
+        if form is Form.raw or (form is Form.yes_no and name in kind.model_fields and _is_question(kind, name)):
+            yield str(name), to_camel(str(name)), None
         elif form is Form.yes_no:
-            plan.append((str(name), to_camel(f"heeft_{name}"), bool))
-        elif name in _BANDS:
-            wire, reader = _BANDS[name]
-            plan.append((str(name), wire, reader))
-        else:
-            raise Misconfigured(f"The element {name} has no banded form.", "A clause asks for one.", "Mend the clause.")
-    return _Plan(grant, tuple(plan), frozenset(pseudonymous))
+            yield str(name), to_camel(f"heeft_{name}"), lambda _: True
+        elif form is Form.banded:
+            if name not in _BANDS:
+                raise Misconfigured(f"The element {name} has no banded form.", "A clause asks for one.", "Mend the clause.")
+            yield str(name), *_BANDS[name]
 
 
 def pseudonymous_identifier(grant: Grant, identifier: str) -> bool:
     """Whether the grant lets this identifier pass only as the recipient's own pseudonym."""
-    return identifier in _plan(grant).pseudonymous
+    known = _nameless.get(id(grant))
+    if known is None:
+        if len(_nameless) >= _MOST_PLANS:
+            _nameless.clear()
+        named = frozenset(str(name) for name, form in grant.fields if form is Form.pseudonym)
+        known = _nameless[id(grant)] = (grant, named)
+    return identifier in known[1]
 
 
-def minimise(record: Uitvalmelding, grant: Grant, pseudonym: Pseudonym | None) -> dict[str, Any]:
+def minimise(record: PersonRecord, grant: Grant, pseudonym: Pseudonym | None) -> dict[str, Any]:
     """The payload for one recipient, by wire name; `pseudonym` is what they know the person by, where the grant says so."""
     payload: dict[str, Any] = {}
     if pseudonym is not None:
         payload[PSEUDONYM_FIELD] = pseudonym.reveal()
     values = record.__dict__
-    for name, wire, reader in _plan(grant).fields:
-        held = values[name]
+    for name, wire, reader in _plan(grant, type(record)).fields:
+        held = values.get(name)
         if held is not None:
             value = held.reveal()
             payload[wire] = value if reader is None else reader(value)
     return payload
 
 
-def content_of(record: Uitvalmelding) -> bytes:
-    """All of a record's values in the order of its fields, for the keyed digest that tells a duplicate; never kept."""
-    return orjson.dumps([None if held is None else held.reveal() for held in record.__dict__.values()])
+def content_of(record: PersonRecord) -> bytes:
+    """Kind and all of a record's values in the order of its fields, for the keyed digest that tells a duplicate; never kept."""
+    return (
+        record.KIND.encode()
+        + b"\x00"
+        + orjson.dumps([None if held is None else held.reveal() for held in record.__dict__.values()])
+    )

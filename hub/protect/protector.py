@@ -32,7 +32,6 @@ from hub.protect.seal import (
 from hub.protect.store import SealedFacts, about
 from hub.protect.vault import Vault
 
-RECORD_VERSION = "uitvalmelding/1"
 _ID_BYTES = 8
 
 
@@ -81,7 +80,7 @@ class Protector:
             persons,
             {domain: self.pseudonymiser.domain_key(domain) for domain in domains},
             content_digests,
-            Versions(RECORD_VERSION, mapping, self.vault.key_version),
+            Versions(mapping, self.vault.key_version),
             new_ids(records + decided, now, self.entropy(_ID_BYTES * (records + decided))),
             self.entropy(ENTROPY_PER_RECORD * records + ENTROPY_PER_VERDICT * decided),
         )

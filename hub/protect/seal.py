@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hub.domain.facts import KeptFacts, Stated, StatementKind, StatementState, SubjectFacts, Voice
 from hub.domain.personal import Pseudonym
 from hub.domain.stages import Canonical, Permitted, Protected, ProtectedRecord, Verdict
-from hub.domain.terms import ElementName, FactName, PartyId, PurposeId
+from hub.domain.terms import ElementName, FactName, PartyId, PurposeId, RecordKind
 from hub.errors import Tampered
 from hub.protect.minimise import minimise, pseudonymous_identifier
 from hub.protect.pseudonymise import Domain, DomainKey, pseudonyms
@@ -50,9 +50,9 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Versions:
-    """By which versions a record was read and sealed; kept inside the seal, so that old payloads can be read for ever."""
+    """By which versions of mapping and key a record was read and sealed; kept inside the seal with the record's own version, so
+    that old payloads can be read for ever."""
 
-    record: str
     mapping: str
     key: int
 
@@ -221,11 +221,15 @@ def _facts_of(
     further = {"more": {str(name): value for name, value in sorted(known.more)}} if known.more else {}
     return orjson.dumps(
         {
-            "versions": {"record": versions.record, "mapping": versions.mapping, "key": versions.key},
+            "versions": {
+                "record": f"{canonical.record.KIND}/{canonical.record.VERSION}",
+                "mapping": versions.mapping,
+                "key": versions.key,
+            },
             "asOf": known.as_of,
             "age": known.age,
             "geboortedatum": canonical.record.geboortedatum.reveal(),
-            "datumUitschrijving": canonical.record.datum_uitschrijving.reveal(),
+            "datumUitschrijving": canonical.record.held("datum_uitschrijving"),
             "overleden": known.overleden,
             "startkwalificatie": known.startkwalificatie,
             "ingeschreven": known.ingeschreven,
@@ -272,6 +276,11 @@ def _heard(kept: dict[str, Any] | str) -> Stated:
     )
 
 
+def kind_of(plain: bytes) -> RecordKind:
+    """The kind of record that facts were sealed with."""
+    return RecordKind(orjson.loads(plain)["versions"]["record"].partition("/")[0])
+
+
 def read_facts(plain: bytes) -> KeptFacts:
     """The facts of a record as `protect` sealed them; what an older version did not seal is unknown."""
     said: dict[str, Any] = orjson.loads(plain)
@@ -295,4 +304,5 @@ def read_facts(plain: bytes) -> KeptFacts:
             (FactName(name), value if isinstance(value, bool) else date.fromisoformat(value))
             for name, value in said.get("more", {}).items()
         ),
+        ingeschreven=said.get("ingeschreven"),
     )

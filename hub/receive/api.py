@@ -19,6 +19,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 
+from hub.domain.kinds import RECORDS
 from hub.domain.terms import LogId
 from hub.errors import HubError, Retry
 from hub.identity.partners import Partners
@@ -95,7 +96,9 @@ def create_api(
     description = describe(issuer, contact)
     app.openapi = lambda: description  # type: ignore[method-assign]
     gate = Gate(tokens)
-    messages = Messages(way, gate, idempotency, clock, digest, new_request_id, log_id)
+    doors = {
+        model: Messages(model, way, gate, idempotency, clock, digest, new_request_id, log_id) for model in RECORDS.values()
+    }
     deliveries = Deliveries(way, gate)
     access = AccessDesk(gate, evaluator, issuer)
     told = NoticePages(notices, partners, gate)
@@ -104,7 +107,7 @@ def create_api(
     heard = StatementDoor(statements, receipt_of, gate, idempotency, clock, digest, new_request_id, log_id)
     desk = TokenDesk(tokens, partners, clock, digest)
     for method, path, endpoint in (
-        ("POST", "/v1/uitvalmeldingen", messages.post),
+        *(("POST", f"/v1/{model.RESOURCE}", door.post) for model, door in doors.items()),
         ("GET", "/v1/bezorgingen", deliveries.get),
         ("POST", "/v1/bezorgingen/ontvangst", deliveries.acknowledge),
         ("GET", NOTICES_PATH, told.get),

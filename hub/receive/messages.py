@@ -1,4 +1,4 @@
-"""`POST /v1/uitvalmeldingen`: one record from a partner, admitted and answered with what was decided and the proof of it.
+"""`POST /v1/uitvalmeldingen` and its like, one resource per kind of record: a record is admitted and its outcome proven.
 
 The same key and body give the same answer again and change nothing; the same key with another body is a conflict. The digest is
 of the body's bytes as sent: a client repeats the request it made, it does not write it anew.
@@ -18,10 +18,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hub.domain.personal import Personal
+from hub.domain.record import PersonRecord
 from hub.domain.stages import Received, Row
 from hub.domain.terms import Interface, LogId
 from hub.errors import Conflict, Fault
-from hub.identity.partners import AANLEVEREN
+from hub.identity.partners import may_give
 from hub.normalise import ROW, JsonMapping
 from hub.observe import Event, emit
 from hub.ports import Admitted, Claim, Clock, KeyedDigest, RowSet, SealedRow, Tally, Way
@@ -29,7 +30,6 @@ from hub.receive.request import JSON, Gate, body_of, check_answer_type, check_no
 from hub.receive.store import Idempotency, claim_key
 
 _ATTEMPTS: Final = 3
-_MAPPING: Final = JsonMapping()
 
 
 class MessageIntake:
@@ -54,10 +54,11 @@ _INTAKE: Final = MessageIntake()
 
 
 class Messages:
-    """The route and what it needs."""
+    """The route of one kind of record and what it needs."""
 
     def __init__(
         self,
+        model: type[PersonRecord],
         way: Way,
         gate: Gate,
         idempotency: Idempotency,
@@ -66,12 +67,13 @@ class Messages:
         new_request_id: Callable[[], UUID],
         log_id: LogId,
     ) -> None:
+        self._model, self._mapping = model, JsonMapping(model)
         self._way, self._gate, self._idempotency = way, gate, idempotency
         self._clock, self._digest, self._new_request_id, self._log_id = clock, digest, new_request_id, log_id
 
     async def post(self, request: Request) -> Response:
         """201 with the outcome per recipient, once it is in the log."""
-        caller = self._gate.admit(request, AANLEVEREN)
+        caller = self._gate.admit(request, may_give(self._model))
         check_answer_type(request)
         check_no_query(request)
         key = idempotency_key(request)
@@ -86,11 +88,13 @@ class Messages:
             received_us=self._clock.now_us(),
             rows=(Row(1, raw, raw),),
             key_digest=self._digest("idempotency-key", f"{self._log_id}\0{caller.party}\0".encode("ascii") + key),
-            body_digest=self._digest("idempotency-body", key + b"\0" + body),  # with the key: a body alone cannot be tried
+            body_digest=self._digest(
+                "idempotency-body", key + b"\0" + self._model.KIND.encode() + b"\0" + body
+            ),  # with the key: a body alone cannot be tried
         )
         admitted = await self._admitted(received)
         emit(Event.message_admitted, party=caller.party, request=admitted.request_id, duplicate=bool(admitted.tally.duplicate))
-        return Response(orjson.dumps(_answer(admitted)), 201, media_type=JSON)
+        return Response(orjson.dumps(_answer(self._model, admitted)), 201, media_type=JSON)
 
     async def _admitted(self, received: Received) -> Admitted:
         key_digest, body_digest = received.key_digest or b"", received.body_digest or b""
@@ -101,7 +105,7 @@ class Messages:
                     raise HTTPException(409)
                 return await self._way.recall(received.party, earlier.request_id)
             try:
-                return await self._way.admit(received, _MAPPING, _INTAKE)
+                return await self._way.admit(received, self._mapping, _INTAKE)
             except Conflict:
                 continue  # someone was first: with this key, which is then found, or with this person
         raise Conflict("The message was not recorded.", "Others kept recording the same thing.", "Repeat the request.")
@@ -121,9 +125,9 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return fields
 
 
-def _answer(admitted: Admitted) -> dict[str, Any]:
+def _answer(model: type[PersonRecord], admitted: Admitted) -> dict[str, Any]:
     return {
-        "uitvalmeldingId": str(admitted.request_id),
+        f"{model.KIND}Id": str(admitted.request_id),
         "status": "dubbel" if admitted.tally.duplicate else "aangenomen",
         "uitkomsten": [
             {

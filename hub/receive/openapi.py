@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from hub.domain.records.uitvalmelding import Uitvalmelding
-from hub.identity.partners import AANLEVEREN, BERICHTEN, BESLISSINGEN, LOGBOEK, MEDEDELINGEN, OPHALEN, VERKLARINGEN
+from hub.identity.partners import BERICHTEN, BESLISSINGEN, LOGBOEK, MEDEDELINGEN, OPHALEN, VERKLARINGEN
 from hub.receive.authzen import EVALUATION_PATH, EVALUATIONS_PATH
 from hub.receive.deliveries import LARGEST_PAGE, USUAL_PAGE
 from hub.receive.edge import VERSION
@@ -26,6 +25,7 @@ from hub.receive.openapi_logboek import TAG as LOGBOOK_TAG
 from hub.receive.openapi_logboek import schemas as logbook_schemas
 from hub.receive.openapi_notices import ANSWER, FETCH, ID, TAG
 from hub.receive.openapi_notices import schemas as notice_schemas
+from hub.receive.openapi_records import RECORD_SCOPES, RECORD_TAGS, record_paths, record_schemas
 from hub.receive.openapi_statements import RECORD
 from hub.receive.openapi_statements import TAG as STATEMENTS_TAG
 from hub.receive.openapi_statements import schemas as statement_schemas
@@ -63,7 +63,7 @@ def describe(issuer: str, contact: str | None = None) -> dict[str, Any]:
         },
         "servers": [{"url": f"{issuer}/v1", "description": "Deze hub"}],
         "tags": [
-            {"name": "Uitvalmeldingen", "description": "Aanleveren door een bron"},
+            *RECORD_TAGS,
             {"name": "Bezorgingen", "description": "Ophalen en bevestigen door een ontvanger"},
             TAG,
             INFORMED_TAG,
@@ -88,24 +88,9 @@ def _host(issuer: str) -> str:
 
 
 def _paths() -> dict[str, Any]:
-    aanleveren, ophalen, berichten = ([{"oauth": [scope]}] for scope in (AANLEVEREN, OPHALEN, BERICHTEN))
+    ophalen, berichten = ([{"oauth": [scope]}] for scope in (OPHALEN, BERICHTEN))
     return {
-        "/uitvalmeldingen": {
-            "post": {
-                "operationId": "leverUitvalmeldingAan",
-                "tags": ["Uitvalmeldingen"],
-                "summary": "Lever een uitvalmelding aan",
-                "description": "Het antwoord komt als de beslissing per ontvanger in het logboek staat, met bewijs. "
-                "Een melding die al bekend is van dezelfde bron krijgt status dubbel en wordt niet opnieuw verstrekt.",
-                "security": aanleveren,
-                "parameters": [_ref("parameters", "IdempotencyKey")],
-                "requestBody": {"required": True, "content": {JSON: {"schema": _ref("schemas", "Uitvalmelding")}}},
-                "responses": {
-                    "201": _answer("Vastgelegd in het logboek", "UitvalmeldingAntwoord"),
-                    **_problems(400, 401, 403, 406, 409, 413, 415, 500, 503),
-                },
-            }
-        },
+        **record_paths(_ref, _answer, _problems),
         "/bezorgingen": {
             "get": {
                 "operationId": "haalBezorgingenOp",
@@ -283,7 +268,7 @@ def _oauth(issuer: str) -> dict[str, Any]:
             "clientCredentials": {
                 "tokenUrl": issuer + TOKEN_PATH,
                 "scopes": {
-                    AANLEVEREN: "Uitvalmeldingen aanleveren",
+                    **RECORD_SCOPES,
                     OPHALEN: "Bezorgingen ophalen en bevestigen",
                     BESLISSINGEN: "Besluiten vragen",
                     BERICHTEN: "Berichten ophalen en beantwoorden",
@@ -365,15 +350,7 @@ def _schemas() -> dict[str, Any]:
     }
     checkpoint = {"description": "Ondertekende stand van het logboek (C2SP checkpoint); bewaar hem"}
     return {
-        "Uitvalmelding": _record(),
-        "UitvalmeldingAntwoord": _object(
-            {
-                "uitvalmeldingId": _UUID,
-                "status": {"type": "string", "enum": ["aangenomen", "dubbel"]},
-                "uitkomsten": _list(_ref("schemas", "Uitkomst")),
-                "checkpoint": {"type": ["string", "null"], **checkpoint},
-            }
-        ),
+        **record_schemas(_object, _list, _ref, _UUID, checkpoint),
         "Uitkomst": _object(
             {
                 "ontvanger": {"type": "string", "description": "De partij: een organisatie met een taak"},
@@ -426,32 +403,3 @@ def _schemas() -> dict[str, Any]:
             }
         ),
     }
-
-
-def _record() -> dict[str, Any]:
-    """The schema of the record, in the plainer words of OpenAPI 3.1: `type: [.., null]` and no generated titles."""
-    schema = Uitvalmelding.model_json_schema(by_alias=True)
-    properties = {name: _plain(field) for name, field in schema["properties"].items()}
-    for number in ("bsn", "onderwijsnummer"):
-        properties[number] |= {
-            "pattern": "^[0-9]{9}$",
-            "description": "Negen cijfers met een geldige controle; een van de twee.",
-        }
-    return {
-        "type": "object",
-        "description": "Een jongere heeft het onderwijs zonder startkwalificatie verlaten. Veldnamen volgen het Besluit "
-        "register onderwijsdeelnemers. Een opmerking wordt geweigerd tenzij een afspraak haar noemt.",
-        "properties": properties,
-        "required": schema["required"],
-        "additionalProperties": False,
-    }
-
-
-def _plain(field: dict[str, Any]) -> dict[str, Any]:
-    rest = {key: value for key, value in field.items() if key not in ("title", "default", "anyOf")}
-    branches = [branch for branch in field.get("anyOf", ()) if branch.get("type") != "null"]
-    if not branches:
-        return rest
-    (branch,) = branches
-    nullable = {**branch, "type": [branch["type"], "null"], **rest}
-    return {**nullable, "enum": [*branch["enum"], None]} if "enum" in branch else nullable

@@ -21,11 +21,10 @@ from hub.consent.question import Question
 from hub.consent.store import standing
 from hub.consent.table import DecisionTable
 from hub.domain.facts import KeptFacts, SubjectFacts
-from hub.domain.records.uitvalmelding import KIND
 from hub.domain.staff import StaffId
 from hub.domain.terms import LogId, Micros, PolicyHash
 from hub.ports import KeyedDigest
-from hub.protect.seal import read_facts, unseal
+from hub.protect.seal import kind_of, read_facts, unseal
 from hub.protect.vault import Vault
 from hub.replay import store
 from hub.replay.answer import Kind, Left, Replayed, Told, Why, Wrong, retold
@@ -71,7 +70,7 @@ class Replays:
         """
         await self._note(EntryKind.access, PEOPLE, {"policy": a.hash, "candidate": b.hash}, by)
         tables = (compile_policy(a), compile_policy(b))
-        ways = {change.way for change in found.changes if change.record == KIND}
+        ways = {(change.record, change.way) for change in found.changes}
         touched: dict[int, set[bytes]] = {}
         everyone: set[bytes] = set()
         after = store.FIRST
@@ -83,8 +82,10 @@ class Replays:
             for one, statements in zip(page, said, strict=True):
                 if (key := keys.get(one.tag)) is not None:
                     everyone.add(one.tag)
-                    facts = facts_again(read_facts(unseal(key, one.sealed, one.record.bytes)), day, statements)
-                    questions += [(one.tag, Question(KIND, way, facts)) for way in ways if way[0] == one.source]
+                    plain = unseal(key, one.sealed, one.record.bytes)
+                    kind, facts = kind_of(plain), facts_again(read_facts(plain), day, statements)
+                    theirs = (way for record, way in ways if record == kind and way[0] == one.source)
+                    questions += [(one.tag, Question(kind, way, facts)) for way in theirs]
             for tag, number in _differing(tables, questions, found.changes):
                 touched.setdefault(number, set()).add(tag)
             progress(len(everyone), len(everyone))

@@ -8,7 +8,7 @@ import jsonschema_rs
 import pytest
 from pydantic import ValidationError
 
-from hub.domain.element import elements_of
+from hub.domain.element import elements_of, facts_of
 from hub.domain.export import RECORDS, json_schema
 from hub.domain.personal import Bsn
 from hub.domain.records.uitvalmelding import KIND, Uitvalmelding
@@ -38,7 +38,10 @@ def test_schema_is_valid_and_complete(kind):
     schema = json_schema(kind)
     assert jsonschema_rs.meta.is_valid(schema)
     elements = {str(element) for element in elements_of(RECORDS[kind]).values()}
-    assert {field["x-element"] for field in schema["properties"].values()} == elements
+    said = schema["properties"].values()
+    assert {field["x-element"] for field in said if "x-element" in field} == elements
+    assert {field["x-fact"] for field in said if "x-fact" in field} == {*map(str, facts_of(RECORDS[kind]).values())}
+    assert all(("x-element" in field) != ("x-fact" in field) for field in said)
     assert all(field["title"] and field["description"].endswith(".") for field in schema["properties"].values())
 
 

@@ -25,6 +25,7 @@ from hub.app import Hub, open_hub
 from hub.audit import signing
 from hub.db import fetch
 from hub.domain.personal import Bsn, Personal
+from hub.domain.records.uitvalmelding import Uitvalmelding
 from hub.domain.staff import Role, Staff, StaffId
 from hub.domain.stages import Received, Row
 from hub.domain.terms import Interface, Micros, PurposeId
@@ -82,7 +83,7 @@ async def give(hub: Hub, number: str) -> None:
     received = Received(
         DUO, hub.log_id, Interface.rest, uuid4(), hub.clock.now_us(), (Row(1, raw, raw),), None, uuid4().bytes * 2, bytes(32)
     )
-    await hub.route.admit(received, JsonMapping(), MessageIntake())
+    await hub.route.admit(received, JsonMapping(Uitvalmelding), MessageIntake())
 
 
 async def dies(rig: Rig, moment: str, *command: str, **environment: str) -> None:

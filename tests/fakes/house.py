@@ -22,6 +22,7 @@ from hub.consent.policy import load_policy
 from hub.db import transaction
 from hub.deliver.outbox import Outbox
 from hub.domain.personal import Bsn, Personal
+from hub.domain.records.uitvalmelding import Uitvalmelding
 from hub.domain.stages import DropPlace, Received, Row
 from hub.domain.terms import ConnectorId, Interface, Micros, PartyId
 from hub.endings import Endings
@@ -44,7 +45,7 @@ POLICY = Path(__file__).parents[2] / "schemas/policy"
 DUO, SCHOOL = PartyId("duo"), PartyId("mbo-zilverlinde")
 DESK, WORK = PartyId("doorstroompunt-lindemark"), PartyId("werk-en-inkomen-aldermeer")
 RING = KeyRing(bytes(range(32)), 1)
-JSON = JsonMapping()
+JSON = JsonMapping(Uitvalmelding)
 _NUMBERS = tuple(number for number, _ in zip(canary.numbers(), range(600), strict=False))
 
 

@@ -135,13 +135,13 @@ def test_lists_that_do_not_belong_together_are_not_decided_by(lengths: tuple[int
         decide(open_to_all, [canonical()] * records, [pupil()] * facts, [steps((GIVER, TAKER))] * ways)
     if facts != ways:
         with pytest.raises(ValueError):
-            reconsider(open_to_all, [pupil()] * facts, [steps((GIVER, TAKER))] * ways, TAKER)
+            reconsider(open_to_all, [KIND] * facts, [pupil()] * facts, [steps((GIVER, TAKER))] * ways, TAKER)
 
 
 def test_reconsidering_says_what_deciding_would_say_today():
     found: list[LaneKey] = []
     chain = asking(found, first=lane(clause()), then=to_next())
-    today = reconsider(chain, [pupil(), pupil(age=17), pupil()], [WAY, WAY, WAY[:1]], NEXT)
+    today = reconsider(chain, [KIND] * 3, [pupil(), pupil(age=17), pupil()], [WAY, WAY, WAY[:1]], NEXT)
     assert found == [(GIVER, TAKER, KIND, None, DAY), (TAKER, NEXT, KIND, None, DAY)]
     assert today[0] is not None
     assert today[0].grant is not None
@@ -149,7 +149,7 @@ def test_reconsidering_says_what_deciding_would_say_today():
     assert today[1] is not None
     assert today[1].reasons == ("GEVER_ONTVING_NIET", "NOG_LEERPLICHTIG")
     assert today[2] is None
-    assert reconsider(chain, [pupil()], [WAY], TAKER)[0] == answers(chain, [question()])[0]
+    assert reconsider(chain, [KIND], [pupil()], [WAY], TAKER)[0] == answers(chain, [question()])[0]
 
 
 # Questions

@@ -92,7 +92,7 @@ def test_a_field_without_its_element_or_with_two_is_refused():
         bsn: Annotated[str, Element("bsn")]
 
     for wrong in (Unnamed, Two):
-        with pytest.raises(TypeError, match="exactly one data element"):
+        with pytest.raises(TypeError, match="exactly one thing"):
             elements_of(wrong)
     assert elements_of(One) == {"bsn": ElementName("bsn")}
 

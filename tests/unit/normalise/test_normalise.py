@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from hub.domain.personal import Personal
+from hub.domain.records.uitvalmelding import Uitvalmelding
 from hub.domain.stages import Received, Row
 from hub.domain.terms import Interface, LogId, Micros, PartyId, ReasonCode
 from hub.errors import Fault, Malformed
@@ -37,14 +38,14 @@ def received(*rows: Row) -> Received:
 
 def faults(body: object) -> set[tuple[str, str]]:
     with pytest.raises(Malformed) as caught:
-        JsonMapping().read(row(1, body))
+        JsonMapping(Uitvalmelding).read(row(1, body))
     assert caught.value.__context__ is None
     return {(fault.where, fault.code) for fault in caught.value.faults}
 
 
 def test_order_is_kept_and_nothing_is_lost() -> None:
     rows = (row(2, GOOD), row(3, b"{"), row(4, GOOD), row(5, GOOD, "RIJ_ONVOLLEDIG"), row(6, GOOD | {"brin": "1"}))
-    records, rejected = normalise(received(*rows).rows, JsonMapping())
+    records, rejected = normalise(received(*rows).rows, JsonMapping(Uitvalmelding))
     assert [each.row.number for each in records] == [2, 4]
     assert [(each.row.number, each.faults) for each in rejected] == [
         (3, (("rij", "RIJ_ONVOLLEDIG"),)),
@@ -88,7 +89,7 @@ def test_faults_by_wire_name_and_code(change: dict[str, object], expected: set[t
 def test_every_fault_is_told_at_once_and_none_repeats_a_value() -> None:
     body = {"bsn": "123456789", "geslachtsnaam": "Voorbeeldnaam\x00", "postcode": "GEHEIM", "Kenmerk Voorbeeldnaam": "GEHEIM"}
     with pytest.raises(Malformed) as caught:
-        JsonMapping().read(row(1, body))
+        JsonMapping(Uitvalmelding).read(row(1, body))
     told = repr(caught.value.faults) + str(caught.value)
     assert not any(value in told for value in ("123456789", "Voorbeeldnaam", "GEHEIM"))
     assert Fault("datumUitschrijving", "VERPLICHT_VELD_LEEG") in caught.value.faults

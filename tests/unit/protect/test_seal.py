@@ -52,7 +52,7 @@ def protected(
         [person],
         {domain: HUB.domain_key(domain) for domain in domains_of([verdicts])},
         [b"c" * 32],
-        Versions("uitvalmelding/1", "duo-uitval/1", 1),
+        Versions("duo-uitval/1", 1),
         [UUID(int=number) for number in range(1, 2 + len(verdicts))],
         bytes(at % 251 for at in range(enough)) if entropy is None else entropy,
     )[0]
