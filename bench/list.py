@@ -20,10 +20,10 @@ import asyncpg
 
 from bench.world import Result, numbers, plain, rows, say, world
 from hub.app import Hub
-from hub.connectors.duo.inbound import FORMAT
 from hub.domain.ids import new_ids
 from hub.domain.stages import DropPlace, Received
 from hub.domain.terms import ConnectorId, Interface, LogId, Micros, PartyId
+from hub.formats.csv import FORMAT
 from hub.normalise.mapping import load_mapping
 from hub.receive.drop.poll import CHUNK
 from hub.receive.drop.store import DropIntake, DropStore
@@ -43,7 +43,7 @@ _ORDER = {"audit_entry": "seq", "deliver_outbox": "delivery_id", "consent_facts"
 
 
 async def _chunks(hub: Hub, lines: Iterator[bytes], drop_id: UUID) -> AsyncIterator[Received]:
-    mapping = load_mapping(Path("hub/connectors/duo/mapping.yaml"))
+    mapping = load_mapping(Path("hub/connectors/duo_uitval/mapping.yaml"))
     content = b"".join(lines)
     inspector = FORMAT.inspect(mapping.columns, mapping.required)
     inspector.feed(content)
@@ -73,7 +73,7 @@ async def ours(hub: Hub, lines: Iterator[bytes]) -> int:
     (drop_id,) = new_ids(1, now, secrets.token_bytes(8))
     store = DropStore(hub.engine, LogId(hub.log_id), DUO, NAME)
     await store.claim(drop_id, secrets.token_bytes(32), refused=None, lines=0, ignored=0, now_us=now)
-    mapping = load_mapping(Path("hub/connectors/duo/mapping.yaml"))
+    mapping = load_mapping(Path("hub/connectors/duo_uitval/mapping.yaml"))
     accepted = 0
     async for admitted in hub.route.admit_list(_chunks(hub, lines, drop_id), mapping, DropIntake()):
         accepted += admitted.tally.accepted

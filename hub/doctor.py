@@ -22,7 +22,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hub.app import Hub, load_ring, load_signer, load_token_key
 from hub.clock import SystemClock
-from hub.connector import load_connectors
 from hub.consent.policy import load_policy
 from hub.domain.terms import LogId
 from hub.errors import HubError, Misconfigured
@@ -36,6 +35,7 @@ from hub.http import Http
 from hub.normalise.mapping import load_mapping
 from hub.postgres import PrivatePostgres
 from hub.protect.vault import Vault
+from hub.registry import load_connectors
 from hub.settings import Recipient, Settings, read_instances, read_recipients
 from hub.witness.service import key_file, read_policy
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import os
 import socket
 import ssl
 from collections.abc import AsyncIterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -76,9 +77,9 @@ class Answer:
 class Http:
     """Calls other systems, over at most `concurrency` connections at a time; further calls wait their turn.
 
-    `timeout_s` is for a whole call, from its turn on; `most_bytes` for the body of an answer. `certificate` and `key` are PEM
-    files of the hub's own, `ca` one with the authorities to trust instead of the system's. Raises errors.Misconfigured where
-    one of them cannot be read.
+    `timeout_s` is for a whole call, from its turn on; `most_bytes` for the body of an answer. `certificate` and `key` are the
+    hub's own in PEM, `ca` the authorities to trust instead of the system's, each a file or what is in it. Raises
+    errors.Misconfigured where one of them cannot be read.
     """
 
     def __init__(
@@ -87,9 +88,9 @@ class Http:
         timeout_s: float = 10.0,
         most_bytes: int = 1 << 20,
         concurrency: int = 10,
-        ca: Path | None = None,
-        certificate: Path | None = None,
-        key: Path | None = None,
+        ca: Path | bytes | None = None,
+        certificate: Path | bytes | None = None,
+        key: Path | bytes | None = None,
     ) -> None:
         self._timeout_s, self._most_bytes = timeout_s, most_bytes
         self._turns = asyncio.Semaphore(concurrency)
@@ -187,27 +188,48 @@ def _on_this_machine(host: str) -> bool:
         return host == "localhost"
 
 
-def _trust(ca: Path | None, certificate: Path | None, key: Path | None) -> ssl.SSLContext:
+def _trust(ca: Path | bytes | None, certificate: Path | bytes | None, key: Path | bytes | None) -> ssl.SSLContext:
     if (certificate is None) != (key is None):
         raise Barred(UNTRUSTED, "The hub cannot show who it is.", "A certificate needs its key, and a key its certificate.")
     # Not ssl.create_default_context: that reads the environment (SSL_CERT_FILE, SSLKEYLOGFILE).
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if ca is not None else httpx2.create_ssl_context(trust_env=False)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     try:
-        if ca is not None:
+        if isinstance(ca, bytes):
+            context.load_verify_locations(cadata=ca.decode("ascii"))
+        elif ca is not None:
             context.load_verify_locations(cafile=ca)
     except (OSError, ValueError):  # also ssl.SSLError
-        raise Barred(UNTRUSTED, f"The authorities in {ca} cannot be read.", "It is no PEM file.", "Correct it.") from None
+        raise Barred(UNTRUSTED, f"The authorities{_named(ca)} cannot be read.", "It is no PEM file.", "Correct it.") from None
     try:
-        if certificate is not None:
-            context.load_cert_chain(certificate, key, password=lambda: b"")  # or it would ask for one at the terminal
+        if certificate is not None and key is not None:
+            with _as_file(certificate) as own, _as_file(key) as secret:
+                context.load_cert_chain(own, secret, password=lambda: b"")  # or it would ask for one at the terminal
     except (OSError, ValueError):
         raise Barred(
             UNTRUSTED,
-            f"The certificate {certificate} cannot be used.",
+            f"The certificate{_named(certificate)} cannot be used.",
             "It or its key is no PEM, or they are no pair.",
         ) from None
     return context
+
+
+def _named(pem: Path | bytes | None) -> str:
+    return f" in {pem}" if isinstance(pem, Path) else ""
+
+
+@contextmanager
+def _as_file(pem: Path | bytes) -> Iterator[Path | str]:
+    """A file that the TLS library can open; what is in memory stays there, and no name leads to it afterwards."""
+    if isinstance(pem, Path):
+        yield pem
+        return
+    handle = os.memfd_create("pem", os.MFD_CLOEXEC)
+    try:
+        os.write(handle, pem)
+        yield f"/proc/self/fd/{handle}"
+    finally:
+        os.close(handle)
 
 
 def _at_end(response: httpx2.Response) -> bool:

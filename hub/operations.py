@@ -14,7 +14,6 @@ from hub.audit.checkpoint import open_note
 from hub.audit.entry import EntryKind
 from hub.audit.origins import as_file, origins
 from hub.audit.search import Signal
-from hub.connector import load_connectors
 from hub.domain.personal import Pgn
 from hub.domain.terms import PartyId
 from hub.errors import Misconfigured
@@ -24,6 +23,7 @@ from hub.insight.store import Figures, figures
 from hub.mend.deliveries import Deliveries
 from hub.mend.desk import Mending, mending, sources_of
 from hub.receive.drop.store import Run, runs
+from hub.registry import load_connectors
 from hub.settings import Instance, Recipient, Settings, read_instances, read_recipients
 from hub.witness.stamping import AUTHORITY, stamps
 from hub.witness.store import asked

@@ -12,12 +12,12 @@ from typing import Final
 
 from hub.app import Hub
 from hub.clock import legal_date
-from hub.connector import Connector, Endpoint, FileSource, load_connectors
-from hub.connector import Target as Address
+from hub.connector import Endpoint
 from hub.decisions import store as decisions
 from hub.domain.terms import ConnectorId
 from hub.errors import HubError, Misconfigured
 from hub.identity import store as identity
+from hub.installed import credentials_of, setup_of
 from hub.observe import Event, report
 from hub.operations import instances_of, mending_of, recipients_of
 from hub.push.worker import Pusher, Target
@@ -25,7 +25,8 @@ from hub.receive.drop.poll import Drops
 from hub.receive.drop.poll import Instance as DropInstance
 from hub.receive.drop.run import poll, run
 from hub.receive.drop.store import DropStore
-from hub.settings import Instance
+from hub.registry import load_connectors
+from hub.settings import Instance, Recipient
 
 _TIDY_S: Final = 3600.0
 _INDEX_S: Final = 5.0
@@ -59,7 +60,7 @@ async def _drops_of(hub: Hub) -> list[Drops]:
         found.append(
             Drops(
                 DropInstance(name, source.party, hub.log_id, instance.pattern, instance.settle_s),
-                _connect(connector, instance),
+                partial(connector.connect("sftp"), _endpoint(instance)),
                 source.form,
                 partial(mend.mappings.in_use, name),
                 hub.route,
@@ -72,27 +73,9 @@ async def _drops_of(hub: Hub) -> list[Drops]:
     return found
 
 
-def _connect(connector: Connector, instance: Instance) -> Callable[[], Awaitable[FileSource]]:
-    try:
-        known_hosts = instance.known_hosts.read_bytes()
-        private_key = None if instance.private_key is None else instance.private_key.read_bytes()
-        password = None if instance.password_file is None else instance.password_file.read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError):
-        raise Misconfigured(
-            f"The keys of connector {instance.id} cannot be read.",
-            "known_hosts, private_key or password_file is missing.",
-            "Check the paths.",
-        ) from None
-    endpoint = Endpoint(
-        instance.host,
-        instance.port,
-        instance.username,
-        instance.folder,
-        known_hosts=known_hosts,
-        private_key=private_key,
-        password=password,
-    )
-    return partial(connector.connect, endpoint)
+def _endpoint(one: Instance | Recipient) -> Endpoint:
+    setup = setup_of(one)
+    return Endpoint(setup.address, setup.options, credentials_of(one), setup.timeout_s)
 
 
 def _targets_of(hub: Hub) -> list[Target]:
@@ -105,14 +88,7 @@ def _targets_of(hub: Hub) -> list[Target]:
             raise Misconfigured(
                 f"Recipient {recipient.id} cannot be sent to.", f"There is no {what}.", "Correct it in the connectors' file."
             )
-        try:
-            token = None if recipient.token_file is None else recipient.token_file.read_text("utf-8").strip()
-        except (OSError, UnicodeDecodeError):
-            raise Misconfigured(
-                f"The token for recipient {recipient.id} cannot be read.", "token_file is missing.", "Check the path."
-            ) from None
-        address = Address(recipient.url, recipient.timeout_s, token, recipient.ca, recipient.certificate, recipient.key)
-        sink = connector.open_sink(address)
+        sink = connector.open_sink(_endpoint(recipient))
         found.append(Target(party, sink, recipient.batch, recipient.concurrency, recipient.timeout_s))
     return found
 

@@ -12,7 +12,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hub.audit.log import Log
 from hub.audit.notes import Notes
-from hub.connector import Connector
 from hub.domain.personal import Pgn
 from hub.domain.terms import ConnectorId, LogId, PartyId
 from hub.errors import Misconfigured
@@ -23,6 +22,7 @@ from hub.mend.replay import Replay
 from hub.mend.rows import OpenRow
 from hub.mend.source import Source, Sources
 from hub.ports import Clock, Entropy, Way
+from hub.registry import Connector
 
 
 class SetUp(Protocol):
@@ -59,7 +59,7 @@ def sources_of(instances: Iterable[SetUp], known: Mapping[str, Connector]) -> So
                 f"There is no connector {instance.connector}.", "An instance names it.", "See 'hub connector list'."
             )
         name = ConnectorId(instance.id)
-        found[name] = Source(name, PartyId(instance.party), connector.format, instance.mapping or connector.mapping)
+        found[name] = Source(name, PartyId(instance.party), connector.format(), instance.mapping or connector.mapping)
     return MappingProxyType(found)
 
 

@@ -28,6 +28,11 @@ IN_WORDS: Final[Mapping[Trouble, str]] = MappingProxyType(
     {
         Trouble.none: "bereikbaar",
         Trouble.host_key: "niet bereikbaar: de server toont een andere sleutel dan afgesproken",
+        Trouble.certificate: "niet bereikbaar: een van beide kanten vertrouwt het certificaat van de ander niet",
+        Trouble.limited: "de afgesproken limiet is bereikt; de hub wacht en gaat dan verder",
+        Trouble.no_answer: "wel bereikbaar, maar het antwoord is niet zoals afgesproken",
+        Trouble.partner_failed: "wel bereikbaar, maar het systeem aan de andere kant meldt een fout",
+        Trouble.drift: "gestopt: de vorm van de bestanden is veranderd; bekijk wat er anders is",
         Trouble.login_unclear: "niet bereikbaar: er is geen of meer dan een manier van aanmelden ingesteld",
         Trouble.key_unreadable: "niet bereikbaar: de sleutel waarmee de hub zich aanmeldt, is niet te lezen",
         Trouble.login_refused: "niet bereikbaar: aanmelden geweigerd",

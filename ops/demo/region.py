@@ -137,7 +137,7 @@ def write_connectors(path: Path, duo: Path, partners: Path) -> None:
     """The connectors: DUO's folder, its host key pinned; and the case systems that are sent to."""
     instance = {
         "id": "duo-voorbeeldregio",
-        "connector": "duo",
+        "connector": "duo_uitval",
         "party": DUO,
         "host": "127.0.0.1",
         "port": int((duo / "port").read_text()),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from hub.connector import load_connectors
+from hub.registry import load_connectors
 from tests.contract.connector_suite import suite
 
 TestBezorging = suite("bezorging")
-TestDuo = suite("duo")
+TestDuoUitval = suite("duo_uitval")
 
 
 def test_no_connector_is_left_out() -> None:
-    assert set(load_connectors()) == {"bezorging", "duo"}
+    assert set(load_connectors()) == {"bezorging", "duo_uitval"}

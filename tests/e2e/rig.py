@@ -251,7 +251,7 @@ def a_rig(folder: Path, urls: Urls, *, recipients: Sequence[Mapping[str, Any]] =
     with a_sender(folder / "sender") as port:
         instance: Mapping[str, Any] = {
             "id": "duo-uitval",
-            "connector": "duo",
+            "connector": "duo_uitval",
             "party": "duo",
             "host": "127.0.0.1",
             "port": port,

@@ -58,7 +58,7 @@ LONG = [
     ("worker-1", "hub.receive.drop.poll:Drops._move:after:1"),
     ("worker-1", "hub.receive.drop.store:DropStore.finish:before:1"),
     ("worker-1", "hub.receive.drop.store:DropStore.finish:after:1"),
-    ("worker-1", "hub.connectors.duo.client:SftpFolder.move:after:1"),
+    ("worker-1", "hub.transports.sftp:SftpFolder.move:after:1"),
 ]
 ROWS = 320
 COMMANDS = {"serve-1": "serve", "serve-2": "serve", "worker-1": "worker", "worker-2": "worker"}

@@ -8,16 +8,16 @@ from pathlib import Path
 from types import MappingProxyType
 from uuid import UUID, uuid4
 
-import hub.connectors.duo
+import hub.connectors.duo_uitval
 from hub.audit.notes import Notes
 from hub.connector import Trouble
-from hub.connectors.duo.inbound import FORMAT
 from hub.console.desk import AdministratorDesk
 from hub.deliver.lease import store as lease
 from hub.domain.personal import Pgn
 from hub.domain.staff import Role, Staff, StaffId
 from hub.domain.stages import DropPlace, Received
 from hub.domain.terms import ConnectorId, Interface, Micros, PartyId, ReasonCode
+from hub.formats.csv import FORMAT
 from hub.health.findings import Finding, attention, ok, unknown, wrong
 from hub.mend.deliveries import Deliveries, HoldReason
 from hub.mend.desk import mending
@@ -30,7 +30,7 @@ from tests.hostile.read import MAPPING, file, line
 
 DAY = 86_400_000_000
 NAME, SCHOOLS = ConnectorId("duo-uitval"), ConnectorId("duo-reserve")
-INSTALLED = Path(hub.connectors.duo.__file__).parent / "mapping.yaml"
+INSTALLED = Path(hub.connectors.duo_uitval.__file__).parent / "mapping.yaml"
 WHO = Staff(StaffId("m-0123456789abcdef"), "Een Beheerder", frozenset({Role.administrator}))
 NUMBERS = tuple(number for number, _ in zip(canary.numbers(), range(600), strict=False))
 NAMED = "Verzonnen"

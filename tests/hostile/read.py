@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
-import hub.connectors.duo
-from hub.connectors.duo.inbound import FORMAT
+import hub.connectors.duo_uitval
 from hub.domain.stages import Canonical, Received, Rejected, Row
 from hub.domain.terms import Interface, LogId, Micros, PartyId
+from hub.formats.csv import FORMAT
 from hub.normalise import normalise
 from hub.normalise.mapping import load_mapping
 
-MAPPING = load_mapping(Path(hub.connectors.duo.__file__).parent / "mapping.yaml")
+MAPPING = load_mapping(Path(hub.connectors.duo_uitval.__file__).parent / "mapping.yaml")
 NAMES = ["PERSOONSGEBONDENNUMMER", "GESLACHTSNAAM", "GEBOORTEDATUM", "GEMEENTECODE", "INDICATIEGEHEIM", "INSTELLINGSCODE"]
 NAMES += ["ONDERWIJSSOORT", "DATUMUITSCHRIJVING", "STARTKWALIFICATIE", "OPMERKING"]
 HEADER = ";".join(NAMES).encode()

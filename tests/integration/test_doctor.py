@@ -372,7 +372,7 @@ async def test_what_recipients_ask_for(settings: Settings, tmp_path: Path) -> No
     known_hosts.touch()
     shown = {"certificate": str(path), "key": str(key), "ca": str(authority), "token_file": str(token)}
     to = {"id": "naar-uwv", "connector": "gemeente", "party": "uwv", "url": "https://uwv.example/in", **shown}
-    instance = {"id": "duo-uitval", "connector": "duo", "party": "duo", "host": "h", "username": "u"}
+    instance = {"id": "duo-uitval", "connector": "duo_uitval", "party": "duo", "host": "h", "username": "u"}
     connectors = tmp_path / "connectors.yaml"
     content = {"instances": [{**instance, "known_hosts": str(known_hosts)}], "recipients": [to]}
     connectors.write_bytes(orjson.dumps(content))  # JSON is YAML

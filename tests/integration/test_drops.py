@@ -11,36 +11,49 @@ import re
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hub.connector import Endpoint, FileSource
-from hub.connectors.duo.client import connect
-from hub.connectors.duo.inbound import FORMAT
 from hub.db import transaction
 from hub.domain.records.uitvalmelding import Uitvalmelding
 from hub.domain.stages import Received, Row
 from hub.domain.terms import ConnectorId, LogId, Micros, PartyId
 from hub.errors import Conflict, Misconfigured, Retry
+from hub.formats.csv import FORMAT
 from hub.normalise import normalise
 from hub.normalise.mapping import compile_mapping
 from hub.ports import Admitted, Intake, RecordMapping, SealedRow, Tally
 from hub.receive.drop import Drops, Instance, Outcome, RunReport
 from hub.receive.drop.poll import ColumnMapping
 from hub.receive.drop.store import DropStore
+from hub.transports.sftp import connect
 from tests.hostile.read import MAPPING, file, line
 
 DUO, LOG, CONNECTOR = PartyId("duo"), LogId("regio"), ConnectorId("duo-uitval")
 ROOT = Path(__file__).resolve().parents[2]
-DUO_TEXT = (ROOT / "hub/connectors/duo/mapping.yaml").read_text(encoding="utf-8")
+DUO_TEXT = (ROOT / "hub/connectors/duo_uitval/mapping.yaml").read_text(encoding="utf-8")
 
 
 def keyed(label: str, data: bytes) -> bytes:
     return hmac.digest(b"test key", label.encode() + b"\0" + data, hashlib.sha256)
+
+
+def other_than(endpoint: Endpoint, **change: Any) -> Endpoint:
+    """The same with an option, a credential (None takes it away) or the address changed."""
+    options, held = dict(endpoint.options), dict(endpoint.credentials)
+    for name, value in change.items():
+        if name in ("known_hosts", "private_key", "password"):
+            held[name] = value
+        elif name != "address":
+            options[name] = value
+    kept = {name: value for name, value in held.items() if value is not None}
+    return Endpoint(change.get("address", endpoint.address), options, kept, endpoint.timeout_s)
 
 
 @dataclass
@@ -53,7 +66,12 @@ class Server:
     @property
     def endpoint(self) -> Endpoint:
         known, key = (self.home / "known_hosts").read_bytes(), (self.home / "client_key").read_bytes()
-        return Endpoint("127.0.0.1", self.port, "hub", "/uit", known, private_key=key, timeout_s=10)
+        return Endpoint(
+            f"sftp://127.0.0.1:{self.port}",
+            {"username": "hub", "folder": "/uit"},
+            {"known_hosts": known, "private_key": key},
+            10,
+        )
 
     def put(self, name: str, data: bytes) -> None:
         (self.home / "data/uit" / name).write_bytes(data)
@@ -419,7 +437,7 @@ async def test_how_the_polls_go_is_kept_by_code_and_since_when(rig: Rig) -> None
     failed = rig.clock.now
 
     async def away() -> FileSource:
-        return await connect(replace(rig.server.endpoint, username="somebody"))
+        return await connect(other_than(rig.server.endpoint, username="somebody"))
 
     rig.drops._connect = away
     for _ in range(2):
@@ -544,19 +562,19 @@ async def test_without_the_lock_the_place_in_the_file_keeps_it_right(server: Ser
         ({"known_hosts": b""}, Misconfigured, "host key"),
         ({"known_hosts": b"[127.0.0.1]:1 ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ1\n"}, Misconfigured, "host key"),
         ({"username": "somebody"}, Misconfigured, "let the hub in"),
-        ({"private_key": None, "password": "wrong"}, Misconfigured, "let the hub in"),
+        ({"private_key": None, "password": b"wrong"}, Misconfigured, "let the hub in"),
         ({"private_key": None}, Misconfigured, "login"),
         ({"private_key": b"no key"}, Misconfigured, "private key"),
         ({"folder": "/elders"}, Misconfigured, "folder"),
-        ({"port": 1}, Retry, "this port"),
-        ({"host": "nowhere.invalid"}, Misconfigured, "cannot be found"),
+        ({"address": "sftp://127.0.0.1:1"}, Retry, "this port"),
+        ({"address": "sftp://nowhere.invalid"}, Misconfigured, "cannot be found"),
     ],
 )
 async def test_what_is_wrong_with_a_connection_is_told_apart(
-    server: Server, change: dict[str, object], error: type[Exception], says: str
+    server: Server, change: dict[str, Any], error: type[Exception], says: str
 ) -> None:
     with pytest.raises(error) as caught:
-        await connect(replace(server.endpoint, **change))  # type: ignore[arg-type]
+        await connect(other_than(server.endpoint, **change))
     assert says in str(caught.value)
     assert caught.value.__cause__ is None
 
@@ -565,12 +583,12 @@ async def test_the_users_own_known_hosts_are_not_looked_at(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / ".ssh").mkdir()
-    (tmp_path / ".ssh/known_hosts").write_bytes(server.endpoint.known_hosts)
+    (tmp_path / ".ssh/known_hosts").write_bytes(server.endpoint.credentials["known_hosts"])
     monkeypatch.setenv("HOME", str(tmp_path))
     with pytest.raises(Misconfigured, match="host key"):
-        await connect(replace(server.endpoint, known_hosts=b"  "))
+        await connect(other_than(server.endpoint, known_hosts=b"  "))
     with pytest.raises(Misconfigured, match="host key"):
-        await connect(replace(server.endpoint, known_hosts=b""))
+        await connect(other_than(server.endpoint, known_hosts=b""))
 
 
 async def test_another_servers_key_is_refused(server: Server) -> None:
@@ -578,4 +596,4 @@ async def test_another_servers_key_is_refused(server: Server) -> None:
 
     other = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode()
     with pytest.raises(Misconfigured, match="host key"):
-        await connect(replace(server.endpoint, known_hosts=f"[127.0.0.1]:{server.port} {other}".encode()))
+        await connect(other_than(server.endpoint, known_hosts=f"[127.0.0.1]:{server.port} {other}".encode()))

@@ -16,17 +16,17 @@ import typer
 from sqlalchemy.ext.asyncio import AsyncEngine
 from typer.testing import CliRunner
 
-import hub.connectors.duo
+import hub.connectors.duo_uitval
 from hub.audit.notes import Notes
 from hub.commands import mending as commands
 from hub.connector import Trouble
-from hub.connectors.duo.inbound import FORMAT
 from hub.db import transaction
 from hub.domain.personal import Pgn
 from hub.domain.staff import Role, Staff, StaffId
 from hub.domain.stages import DropPlace, Received
 from hub.domain.terms import ConnectorId, Interface, Micros
 from hub.errors import Fault, Misconfigured, Refused, Retry, Tampered
+from hub.formats.csv import FORMAT
 from hub.mend import desk as put_together
 from hub.mend.desk import Mending
 from hub.mend.files import IN_WORDS
@@ -43,7 +43,7 @@ from tests.fakes.recorder import OPERATOR
 from tests.hostile.read import MAPPING, file, line
 
 NAME = ConnectorId("duo-uitval")
-INSTALLED = Path(hub.connectors.duo.__file__).parent / "mapping.yaml"
+INSTALLED = Path(hub.connectors.duo_uitval.__file__).parent / "mapping.yaml"
 TEXT = INSTALLED.read_text(encoding="utf-8")
 SECOND = TEXT.replace("duo-uitval/1", "duo-uitval/2")
 SLASHES = SECOND.replace("forms: [yyyymmdd, yyyy-mm-dd, dd-mm-yyyy]", "forms: [yyyymmdd, yyyy-mm-dd]")

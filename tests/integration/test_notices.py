@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hub.audit.store import write_rows
-from hub.connector import Target
+from hub.connector import Endpoint
 from hub.connectors.bezorging.client import open_sink
 from hub.consent.policy import load_policy
 from hub.consent.statement import Channel as SaidBy
@@ -354,7 +354,7 @@ async def test_who_takes_back_a_part_has_told_whom_that_part_was_for(told: Told)
 async def test_a_recipient_s_own_system_is_told_too_and_once_it_has_it_no_more(told: Told, tmp_path: Path):
     notice = await one_notice(told)
     with Running(tmp_path / "simulator") as simulator:
-        sink = open_sink(Target(simulator.url, timeout_s=5.0))
+        sink = open_sink(Endpoint(simulator.url, timeout_s=5.0))
         simulator.dial("500")
         assert await told.pusher.drain(FOUNDATION, sink) == 1  # the simulator's dial is for deliveries alone
         assert await told.pusher.drain(FOUNDATION, sink) == 0
@@ -367,7 +367,7 @@ async def test_a_recipient_s_own_system_is_told_too_and_once_it_has_it_no_more(t
 async def test_a_system_that_is_away_is_tried_again_later_each_try_in_the_log(told: Told, tmp_path: Path):
     await one_notice(told)
     with Running(tmp_path / "simulator") as simulator:
-        sink = open_sink(Target(simulator.url, timeout_s=5.0))
+        sink = open_sink(Endpoint(simulator.url, timeout_s=5.0))
         simulator.dial("down")
         for times in (1, 2):
             assert await told.pusher.drain(FOUNDATION, sink) == 0

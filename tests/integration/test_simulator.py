@@ -11,13 +11,14 @@ from uuid import UUID
 
 import pytest
 
-from hub.connector import Rejected, Said, Target, load_connectors
+from hub.connector import Endpoint, Rejected, Said
 from hub.connectors.bezorging.client import RestSink, open_sink
 from hub.domain.ids import new_ids
 from hub.domain.personal import Personal
 from hub.domain.stages import Delivered
 from hub.domain.terms import Micros, PartyId, RecordKind
 from hub.http import Away, Barred
+from hub.registry import load_connectors
 from ops.demo.controls import Running
 from ops.demo.simulator import MODES
 from tests.fakes.log import signer
@@ -55,7 +56,7 @@ def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 @pytest.fixture
 async def sink(simulator: Running) -> AsyncIterator[RestSink]:
     simulator.dial("ok")
-    opened = open_sink(Target(simulator.url, timeout_s=1.0, token=TOKEN))
+    opened = open_sink(Endpoint(simulator.url, timeout_s=1.0, credentials={"token": TOKEN.encode()}))
     yield opened
     await opened.close()
     simulator.dial("ok")
@@ -125,7 +126,7 @@ async def test_a_shut_door_asks_for_a_person(simulator: Running, sink: RestSink,
 
 
 async def test_a_wrong_token_asks_for_a_person(simulator: Running) -> None:
-    other = open_sink(Target(simulator.url, token="wrong"))
+    other = open_sink(Endpoint(simulator.url, credentials={"token": b"wrong"}))
     with pytest.raises(Barred):
         await other.send(delivered(1), "checkpoint")
     await other.close()
@@ -214,7 +215,7 @@ async def test_a_kill_forgets_nothing(tmp_path: Path) -> None:
     page = delivered(3)
     for _ in range(2):
         with Running(tmp_path) as running:
-            opened = open_sink(Target(running.url))
+            opened = open_sink(Endpoint(running.url))
             assert (await opened.send(page, "checkpoint")).confirmed == ids_of(page)
             await opened.close()
             counts = running.counts()
@@ -224,7 +225,7 @@ async def test_a_kill_forgets_nothing(tmp_path: Path) -> None:
 
 async def test_no_person_is_kept(tmp_path: Path) -> None:
     with Running(tmp_path) as running:
-        opened = open_sink(Target(running.url))
+        opened = open_sink(Endpoint(running.url))
         await opened.send(delivered(3, person="pseudoniem-van-een-persoon"), "checkpoint")
         await opened.close()
     assert not _files_with(tmp_path, b"pseudoniem-van")
@@ -237,7 +238,7 @@ def _files_with(folder: Path, text: bytes) -> list[Path]:
 async def test_a_receipt_that_does_not_hold_is_refused(tmp_path: Path) -> None:
     (tmp_path / "partner.json").write_text(json.dumps({"party": str(RECIPIENT), "log_key": signer().vkey}))
     with Running(tmp_path) as running:
-        opened = open_sink(Target(running.url))
+        opened = open_sink(Endpoint(running.url))
         page = delivered(1)
         assert set((await opened.send(page, "checkpoint")).refused.values()) == {"ONTVANGSTBEWIJS_ONGELDIG"}
         await opened.close()

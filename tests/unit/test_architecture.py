@@ -39,7 +39,7 @@ Rule = Callable[[Module], Iterator[str]]
 
 MAKERS = {
     "hub.domain.stages": {
-        "Row": ("hub/receive/*", "hub/connectors/*/inbound.py", "hub/mend/rows.py"),
+        "Row": ("hub/receive/*", "hub/formats/*", "hub/mend/rows.py"),
         "Received": ("hub/receive/*", "hub/mend/replay.py"),
         "Canonical": ("hub/normalise/*",),
         "Rejected": ("hub/normalise/*", "hub/route.py"),
@@ -97,7 +97,7 @@ def made_elsewhere(module: Module) -> Iterator[str]:
 
 
 REVEALERS = (
-    "hub/connectors/*/inbound.py",
+    "hub/formats/*",
     "hub/consent/decide.py",
     "hub/consent/facts.py",
     "hub/console/admin_row.py",

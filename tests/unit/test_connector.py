@@ -6,45 +6,46 @@ from pathlib import Path
 
 import pytest
 
-import hub.connectors.duo
-from hub.connector import Endpoint, RemoteFile, load_connectors, load_manifest
+import hub.connectors.duo_uitval
+from hub.connector import Endpoint, RemoteFile, load_manifest
 from hub.errors import Misconfigured
+from hub.registry import load_connectors
 
-MANIFEST = Path(hub.connectors.duo.__file__).parent / "manifest.toml"
+MANIFEST = Path(hub.connectors.duo_uitval.__file__).parent / "manifest.toml"
 
 
 def test_the_registry_finds_folders_by_name() -> None:
     found = load_connectors()
-    assert found["duo"].manifest.id == "duo"
-    assert found["duo"].mapping.name == "mapping.yaml"
-    assert callable(found["duo"].connect)
+    assert found["duo_uitval"].manifest.id == "duo_uitval"
+    assert found["duo_uitval"].mapping.name == "mapping.yaml"
+    assert callable(found["duo_uitval"].connect("sftp"))
 
 
 def test_a_connector_goes_the_way_that_its_manifest_says() -> None:
     with pytest.raises(Misconfigured, match="does not push"):
-        _ = load_connectors()["duo"].open_sink
+        _ = load_connectors()["duo_uitval"].open_sink
     with pytest.raises(Misconfigured, match="does not fetch"):
-        _ = load_connectors()["bezorging"].format
+        _ = load_connectors()["bezorging"].format()
 
 
 @pytest.mark.parametrize(
     ("old", "new", "why"),
     [
-        ('id = "duo"', 'id = "other"', "its folder duo"),
+        ('id = "duo_uitval"', 'id = "other"', "its folder duo_uitval"),
         ('owner = "Connector maintainers of the hub"\n', "", "owner"),
         ('direction = "inbound"', 'direction = "sideways"', "direction"),
         ('parties = ["duo"]', 'parties = ["duo"]\nsecret = "x"', "secret"),
         ('  "opmerking",', '  "opmerking",\n  "opmerking",', "declared twice"),
         ("elements = [", 'elements = ["Not a name",', "elements"),
-        ('protocol = "sftp"', 'protocol = "ftp"', "protocol"),
-        ("[record]", "[record", "TOML"),
+        ('protocols = ["sftp"]', 'protocols = ["ftp"]', "protocol"),
+        ("[[records]]", "[[records", "TOML"),
     ],
 )
 def test_a_manifest_that_is_not_understood_refuses_to_load(tmp_path: Path, old: str, new: str, why: str) -> None:
     text = MANIFEST.read_text(encoding="utf-8")
     assert old in text
-    (tmp_path / "duo").mkdir()
-    path = tmp_path / "duo/manifest.toml"
+    (tmp_path / "duo_uitval").mkdir()
+    path = tmp_path / "duo_uitval/manifest.toml"
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(Misconfigured) as caught:
         load_manifest(path)
@@ -58,12 +59,13 @@ def test_a_folder_without_a_manifest_refuses_to_load(tmp_path: Path) -> None:
 
 
 def test_a_connector_without_its_modules_refuses_to_load(tmp_path: Path) -> None:
-    (tmp_path / "duo").mkdir()
-    (tmp_path / "duo/manifest.toml").write_bytes(MANIFEST.read_bytes())
+    (tmp_path / "duo_uitval").mkdir()
+    (tmp_path / "duo_uitval/manifest.toml").write_bytes(MANIFEST.read_bytes())
     with pytest.raises(Misconfigured, match="cannot be loaded"):
         load_connectors(tmp_path, "nowhere.connectors")
 
 
 def test_no_secret_and_no_file_name_is_printed() -> None:
-    told = repr(Endpoint("host", 22, "hub", "/uit", b"pinned", b"key", "password")) + repr(RemoteFile("Voorbeeld.csv", 1, 2))
+    endpoint = Endpoint("sftp://host:22", {"username": "hub"}, {"private_key": b"key", "password": b"password"})
+    told = repr(endpoint) + repr(RemoteFile("Voorbeeld.csv", 1, 2))
     assert not any(secret in told for secret in ("pinned", "b'key", "'password'", "Voorbeeld"))

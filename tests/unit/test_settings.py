@@ -10,7 +10,7 @@ from hub.errors import Misconfigured
 from hub.settings import read_instances, read_recipients
 
 INSTANCE = """
-  - {id: duo-uitval, connector: duo, party: duo, host: sftp.voorbeeld.nl, username: hub, known_hosts: /etc/hub/known_hosts}
+  - {id: duo-uitval, connector: duo_uitval, party: duo, host: sftp.voorbeeld.nl, username: hub, known_hosts: /kh}
 """
 RECIPIENT = """
   - id: zaaksysteem

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import orjson
 
-from hub.connector import Said, Target
+from hub.connector import Endpoint, Said
 from hub.connectors.bezorging.outbound import body_of, key_of, said
 from hub.domain.stages import Delivered
 from hub.http import Http
@@ -17,26 +17,27 @@ _LARGEST_ANSWER: Final = 256 * 1024
 _MOST_CALLS: Final = 16
 
 
-def open_sink(target: Target) -> RestSink:
+def open_sink(endpoint: Endpoint) -> RestSink:
     """Connects to nobody yet. Raises errors.Misconfigured where a certificate or its key cannot be used."""
-    return RestSink(target)
+    return RestSink(endpoint)
 
 
 class RestSink:
     """A recipient's REST endpoint; satisfies `hub.connector.Sink`."""
 
-    def __init__(self, target: Target) -> None:
-        self._url = target.url
+    def __init__(self, endpoint: Endpoint) -> None:
+        held = endpoint.credentials
+        self._url = endpoint.address
         self._headers = {"Content-Type": "application/json", "Accept": "application/json"}
-        if target.token is not None:
-            self._headers["Authorization"] = f"Bearer {target.token}"
+        if (token := endpoint.secret("token")) is not None:
+            self._headers["Authorization"] = f"Bearer {token}"
         self._http = Http(
-            timeout_s=target.timeout_s,
+            timeout_s=endpoint.timeout_s,
             most_bytes=_LARGEST_ANSWER,
             concurrency=_MOST_CALLS,
-            ca=target.ca,
-            certificate=target.certificate,
-            key=target.key,
+            ca=held.get("ca"),
+            certificate=held.get("certificate"),
+            key=held.get("key"),
         )
 
     async def send(self, page: Sequence[Delivered], checkpoint: str, /) -> Said:

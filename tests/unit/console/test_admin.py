@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-import hub.connectors.duo
+import hub.connectors.duo_uitval
 from hub.console import admin_mapping, admin_overview, admin_row
 from hub.console.admin_health import Checkup, Health
 from hub.console.admin_parts import people, sums, term, waits
@@ -19,7 +19,7 @@ from hub.health.findings import Finding, attention, ok, unknown, wrong
 from hub.mend.deliveries import DROP_REASONS, HOLD_REASONS, DropReason, Due, HoldReason
 from hub.normalise.mapping import compile_mapping
 
-TEXT = (Path(hub.connectors.duo.__file__).parent / "mapping.yaml").read_text(encoding="utf-8")
+TEXT = (Path(hub.connectors.duo_uitval.__file__).parent / "mapping.yaml").read_text(encoding="utf-8")
 
 
 class Clock:

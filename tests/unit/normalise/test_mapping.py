@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import hub.connectors.duo
+import hub.connectors.duo_uitval
 from hub.domain.personal import Bsn, Onderwijsnummer, Personal
 from hub.domain.records.uitvalmelding import Uitvalmelding
 from hub.domain.stages import Row
@@ -18,7 +18,7 @@ from hub.errors import Malformed, Misconfigured
 from hub.normalise.mapping import load_mapping
 from tests.strategies import bsns, no_pgns, onderwijsnummers
 
-DUO = Path(hub.connectors.duo.__file__).parent / "mapping.yaml"
+DUO = Path(hub.connectors.duo_uitval.__file__).parent / "mapping.yaml"
 MAPPING = load_mapping(DUO)
 CELLS = {
     "PERSOONSGEBONDENNUMMER": "999990019",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from hub.connector import Layout
-from hub.connectors.duo.inbound import FORMAT
 from hub.errors import Malformed
+from hub.formats.csv import FORMAT
 from tests.hostile.read import HEADER, MAPPING, NAMES, file, line, read
 
 
