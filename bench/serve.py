@@ -11,9 +11,10 @@ import uvloop
 from bench.message import take_in_a_list
 from bench.world import plain
 from hub import server
-from hub.app import Hub, api_of, open_hub
+from hub.app import Hub, open_hub
 from hub.cli import stopper
 from hub.domain.stages import Received
+from hub.interface import api_of
 from hub.normalise import normalise
 from hub.observe import configure
 from hub.ports import Admitted, Intake, RecordMapping, Tally

@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -38,7 +37,6 @@ from hub.consent import codes
 from hub.consent.model import Life, PolicySet
 from hub.consent.policy import load_policy
 from hub.db import create_engine, durability, migrate, transaction
-from hub.decisions.evaluate import Evaluations
 from hub.deliver.outbox import Outbox
 from hub.domain.ids import new_ids
 from hub.domain.terms import LogId, PartyId
@@ -46,8 +44,6 @@ from hub.endings import Endings
 from hub.errors import HubError, Misconfigured, Retry
 from hub.gather import Gatherer
 from hub.identity.provider import Client, read_client
-from hub.identity.store import PartnerStore
-from hub.identity.tokens import Tokens
 from hub.notices.desk import NoticeDesk, notice_desk
 from hub.notices.store import silent_recipients
 from hub.observe import Event, report
@@ -61,7 +57,6 @@ from hub.protect.protector import Protector
 from hub.protect.pseudonymise import Digests, Pseudonymiser
 from hub.protect.store import move_subjects
 from hub.protect.vault import Vault
-from hub.receive.store import IdempotencyStore
 from hub.retention.holds import Holds
 from hub.retention.service import Retention
 from hub.rights.erasure.service import Forgetting
@@ -72,13 +67,12 @@ from hub.route import Route
 from hub.rules import Rules
 from hub.settings import Settings
 from hub.statements.desk import Statements
-from hub.statements.proof import prove
 from hub.statements.receipt import Receipts
 from hub.witness.service import Witnessing, second_key_file
 from hub.witness.stamping import StampGuard
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI
+    pass
 
 _KEYRING, _LOG_KEY, _TOKEN_KEY, _HIGH_WATER, _POSTGRES = "keyring.json", "log.key", "token.jwk", "high-water", "postgres"
 _RECEIPT_KEY = "receipt.jwk"
@@ -437,51 +431,3 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def api_of(hub: Hub) -> FastAPI:
-    """The REST interface over a hub."""
-    # Here, so that no command but serve waits for them.
-    from hub.archive.partners import PartnerLog
-    from hub.receive.api import create_api
-
-    issuer = issuer_of(hub.settings)
-    key, receipts = load_token_key(hub.settings), load_receipts(hub.settings, hub.digests)
-
-    async def receipt_of(statement_id: UUID) -> str:
-        return prove(receipts, hub.policy, await hub.statements.first(statement_id)).receipt.signed
-
-    return create_api(
-        way=hub.route,
-        partners=PartnerStore(hub.engine, hub.log_id),
-        idempotency=IdempotencyStore(hub.engine, hub.log_id),
-        tokens=Tokens(issuer, key, hub.clock, secrets.token_bytes),
-        clock=hub.clock,
-        digest=hub.digests,
-        new_request_id=hub.new_id,
-        log_id=hub.log_id,
-        ready=hub.ready,
-        issuer=issuer,
-        contact=hub.settings.contact,
-        notices=hub.notices,
-        informed=hub.informing,
-        statements=hub.statements,
-        receipt_of=receipt_of,
-        receipt_keys=receipts.public_keys(),
-        logbook=PartnerLog(hub.log, hub.search, hub.notes, hub.rules),
-        served=hub.witnessing.served,
-        cosigning=hub.witnessing.cosigning,
-        taking=hub.witnessing.taking,
-        evaluator=Evaluations(
-            rules=hub.rules,
-            notes=hub.notes,
-            engine=hub.engine,
-            log_id=hub.log_id,
-            clock=hub.clock,
-            digest=hub.digests,
-            seal=hub.vault.seal_row,
-            key_version=hub.vault.key_version,
-            new_id=hub.new_id,
-            version=version("hub"),
-        ),
-    )

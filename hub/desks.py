@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from hub.app import Hub, api_of, client_of, issuer_of, load_receipts
+from hub.app import Hub, client_of, issuer_of, load_receipts
 from hub.audit.entry import EntryKind
 from hub.audit.notes import Notes
 from hub.console.app import create_console
@@ -21,6 +21,7 @@ from hub.http import Http
 from hub.identity.sessions import Sessions
 from hub.identity.signin import Finished, SignIn, Start
 from hub.identity.store import StaffStore
+from hub.interface import api_of
 from hub.operations import deliveries_of, exports_of, mending_of
 from hub.policies.service import Policies
 from hub.rights.person import Persons

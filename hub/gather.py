@@ -101,9 +101,18 @@ class Gatherer:
         self._together = Together(self._find)
 
     def identify(
-        self, into: Identified, party: PartyId, canonicals: Sequence[Canonical], rejected: Sequence[Rejected], as_of: date
+        self,
+        into: Identified,
+        party: PartyId,
+        canonicals: Sequence[Canonical],
+        rejected: Sequence[Rejected],
+        as_of: date,
+        asked: bytes = b"",
     ) -> None:
-        """Adds a part: routed by gemeente of residence on `as_of`, and without what stands twice in the batch."""
+        """Adds a part: routed by gemeente of residence on `as_of`, and without what stands twice in the batch.
+
+        `asked` names the question that a record answers: the same answer to another question is no duplicate.
+        """
         into.rejected += rejected
         for canonical in canonicals:
             record = canonical.record
@@ -115,7 +124,7 @@ class Gatherer:
             if brin is not None and not self._rules.regions.speaks_for(party, brin):
                 into.rejected.append(unroutable(canonical, "brin", ANDERE_SCHOOL))
                 continue
-            digest = self._digest("record", party.encode() + b"\x00" + content_of(record))
+            digest = self._digest("record", party.encode() + b"\x00" + asked + content_of(record))
             if digest in into.content_digests:
                 into.duplicates += 1
                 continue

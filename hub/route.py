@@ -106,10 +106,11 @@ class Route:
     async def _prepare(self, received: Received, mapping: RecordMapping, intake: Intake) -> Prepared:
         as_of = legal_date(received.received_us)
         identified = Identified()
+        asked = received.request_id.bytes if received.interface is Interface.bevraging else b""
         async for rows in paced(parts(received.rows, _PART)):
             # 2 normalise
             canonicals, rejected = normalise(rows, mapping)
-            self.gatherer.identify(identified, received.party, canonicals, rejected, as_of)
+            self.gatherer.identify(identified, received.party, canonicals, rejected, as_of, asked)
         gathered = await self.gatherer.gather(received, identified, as_of)
         records: list[ProtectedRecord] = []
         async for some in paced(gathered.parts(_PART)):
@@ -138,7 +139,7 @@ class Route:
     ) -> Prepared:
         """Everything of the batch that becomes durable together: entries, outbox, sealed facts, the door's own bookkeeping."""
         party, log_id, now = received.party, received.log_id, received.received_us
-        single = received.interface is Interface.rest
+        single = received.interface is not Interface.sftp
         kept = intake.keep(received, self.protector.seal_rejected(rejected, now))
         tally = intake.tally(Tally(accepted=len(records), quarantined=len(rejected), duplicate=duplicates))
         item = WorkItem(
@@ -195,6 +196,20 @@ class Route:
             if delivered or not beyond:
                 return Handed(delivered, checkpoint, beyond)
             after = page[-1].delivery_id  # nothing of this page may go any more: look at the next
+
+    async def release_one(self, recipient: PartyId, delivery_id: UUID, /) -> Handed:
+        """Step 6 for one delivery that its recipient waits for: the answer to a question."""
+        return await settled(lambda: self._release_one(recipient, delivery_id))
+
+    async def _release_one(self, recipient: PartyId, delivery_id: UUID) -> Handed:
+        now = self.clock.now_us()
+        page, _ = await self.outbox.page(recipient, 1, UUID(int=delivery_id.int - 1))
+        leaving = await self.again.look(recipient, [one for one in page if one.delivery_id == delivery_id], legal_date(now))
+        if not leaving.going and not leaving.stopped:
+            return Handed((), await self.log.checkpoint_or_none() or "", 0)
+        handing = self.outbox.handing_over(recipient, leaving.going, now)
+        delivered, checkpoint = await self._hand_over(recipient, leaving, handing, now)
+        return Handed(delivered, checkpoint, 0)
 
     async def send(self, recipient: PartyId, lease_id: UUID, held: Sequence[Held], sink: Sink, /) -> Sent:
         """Steps 6 and 7 for a page that goes to its recipient's own system, leased under `lease_id`.

@@ -41,6 +41,8 @@ _OUTCOMES: Final = {
 }
 # What an entry of any other kind says happened, by operation; {who} is a member of staff, or whose hub it is.
 _OPERATIONS: Final = {
+    "register-ask": "Op {day} vroeg {who} een register naar gegevens over deze jongere.",
+    "register-refused": "Op {day} mocht {who} een register niet bevragen.",
     "policy-use": "Op {day} is een set afspraken en regels in gebruik genomen.",
     "policy-found": "Op {day} begon de hub met de set afspraken en regels uit zijn map; de afspraken tellen als ondertekend.",
     "policy-lay": "Op {day} begon de hub met een set afspraken en regels waarvan nog niets van kracht is.",

@@ -123,3 +123,4 @@ class Interface(StrEnum):
 
     rest = "rest"
     sftp = "sftp"
+    bevraging = "bevraging"

@@ -34,8 +34,11 @@ BERICHTEN: Final = "berichten"
 VERKLARINGEN: Final = "verklaringen"
 MEDEDELINGEN: Final = "mededelingen"
 LOGBOEK: Final = "logboek"
+BEVRAGEN: Final = "bevragingen"
+KOPPELINGEN: Final = "koppelingen:beheren"
+INLEVEREN: Final = "koppelingen:aanleveren"
 SCOPES: Final = frozenset(map(may_give, RECORDS.values())) | frozenset(
-    {OPHALEN, BESLISSINGEN, BERICHTEN, VERKLARINGEN, MEDEDELINGEN, LOGBOEK}
+    {OPHALEN, BESLISSINGEN, BERICHTEN, VERKLARINGEN, MEDEDELINGEN, LOGBOEK, BEVRAGEN, KOPPELINGEN, INLEVEREN}
 )
 
 ALGORITHMS: Final = ("RS256", "PS256", "ES256")

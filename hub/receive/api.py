@@ -30,6 +30,7 @@ from hub.receive.authzen import METADATA_PATH as AUTHZEN_PATH
 from hub.receive.deliveries import Deliveries
 from hub.receive.edge import OPEN_PATH, VERSION, Edge
 from hub.receive.informed import INFORMED_PATH, InformedDesk, InformedDoor
+from hub.receive.inquiries import INQUIRIES_PATH, Asks, InquiryDoor
 from hub.receive.logboek import ACTIVITIES_PATH, Logbook, LogbookDoor
 from hub.receive.messages import Messages
 from hub.receive.notices import ANSWER_PATH, NOTICES_PATH, NoticePages, NoticesDesk
@@ -69,6 +70,7 @@ def create_api(
     receipt_of: ReceiptOf,
     receipt_keys: Mapping[str, Any],
     logbook: Logbook,
+    asks: Asks,
     served: Served | None = None,
     cosigning: Cosigning | None = None,
     taking: Taking | None = None,
@@ -79,8 +81,9 @@ def create_api(
     that the interface description names (beheer@ the issuer's host without one). `evaluator` answers decision calls,
     `notices` is where recipients are told what to do with what they received, `informed` where parties report that young
     persons were told, `statements` where what is said is recorded; `receipt_of` gives the signed receipt of it, to be checked
-    with `receipt_keys` (a JWK Set). `logbook` is what partners read of the log as records of data processing, `served` the log
-    as anyone may check it, `cosigning` this hub as a witness of others', `taking` what its own log's witnesses bring.
+    with `receipt_keys` (a JWK Set). `asks` asks registers, `logbook` is what partners read of the log as records of data
+    processing, `served` the log as anyone may check it, `cosigning` this hub as a witness of others', `taking` what its own
+    log's witnesses bring.
     """
     app = FastAPI(
         title=TITLE,
@@ -115,6 +118,7 @@ def create_api(
         ("POST", INFORMED_PATH, reports.post),
         ("POST", STATEMENTS_PATH, heard.post),
         ("POST", ACTIVITIES_PATH, readings.post),
+        ("POST", INQUIRIES_PATH, InquiryDoor(asks, gate).post),
         ("GET", RECEIPT_KEYS_PATH, _fixed(orjson.dumps(receipt_keys))),
         ("POST", EVALUATION_PATH, access.evaluation(many=False)),
         ("POST", EVALUATIONS_PATH, access.evaluation(many=True)),

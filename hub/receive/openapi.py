@@ -8,11 +8,24 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from hub.identity.partners import BERICHTEN, BESLISSINGEN, LOGBOEK, MEDEDELINGEN, OPHALEN, VERKLARINGEN
+from hub.identity.partners import (
+    BERICHTEN,
+    BESLISSINGEN,
+    BEVRAGEN,
+    INLEVEREN,
+    KOPPELINGEN,
+    LOGBOEK,
+    MEDEDELINGEN,
+    OPHALEN,
+    VERKLARINGEN,
+)
 from hub.receive.authzen import EVALUATION_PATH, EVALUATIONS_PATH
 from hub.receive.deliveries import LARGEST_PAGE, USUAL_PAGE
 from hub.receive.edge import VERSION
 from hub.receive.informed import INFORMED_PATH
+from hub.receive.inquiries import ASK, INQUIRIES_PATH
+from hub.receive.inquiries import TAG as INQUIRY_TAG
+from hub.receive.inquiries import schemas as inquiry_schemas
 from hub.receive.logboek import ACTIVITIES_PATH
 from hub.receive.notices import ANSWER_PATH, NOTICES_PATH
 from hub.receive.oauth import TOKEN_PATH
@@ -69,6 +82,7 @@ def describe(issuer: str, contact: str | None = None) -> dict[str, Any]:
             INFORMED_TAG,
             STATEMENTS_TAG,
             LOGBOOK_TAG,
+            INQUIRY_TAG,
             {"name": "Besluiten", "description": "Vooraf vragen of iets gegeven mag worden (AuthZEN, NL GOV)"},
             {"name": "Algemeen", "description": "Beschrijving en toestand"},
         ],
@@ -175,6 +189,18 @@ def _paths() -> dict[str, Any]:
                 },
             }
         },
+        INQUIRIES_PATH.removeprefix("/v1"): {
+            "post": {
+                **ASK,
+                "security": [{"oauth": [BEVRAGEN]}],
+                "parameters": [_ref("parameters", "IdempotencyKey")],
+                "requestBody": {"required": True, "content": {JSON: {"schema": _ref("schemas", "Bevraging")}}},
+                "responses": {
+                    "200": _answer("Wat het register zegt", "BevragingAntwoord"),
+                    **_problems(400, 401, 403, 406, 413, 415, 500, 503),
+                },
+            }
+        },
         ACTIVITIES_PATH.removeprefix("/v1"): {
             "post": {
                 **LIST,
@@ -274,6 +300,9 @@ def _oauth(issuer: str) -> dict[str, Any]:
                     BERICHTEN: "Berichten ophalen en beantwoorden",
                     VERKLARINGEN: "Verklaringen vastleggen en intrekken",
                     MEDEDELINGEN: "Melden dat jongeren zijn geïnformeerd",
+                    BEVRAGEN: "Registers bevragen in de aansluiting van het eigen college",
+                    INLEVEREN: "Bestanden en berichten inleveren bij een koppeling",
+                    KOPPELINGEN: "Koppelingen beheren",
                     LOGBOEK: "Lezen wat in het logboek over uzelf als partij gaat (ook onder /log)",
                 },
             }
@@ -388,6 +417,7 @@ def _schemas() -> dict[str, Any]:
         **informed_schemas(),
         **statement_schemas(),
         **logbook_schemas(),
+        **inquiry_schemas(_ref("schemas", "Bezorging")),
         "Gezondheid": _object({"status": {"type": "string", "const": "in orde"}}),
         "Beschrijving": {"type": "object", "description": "Een OpenAPI-document"},
         **ACCESS_SCHEMAS,

@@ -221,6 +221,7 @@ class Desk:
     notices: FakeNotices = field(default_factory=FakeNotices)
     informed: FakeInformed = field(default_factory=FakeInformed)
     logbook: FakeLogbook = field(default_factory=FakeLogbook)
+    asks: Any = None
     served: Any = None
     cosigning: Any = None
     taking: Any = None
@@ -247,6 +248,7 @@ class Desk:
             statements=self.heard,
             receipt_of=self.heard.receipt_of,
             receipt_keys={"keys": []},
+            asks=self.asks,
             logbook=self.logbook,
             served=self.served,
             cosigning=self.cosigning,

@@ -76,6 +76,10 @@ class FakeWay:
             raise Refused("The request was refused.", "It is not this party's.")
         return self.admitted[request_id]
 
+    async def release_one(self, recipient: PartyId, delivery_id: UUID, /) -> Handed:
+        handed = await self.release(recipient, 500)
+        return Handed(tuple(one for one in handed.deliveries if one.delivery_id == delivery_id), handed.checkpoint, 0)
+
     async def release(self, recipient: PartyId, limit: int, /) -> Handed:
         self._stumble()
         held = list(self.held.get(recipient, {}).values())

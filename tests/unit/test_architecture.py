@@ -39,8 +39,8 @@ Rule = Callable[[Module], Iterator[str]]
 
 MAKERS = {
     "hub.domain.stages": {
-        "Row": ("hub/receive/*", "hub/formats/*", "hub/mend/rows.py"),
-        "Received": ("hub/receive/*", "hub/mend/replay.py"),
+        "Row": ("hub/inquiry/service.py", "hub/receive/*", "hub/formats/*", "hub/mend/rows.py"),
+        "Received": ("hub/inquiry/service.py", "hub/receive/*", "hub/mend/replay.py"),
         "Canonical": ("hub/normalise/*",),
         "Rejected": ("hub/normalise/*", "hub/route.py"),
         "Grant": ("hub/consent/compile.py",),
@@ -106,6 +106,7 @@ REVEALERS = (
     "hub/domain/record.py",
     "hub/domain/records/*",
     "hub/gather.py",
+    "hub/inquiry/service.py",
     "hub/mend/rows.py",
     "hub/normalise/*",
     "hub/protect/*",

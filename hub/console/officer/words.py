@@ -103,6 +103,8 @@ _OPERATIONS: Final = MappingProxyType(
         "statement-read": "Verklaringen bekeken",
         "hold-open": "Bewaarplicht vastgelegd",
         "hold-lift": "Bewaarplicht opgeheven",
+        "register-ask": "Register bevraagd",
+        "register-refused": "Bevraging geweigerd",
         "retention-propose": "Opschonen voorgesteld",
         "redact-entries": "Inhoud gewist na de bewaartermijn",
         "prune-prefix": "Begin van het logboek verwijderd",

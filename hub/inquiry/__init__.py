@@ -1,0 +1,1 @@
+"""Asking a register about one person, in one college's own connection, per user and task."""
