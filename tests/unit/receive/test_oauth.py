@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import NameOID
 
 from hub.errors import Retry
+from hub.identity.partners import SCOPES
 from tests.fakes.caller import FORM, is_problem, send
 from tests.fakes.partner import ASSERTION_TYPE, Desk, ec_key, rsa_key, signed
 
