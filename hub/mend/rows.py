@@ -106,12 +106,10 @@ def named_in(mapping: DeclarativeMapping, row: Row) -> Pgn | None:
 
 def shapes_of(mapping: DeclarativeMapping, record: PersonRecord, into: dict[str, set[str]]) -> None:
     """Adds what the filled fields of a record look like."""
-    for column in mapping.columns:
-        kind, name = mapping.kind_of(column)
-        for field in ("bsn", "onderwijsnummer") if kind == "pgn" else (name,):
-            held = getattr(record, field)
-            if held is not None:
-                into.setdefault(field, set()).add(_outcome(kind, field, held.reveal()))
+    for field, kind in mapping.fields.items():
+        held = record.held(field)
+        if held is not None:
+            into.setdefault(field, set()).add(_outcome(kind, field, held))
 
 
 def _outcome(kind: str, field: str, value: Any) -> str:

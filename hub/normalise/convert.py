@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from hub.domain.personal import Bsn, Onderwijsnummer
 from hub.domain.terms import ReasonCode
+from hub.normalise.lists import name_key
 
 Converted = str | int | bool
 Convert = Callable[[str], Converted]
@@ -24,8 +27,16 @@ class Wrong(Exception):
         super().__init__(code)
 
 
+def _is_digits(text: str) -> bool:
+    return text.isascii() and text.isdigit()
+
+
 def _yyyymmdd(cell: str) -> str | None:
     return f"{cell[:4]}-{cell[4:6]}-{cell[6:]}" if len(cell) == 8 and _is_digits(cell) else None
+
+
+def _ddmmyyyy(cell: str) -> str | None:
+    return f"{cell[4:]}-{cell[2:4]}-{cell[:2]}" if len(cell) == 8 and _is_digits(cell) else None
 
 
 def _iso(cell: str) -> str | None:
@@ -38,24 +49,65 @@ def _dutch(cell: str) -> str | None:
     return f"{cell[6:]}-{cell[3:5]}-{cell[:2]}" if dashes and _is_digits(cell[:2] + cell[3:5] + cell[6:]) else None
 
 
-def _is_digits(text: str) -> bool:
-    return text.isascii() and text.isdigit()
+def _slashes(cell: str) -> str | None:
+    return _dutch(cell.replace("/", "-")) if "-" not in cell else None
 
 
-_DATES: Final[Mapping[str, Callable[[str], str | None]]] = {"yyyymmdd": _yyyymmdd, "yyyy-mm-dd": _iso, "dd-mm-yyyy": _dutch}
+def _short(cell: str) -> str | None:
+    found = _SHORT.fullmatch(cell)
+    return f"{found[3]}-{found[2]:0>2}-{found[1]:0>2}" if found else None
+
+
+def _excel(cell: str) -> str | None:
+    # Up to 60 a spreadsheet counts a 29 February 1900 that never was: nobody here is that old.
+    if not 3 <= len(cell) <= 5 or not _is_digits(cell) or int(cell) <= 60:
+        return None
+    return (_EPOCH + timedelta(days=int(cell))).isoformat()
+
+
+def _datetime(cell: str) -> str | None:
+    if not _MOMENT.fullmatch(cell):
+        return None
+    try:
+        moment = datetime.fromisoformat(cell)
+        # The first and the last day of the calendar lie outside it in some zone.
+        return (moment.astimezone(_AMSTERDAM) if moment.tzinfo else moment).date().isoformat()
+    except (ValueError, OverflowError):
+        return None
+
+
+_SHORT: Final = re.compile(r"([0-9]{1,2})-([0-9]{1,2})-([0-9]{4})", re.ASCII)
+_EPOCH: Final = date(1899, 12, 30)
+_MOMENT: Final = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})?", re.ASCII
+)
+_DATES: Final[Mapping[str, Callable[[str], str | None]]] = {
+    "yyyymmdd": _yyyymmdd,
+    "yyyy-mm-dd": _iso,
+    "dd-mm-yyyy": _dutch,
+    "d-m-yyyy": _short,
+    "dd/mm/yyyy": _slashes,
+    "ddmmyyyy": _ddmmyyyy,
+    "excel": _excel,
+    "datetime": _datetime,
+}
 _POSTCODE: Final = re.compile(r"([1-9][0-9]{3}) ?([A-Za-z]{2})", re.ASCII)
+_AMSTERDAM: Final = ZoneInfo("Europe/Amsterdam")
 _TELEPHONE_MARKS: Final = str.maketrans("", "", " -()./")
+_BRIN: Final = re.compile(r"([0-9]{2}[A-Za-z]{2})([0-9]{2})?", re.ASCII)
+_HOUSE: Final = re.compile(r"([0-9]{1,5})(?![0-9])[ /-]*(.*)")
 
 
 def date_in(forms: Sequence[str]) -> Convert:
     """A date in one of `forms`; only its shape is judged here, the calendar is the record's."""
-    shapes = tuple(_DATES[form] for form in forms)
+    first, *others = (_DATES[form] for form in forms)
 
     def convert(cell: str) -> str:
-        for shape in shapes:
-            date = shape(cell)
-            if date is not None:
-                return date
+        if (found := first(cell)) is not None:
+            return found
+        for shape in others:
+            if (found := shape(cell)) is not None:
+                return found
         raise Wrong("DATUM_ONGELDIG")
 
     return convert
@@ -101,6 +153,16 @@ def gemeentecode(cell: str) -> str:
     return cell.zfill(4)
 
 
+def gemeente_in(names: Mapping[str, str]) -> Convert:
+    """A gemeente by its code, or by its name in the list; `names` by `hub.normalise.lists.name_key`."""
+
+    def convert(cell: str) -> str:
+        code = names.get(name_key(cell))
+        return gemeentecode(cell) if code is None else code
+
+    return convert
+
+
 def number(cell: str) -> int:
     """A whole number of at most nine digits, without sign."""
     if len(cell) > 9 or not _is_digits(cell):
@@ -124,3 +186,49 @@ def split_pgn(cell: str) -> tuple[str, str]:
     if Onderwijsnummer.accepts(cell):
         return "onderwijsnummer", cell
     raise Wrong("BSN_ONGELDIG")
+
+
+def split_bsn(cell: str) -> tuple[str, str]:
+    """The same where only a BSN may stand."""
+    name, digits = split_pgn(cell)
+    if name != "bsn":
+        raise Wrong("BSN_ONGELDIG")
+    return name, digits
+
+
+def split_onderwijsnummer(cell: str) -> tuple[str, str]:
+    """The same where only an onderwijsnummer may stand."""
+    if not Onderwijsnummer.accepts(cell):
+        raise Wrong("ONDERWIJSNUMMER_ONGELDIG")
+    return "onderwijsnummer", cell
+
+
+def split_brin(cell: str) -> tuple[str, str]:
+    """`25pl00` is BRIN 25PL and site 00; the site is empty where it is not there."""
+    found = _BRIN.fullmatch(cell)
+    if found is None:
+        raise Wrong("WAARDE_ONGELDIG")
+    return found[1].upper(), found[2] or ""
+
+
+def split_house(cell: str) -> tuple[int, str]:
+    """`12-a`, `12 bis` and `12a` are number 12 and what stands behind it."""
+    found = _HOUSE.fullmatch(cell)
+    if found is None:
+        raise Wrong("WAARDE_ONGELDIG")
+    return int(found[1]), found[2].strip()
+
+
+def split_surname(prefixes: Mapping[str, str]) -> Callable[[str], tuple[str, str]]:
+    """`Berg, van der` is Berg and a prefix of the list; a name without a comma is whole, and any other tail is no name."""
+
+    def split(cell: str) -> tuple[str, str]:
+        name, comma, tail = cell.rpartition(",")
+        if not comma:
+            return cell, ""
+        prefix = prefixes.get(name_key(tail.replace("\u2019", "'")))
+        if prefix is None or not name.strip():
+            raise Wrong("WAARDE_ONGELDIG")
+        return name.strip(), prefix
+
+    return split

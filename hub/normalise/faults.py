@@ -39,6 +39,7 @@ _CODES: Final[Mapping[str, str]] = MappingProxyType(
         "onderwijsnummer_invalid": "ONDERWIJSNUMMER_ONGELDIG",
         "pgn_one_of_two": "PGN_EEN_VAN_TWEE",
         "dates_out_of_order": "DATUM_VOLGORDE",
+        "status_abolished": "STATUS_VERVALLEN",
         "json_invalid": "RIJ_ONVOLLEDIG",
     }
 )
