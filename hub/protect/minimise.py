@@ -5,21 +5,23 @@ The smallest set of data that serves the purpose (GDPR 5(1)(c)) is what the clau
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, get_args
+from typing import Any, Final, get_args
 
 import orjson
 from pydantic.alias_generators import to_camel
 
 from hub.domain.personal import Personal, Pseudonym
-from hub.domain.record import PersonRecord
+from hub.domain.record import PersonRecord, Record
+from hub.domain.records.overstapdossier import Leerresultaat
 from hub.domain.stages import Grant
 from hub.domain.terms import Form
 from hub.errors import Misconfigured
 
 PSEUDONYM_FIELD = "pseudoniem"
+_SUFFICIENT: Final = 5.5
 Reader = Callable[[Any], Any]
 
 
@@ -27,15 +29,56 @@ def _year(value: date) -> str:
     return f"{value.year:04d}"
 
 
+def _month(value: date) -> str:
+    return f"{value.year:04d}-{value.month:02d}"
+
+
+def _week(value: date) -> str:
+    """The week of ISO 8601, such as 2026-W45; its year is that of the week's Thursday."""
+    year, week, _ = value.isocalendar()
+    return f"{year:04d}-W{week:02d}"
+
+
+def _day(value: str) -> str:
+    return value[:10]
+
+
 def _four_digits(value: str) -> str:
     return value[:4]
 
 
-_BANDS: dict[str, tuple[str, Reader]] = {
+def _how_many(value: Sequence[str]) -> int:
+    return len(value)
+
+
+def _passed(value: Sequence[Leerresultaat]) -> list[dict[str, str]]:
+    """Per subject whether it goes well enough, and no mark."""
+    return [{"vak": one.vak, "niveau": "voldoende" if one.cijfer >= _SUFFICIENT else "onvoldoende"} for one in value]
+
+
+def _written(value: Any) -> Any:
+    """What is made of parts, as our published schema writes it."""
+    return [_part(one) for one in value]
+
+
+_BANDS: Final[Mapping[str, tuple[str, Reader]]] = {
     "geboortedatum": ("geboortejaar", _year),
     "datum_inschrijving": ("jaarInschrijving", _year),
     "datum_uitschrijving": ("jaarUitschrijving", _year),
+    "datum_diploma": ("jaarDiploma", _year),
     "postcode": ("postcodecijfers", _four_digits),
+    "melddatumtijd": ("melddag", _day),
+    "verzuim_begindatum": ("verzuimBeginmaand", _month),
+    "verzuim_einddatum": ("verzuimEindmaand", _month),
+    "leerplicht_afgesloten_op": ("leerplichtAfgeslotenMaand", _month),
+    "datum_uitkomst": ("weekUitkomst", _week),
+    "verwacht_einde_school": ("maandEindeSchool", _month),
+    "stages": ("aantalStages", _how_many),
+    "leerresultaten": ("niveauPerVak", _passed),
+    "meldde_zich_op": ("weekMelding", _week),
+    "ww_aanvraag_op": ("weekWwAanvraag", _week),
+    "plaatsing_sinds": ("maandPlaatsing", _month),
+    "plaatsing_tot": ("maandEindePlaatsing", _month),
 }
 
 
@@ -45,6 +88,15 @@ class _Plan:
 
     grant: Grant
     fields: tuple[tuple[str, str, Reader | None], ...]
+
+
+def _has_parts(kind: type[PersonRecord], name: str) -> bool:
+    """Whether what the field holds is a sequence of records within the record."""
+    return name in kind.model_fields and _within(kind.model_fields[name].annotation)
+
+
+def _within(held: Any) -> bool:
+    return (isinstance(held, type) and issubclass(held, Record)) or any(map(_within, get_args(held)))
 
 
 def _is_question(kind: type[PersonRecord], name: str) -> bool:
@@ -72,7 +124,7 @@ def _plan(grant: Grant, kind: type[PersonRecord]) -> _Plan:
 def _fields_of(grant: Grant, kind: type[PersonRecord]) -> Iterator[tuple[str, str, Reader | None]]:
     for name, form in grant.fields:
         if form is Form.raw or (form is Form.yes_no and name in kind.model_fields and _is_question(kind, name)):
-            yield str(name), to_camel(str(name)), None
+            yield str(name), to_camel(str(name)), _written if _has_parts(kind, str(name)) else None
         elif form is Form.yes_no:
             yield str(name), to_camel(f"heeft_{name}"), lambda _: True
         elif form is Form.banded:
@@ -106,10 +158,14 @@ def minimise(record: PersonRecord, grant: Grant, pseudonym: Pseudonym | None) ->
     return payload
 
 
+def _part(value: Record) -> Any:
+    return value.model_dump(by_alias=True, mode="json")
+
+
 def content_of(record: PersonRecord) -> bytes:
     """Kind and all of a record's values in the order of its fields, for the keyed digest that tells a duplicate; never kept."""
     return (
         record.KIND.encode()
         + b"\x00"
-        + orjson.dumps([None if held is None else held.reveal() for held in record.__dict__.values()])
+        + orjson.dumps([None if held is None else held.reveal() for held in record.__dict__.values()], default=_part)
     )

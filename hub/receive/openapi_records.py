@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+from hub.domain.export import whole_schema
 from hub.domain.kinds import RECORDS
 from hub.domain.record import PersonRecord
 from hub.identity.partners import may_give
@@ -67,7 +68,7 @@ def record_schemas(
 
 def _record(model: type[PersonRecord]) -> Schema:
     """The schema of a record, in the plainer words of OpenAPI 3.1: `type: [.., null]` and no generated titles."""
-    schema = model.model_json_schema(by_alias=True)
+    schema = whole_schema(model)
     properties = {name: _plain(field) for name, field in schema["properties"].items()}
     for number in ("bsn", "onderwijsnummer"):
         properties[number] |= {

@@ -111,6 +111,7 @@ EXPLANATIONS: Final[Mapping[str, str]] = MappingProxyType(
         "PGN_EEN_VAN_TWEE": "Geef een bsn of een onderwijsnummer, niet geen en niet beide.",
         "RIJ_ONVOLLEDIG": "De inhoud is geen leesbare JSON.",
         "SLEUTEL_ONGELDIG": "Geef precies een keer een sleutel van 1 tot en met 128 zichtbare ASCII-tekens.",
+        "STATUS_VERVALLEN": "De status Overgedragen aan derden bestaat sinds 2020 niet meer. Geef de status van nu.",
         "TIJD_ONGELDIG": "Geef een moment volgens RFC 3339, hoogstens tien jaar van nu.",
         "TEKEN_ONGELDIG": "De waarde bevat een teken dat niet is toegestaan.",
         "TE_LANG": "De waarde is te lang.",

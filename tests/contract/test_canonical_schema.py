@@ -7,8 +7,9 @@ from datetime import date
 import jsonschema_rs
 import pytest
 from pydantic import ValidationError
+from pydantic.alias_generators import to_camel
 
-from hub.domain.element import elements_of, facts_of
+from hub.domain.element import addressee_of, elements_of, facts_of
 from hub.domain.export import RECORDS, json_schema
 from hub.domain.personal import Bsn
 from hub.domain.records.uitvalmelding import KIND, Uitvalmelding
@@ -41,7 +42,11 @@ def test_schema_is_valid_and_complete(kind):
     said = schema["properties"].values()
     assert {field["x-element"] for field in said if "x-element" in field} == elements
     assert {field["x-fact"] for field in said if "x-fact" in field} == {*map(str, facts_of(RECORDS[kind]).values())}
-    assert all(("x-element" in field) != ("x-fact" in field) for field in said)
+    assert all(len({"x-element", "x-fact", "x-addressee"} & field.keys()) == 1 for field in said)
+    meant = addressee_of(RECORDS[kind])
+    assert [name for name, field in schema["properties"].items() if "x-addressee" in field] == (
+        [to_camel(meant)] if meant else []
+    )
     assert all(field["title"] and field["description"].endswith(".") for field in schema["properties"].values())
 
 

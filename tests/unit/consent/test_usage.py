@@ -41,9 +41,9 @@ def test_what_began_within_the_span_is_not_judged_yet(policy: PolicySet):
 
 def test_what_the_hub_does_not_carry_its_log_cannot_judge(policy: PolicySet):
     found = usage(policy, Tally(), SINCE, UNTIL)
-    (one,) = (each for each in found.unneeded if each.clause == "uwv-gemeente/1/doorverwijzing")
+    (one,) = (each for each in found.unneeded if each.clause == "nazorg-mbo/1/gemeente-mbo")
     assert not one.carried
-    assert "vervoert uwvsignaal niet zelf" in one.proposal_nl
+    assert "vervoert nazorgstand niet zelf" in one.proposal_nl
 
 
 def test_agreements_of_another_time_are_left_out(policy: PolicySet):
