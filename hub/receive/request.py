@@ -123,12 +123,17 @@ async def body_of(request: Request, media_type: str = JSON, limit: int = BODY_LI
 
 async def limited_body(request: Request, limit: int) -> bytes:
     """The body, whole and of whatever media type: 413 above `limit` bytes, read no further than that."""
-    length = request.headers.get("content-length")
-    if length is not None and (not _LENGTH.fullmatch(length) or int(length) > limit):
-        raise HTTPException(413)
+    check_size(request, limit)
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > limit:
             raise HTTPException(413)
     return bytes(body)
+
+
+def check_size(request: Request, limit: int) -> None:
+    """413 where a body says that it is larger than `limit` bytes."""
+    length = request.headers.get("content-length")
+    if length is not None and (not _LENGTH.fullmatch(length) or int(length) > limit):
+        raise HTTPException(413)
