@@ -11,11 +11,14 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import os
+import re
 import socket
 import ssl
-from collections.abc import AsyncIterable, Iterator, Mapping
+import tempfile
+from collections.abc import AsyncIterable, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType
@@ -44,6 +47,9 @@ UNTRUSTED: Final = ReasonCode("CERTIFICAAT_ONGELDIG")
 UNSAFE: Final = ReasonCode("ADRES_ONVEILIG")
 """The address cannot be called safely, or not at all."""
 
+LONGEST_PAUSE_S: Final = 3600
+_USUAL_PAUSE_S: Final = 30
+_SECONDS: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
 _USER_AGENT: Final = f"hub/{version('hub')}"
 _IDLE_S: Final = 15.0
 _NOTHING_LOST: Final = "Nothing was lost; it is tried again."
@@ -72,6 +78,21 @@ class Answer:
     status: int
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
+
+
+def pause_of(headers: Mapping[str, str]) -> int:
+    """The seconds that `Retry-After` asks for (RFC 9110, section 10.2.3), an hour at most.
+
+    A date is read against the answer's own `Date`, so that clocks need not agree.
+    """
+    asked = headers.get("retry-after", "").strip()
+    if _SECONDS.fullmatch(asked):
+        return min(int(asked), LONGEST_PAUSE_S)
+    try:
+        until, now = parsedate_to_datetime(asked), parsedate_to_datetime(headers.get("date", ""))
+        return max(0, min(int((until - now).total_seconds()), LONGEST_PAUSE_S))
+    except (ValueError, TypeError, OverflowError):
+        return _USUAL_PAUSE_S
 
 
 class Http:
@@ -107,6 +128,14 @@ class Http:
     async def post(self, url: str, body: bytes, headers: Mapping[str, str] = MappingProxyType({})) -> Answer:
         """Raises Away, also where the other side may have received it, or errors.Misconfigured."""
         return await self._call("POST", url, body, headers)
+
+    async def put(self, url: str, body: bytes, headers: Mapping[str, str] = MappingProxyType({})) -> Answer:
+        """Raises Away, also where the other side may have received it, or errors.Misconfigured."""
+        return await self._call("PUT", url, body, headers)
+
+    async def patch(self, url: str, body: bytes, headers: Mapping[str, str] = MappingProxyType({})) -> Answer:
+        """Raises Away, also where the other side may have received it, or errors.Misconfigured."""
+        return await self._call("PATCH", url, body, headers)
 
     async def close(self) -> None:
         """Lets go of all connections."""
@@ -220,16 +249,32 @@ def _named(pem: Path | bytes | None) -> str:
 
 @contextmanager
 def _as_file(pem: Path | bytes) -> Iterator[Path | str]:
-    """A file that the TLS library can open; what is in memory stays there, and no name leads to it afterwards."""
+    """A file that the TLS library can open; what is in memory stays there, and no name leads to it afterwards.
+
+    Where the system has no files in memory, it is one that only this user can open, gone as soon as it was read.
+    """
     if isinstance(pem, Path):
         yield pem
         return
-    handle = os.memfd_create("pem", os.MFD_CLOEXEC)
+    handle = _in_memory()
+    if handle is None:
+        with tempfile.NamedTemporaryFile("wb", buffering=0, prefix="hub-") as file:  # made with mode 0600
+            file.write(pem)
+            yield file.name
+        return
     try:
         os.write(handle, pem)
         yield f"/proc/self/fd/{handle}"
     finally:
         os.close(handle)
+
+
+def _in_memory() -> int | None:
+    make: Callable[[str, int], int] | None = getattr(os, "memfd_create", None)
+    try:
+        return make("pem", os.MFD_CLOEXEC) if make is not None and Path("/proc/self/fd").is_dir() else None
+    except OSError:
+        return None
 
 
 def _at_end(response: httpx2.Response) -> bool:

@@ -16,9 +16,9 @@ other, nor the rest of the hub: they see this package, `hub.formats`, `hub.trans
 
 from __future__ import annotations
 
-from hub.connector.files import BLOCK, FileFormat, FileSource, Inspector, Layout, RemoteFile, RowReader
+from hub.connector.files import BLOCK, FileFormat, FileSource, Inspector, Layout, PageSource, RemoteFile, RowReader
 from hub.connector.manifest import Credential, Form, Manifest, Option, Reads, Travel, load_manifest
-from hub.connector.reach import Endpoint, SourceAway, SourceBarred, Trouble, trouble_of
+from hub.connector.reach import Cursor, Endpoint, SourceAway, SourceBarred, Trouble, trouble_of
 from hub.connector.setup import Setup
 from hub.connector.sink import Hat, Query, Rejected, Said, Sent, Sink
 from hub.connector.transport import Connect, OpenQuery, OpenSink, Probe, Transport
@@ -27,6 +27,7 @@ __all__ = [
     "BLOCK",
     "Connect",
     "Credential",
+    "Cursor",
     "Endpoint",
     "FileFormat",
     "FileSource",
@@ -38,6 +39,7 @@ __all__ = [
     "OpenQuery",
     "OpenSink",
     "Option",
+    "PageSource",
     "Probe",
     "Query",
     "Reads",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 from hub.domain.stages import Row
 
@@ -49,6 +49,17 @@ class FileSource(Protocol):
     async def close(self) -> None:
         """Lets go of the connection."""
         ...
+
+
+@runtime_checkable
+class PageSource(FileSource, Protocol):
+    """Files that are the hub's own copies, of which one move may bring up the next: pages of a service.
+
+    They are at rest as soon as they are listed. After a move, `more` says whether something can be listed that was not before.
+    """
+
+    @property
+    def more(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 
 from hub.errors import Misconfigured, Retry
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+class Cursor(Protocol):
+    """How far a source was with its partner, kept for its next run: at most 64 KiB of text in its own words, one per instance.
+
+    It may hold what a partner says (an address, a moment): it is shown and logged nowhere.
+    """
+
+    async def load(self) -> str | None:
+        """What was saved last, if anything."""
+        ...
+
+    async def save(self, at: str, /) -> None:
+        """Keeps it durably in place of what was there."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,13 +33,14 @@ class Endpoint:
     """A partner's machine: `address` is `sftp://host:port` or a https URL, without user name, query or fragment.
 
     `options` are what its transport and connector declare, by name; so are `credentials`, which stay out of its text.
-    `timeout_s` is for one call.
+    `timeout_s` is for one call. `cursor` is for sources that remember how far they were; without it they begin anew.
     """
 
     address: str
     options: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     credentials: Mapping[str, bytes] = field(default_factory=lambda: _NOTHING, repr=False)
     timeout_s: float = 20.0
+    cursor: Cursor | None = field(default=None, repr=False)
 
     def option(self, name: str, default: str = "") -> str:
         """What was said under this name, or the default."""
@@ -72,8 +88,8 @@ class Trouble(StrEnum):
 class SourceAway(Retry):
     """The partner's machine cannot serve the hub now."""
 
-    def __init__(self, trouble: Trouble, what: str, why: str, now: str) -> None:
-        super().__init__(what, why, now)
+    def __init__(self, trouble: Trouble, what: str, why: str, now: str, *, after_s: int = 5) -> None:
+        super().__init__(what, why, now, after_s=after_s)
         self.trouble = trouble
 
 

@@ -7,7 +7,15 @@ from types import MappingProxyType
 from typing import Final
 
 from hub.connector import Transport
-from hub.transports import sftp
+from hub.transports import brought, rest, sftp
 
-TRANSPORTS: Final[Mapping[str, Transport]] = MappingProxyType({"sftp": sftp.TRANSPORT})
+TRANSPORTS: Final[Mapping[str, Transport]] = MappingProxyType(
+    {
+        "sftp": sftp.TRANSPORT,
+        "rest": rest.TRANSPORT,
+        "webhook": brought.WEBHOOK,
+        "mail": brought.MAIL,
+        "upload": brought.UPLOAD,
+    }
+)
 """By protocol, as manifests name it."""

@@ -472,5 +472,21 @@ def test_files_that_are_no_certificates_are_named(tmp_path: Path, certificates: 
             Http(**settings)
 
 
+@pytest.mark.parametrize("memory", [True, False], ids=["memory", "no memory"])
+async def test_a_key_in_memory_is_shown_and_leaves_nothing_behind(
+    certificates: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, memory: bool
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", os.fspath(tmp_path))
+    if not memory:
+        monkeypatch.delattr(os, "memfd_create")
+    mine = {name: (certificates / f"client.{end}").read_bytes() for name, end in (("certificate", "pem"), ("key", "key"))}
+    async with (
+        serving(OK, shown(certificates, asks=True)) as (_, url),
+        client(ca=(certificates / "ca.pem").read_bytes(), **mine) as http,
+    ):
+        assert (await http.put(url, b"x")).status == (await http.patch(url, b"x")).status == 200
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_answer_is_a_value() -> None:
     assert Answer(200, {}, b"") == Answer(200, {}, b"")

@@ -9,8 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Collection, Mapping, Sequence
-from email.utils import parsedate_to_datetime
+from collections.abc import Collection, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 from uuid import UUID
@@ -21,7 +20,7 @@ from hub.connector import Rejected, Said
 from hub.domain.handing import written
 from hub.domain.stages import Delivered
 from hub.domain.terms import ReasonCode
-from hub.http import INVALID, Answer, Away, Barred
+from hub.http import INVALID, Answer, Away, Barred, pause_of
 
 BUSY: Final = ReasonCode("ONTVANGER_BEZET")
 """The recipient's system asks to be left alone for a while."""
@@ -49,15 +48,12 @@ REASONS: Final = frozenset(
 )
 """Why a recipient may refuse a delivery. The list is closed: a word of its own could say something about a person."""
 
-LONGEST_PAUSE_S: Final = 3600
-_USUAL_PAUSE_S: Final = 30
 _ANSWERED: Final = frozenset((200, 201, 202, 409))
 _NOT_THIS_PAGE: Final = frozenset((400, 413, 422))
 _FOR_NOW: Final = frozenset((429, 503))
 _LATER: Final = frozenset((408, 425))
 _NEVER: Final = frozenset((501, 505, 511))
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
-_SECONDS: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
 def body_of(page: Sequence[Delivered], checkpoint: str) -> bytes:
@@ -99,21 +95,6 @@ def said(answer: Answer, sent: Collection[UUID]) -> Said:
         f"It answered {status}.",
         "Check address, token and certificate with its owner, then release what is held.",
     )
-
-
-def pause_of(headers: Mapping[str, str]) -> int:
-    """The seconds that `Retry-After` asks for (RFC 9110, section 10.2.3), an hour at most.
-
-    A date is read against the answer's own `Date`, so that clocks need not agree.
-    """
-    asked = headers.get("retry-after", "").strip()
-    if _SECONDS.fullmatch(asked):
-        return min(int(asked), LONGEST_PAUSE_S)
-    try:
-        until, now = parsedate_to_datetime(asked), parsedate_to_datetime(headers.get("date", ""))
-        return max(0, min(int((until - now).total_seconds()), LONGEST_PAUSE_S))
-    except (ValueError, TypeError, OverflowError):
-        return _USUAL_PAUSE_S
 
 
 def _read(body: bytes, sent: Collection[int]) -> Said:

@@ -16,7 +16,7 @@ from enum import StrEnum
 from typing import Final, Protocol
 from uuid import UUID
 
-from hub.connector import FileFormat, FileSource, Layout, RemoteFile, Trouble, trouble_of
+from hub.connector import FileFormat, FileSource, Layout, PageSource, RemoteFile, Trouble, trouble_of
 from hub.domain.ids import new_ids
 from hub.domain.stages import DropPlace, Received, Row
 from hub.domain.terms import ConnectorId, Count, Interface, LogId, Micros, PartyId, ReasonCode
@@ -164,16 +164,20 @@ class Drops:
                 wanted = await self._store.again()
                 back = await self._fetched_back(source, wanted) if wanted else ()
                 reports, failed = await self._take_all(source, back)
-                ready, waiting = self._settled(await source.list())
-                more, error = await self._take_all(source, ready)
-                failed = failed or error
+                while True:
+                    ready, waiting = self._ready(source, await source.list())
+                    more, error = await self._take_all(source, ready)
+                    reports += more
+                    failed = failed or error
+                    if failed is not None or not (isinstance(source, PageSource) and source.more):
+                        break
                 if wanted and not waiting and failed is None:
                     await self._give_up(wanted)
             finally:
                 await source.close()
         if failed is not None:
             raise failed
-        return RunReport(self._instance.connector, waiting=Count(waiting), files=(*reports, *more))
+        return RunReport(self._instance.connector, waiting=Count(waiting), files=tuple(reports))
 
     async def _tell(self, trouble: Trouble) -> None:
         """Kept when it changes, and once a minute; a poll does not fail for it."""
@@ -230,6 +234,10 @@ class Drops:
             except (Retry, Misconfigured) as error:
                 failed = failed or error
         return reports, failed
+
+    def _ready(self, source: FileSource, files: Sequence[RemoteFile]) -> tuple[list[RemoteFile], int]:
+        """What can be taken now, and how many are not at rest yet; a page is at rest, whatever it is called."""
+        return (list(files), 0) if isinstance(source, PageSource) else self._settled(files)
 
     def _settled(self, files: Sequence[RemoteFile]) -> tuple[list[RemoteFile], int]:
         now = Micros(self._clock.now_us())

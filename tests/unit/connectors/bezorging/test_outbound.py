@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.connector import Rejected, Said
-from hub.connectors.bezorging.outbound import LONGEST_PAUSE_S, REASONS, body_of, key_of, pause_of, said
+from hub.connectors.bezorging.outbound import REASONS, body_of, key_of, said
 from hub.domain.personal import Personal
 from hub.domain.stages import Delivered
 from hub.domain.terms import PartyId, RecordKind
 from hub.errors import HubError
-from hub.http import Answer, Away, Barred
+from hub.http import LONGEST_PAUSE_S, Answer, Away, Barred, pause_of
 
 A, B, C = (UUID(int=(0x01932B7E4C007000 << 64) | (0x8 << 60) | number) for number in range(3))
 
