@@ -65,7 +65,7 @@ def _key(said: Mapping[str, str | None], prefix: str) -> bytes:
 
 def _base64(text: str | None) -> bytes:
     try:
-        return b64decode(text or "", validate=True)
+        return b64decode(text or "?", validate=True)
     except ValueError:
         raise malformed(Fault("data_base64", "WAARDE_ONGELDIG")) from None
 

@@ -38,7 +38,7 @@ BRING: Final[dict[str, Any]] = {
     "tags": [TAG["name"]],
     "summary": "Breng een bestand bij een koppeling",
     "description": "De hub bewaart de inhoud verzegeld en leest haar daarna zoals elk ander bestand van deze koppeling. 202 "
-    "betekent: duurzaam bewaard. Herhaal bij twijfel met dezelfde Idempotency-Key of hetzelfde webhook-id; dat verandert niets. "
+    "betekent: duurzaam bewaard. Herhaal bij twijfel met dezelfde sleutel of hetzelfde webhook-id; dat verandert niets. "
     "Met een token van de eigen partij, of ondertekend: dan zijn webhook-id, webhook-timestamp en webhook-signature nodig en "
     f"wijkt uw klok hoogstens {SKEW_S // 60} minuten af. Waar de koppeling dat zegt, mag de inhoud een CloudEvent zijn. Wordt "
     "er te lang niets gelezen, dan volgt 503 met Retry-After.",
