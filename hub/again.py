@@ -91,7 +91,7 @@ class Again:
                 stopped.append(Stopped(one, (FEITEN_NIET_BEWAARD,)))
             else:
                 _check_facts(found, said_of[one.delivery_id])
-                known = facts_again(found.facts, as_of, statements)
+                known = self.rules.lives(facts_again(found.facts, as_of, statements))
                 asked.append((one, known, self._candidates(recipient, one, known, kept)))
         kinds = [each[0].record_kind for each in asked]
         answers = reconsider(self.rules.table, kinds, [each[1] for each in asked], [each[2] for each in asked], recipient)

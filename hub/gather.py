@@ -18,6 +18,7 @@ from hub.consent.facts import subject_facts
 from hub.consent.store import standing
 from hub.domain.element import addressee_of
 from hub.domain.facts import Stated, SubjectFacts
+from hub.domain.record import PersonRecord
 from hub.domain.stages import Candidate, Canonical, Received, Rejected
 from hub.domain.terms import Micros, PartyId, ReasonCode, RecordKind
 from hub.normalise import unroutable
@@ -152,13 +153,19 @@ class Gatherer:
                 for place in fresh
             ],
             facts=[
-                subject_facts(canonical.record, as_of, found[place][1])
+                self._facts(canonical.record, as_of, found[place][1])
                 for canonical, place in zip(canonicals, fresh, strict=True)
             ],
             persons=[Person(*found[place][2]) for place in fresh],
             content_digests=[found[place][3] for place in fresh],
             duplicates=identified.duplicates + len(records) - len(fresh),
         )
+
+    def _facts(self, record: PersonRecord, as_of: date, standing: frozenset[Stated]) -> SubjectFacts:
+        """What is known, with the gemeente as it is called on that day: a source may still name one that merged."""
+        known = subject_facts(record, as_of, standing)
+        home = self._rules.home_of(record, as_of)
+        return known if home == known.gemeente else known.but(gemeente=home)
 
     def _with_named(
         self,

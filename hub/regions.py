@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from hub.domain.stages import Candidate
+from hub.domain.tenure import Homes, Task, Tenure, tenures
 from hub.domain.terms import PartyId
-from hub.domain.territory import Gemeente, Party, Region
+from hub.domain.territory import Party, Region
 
 _Key = tuple[str, date, PartyId]
 _KEPT = 100_000
@@ -21,16 +22,22 @@ class Regions:
 
     def __init__(self, regions: Sequence[Region], parties: Mapping[PartyId, Party]) -> None:
         self._parties = parties
-        self._homes: dict[str, list[tuple[Region, Gemeente]]] = {}
-        for region in regions:
-            for gemeente in region.gemeenten:
-                self._homes.setdefault(gemeente.code, []).append((region, gemeente))
+        self._homes = Homes(regions)
+        self._working: dict[str, list[Tenure]] = {}
+        for one in tenures(regions):
+            self._working.setdefault(one.code, []).append(one)
         self._known: dict[_Key, tuple[Candidate, ...]] = {}
+
+    def living(self, gemeente: str, as_of: date, postcode: str | None = None) -> str:
+        """The gemeente that `gemeente` is on `as_of`: itself, or what it became by then. Of one that was divided the part
+        where `postcode` lies; where nobody knows that, itself, and no road leads from it."""
+        return self._homes.living(gemeente, as_of, postcode)
 
     def candidates(self, gemeente: str, as_of: date, source: PartyId) -> tuple[Candidate, ...]:
         """The doorstroompunt first, then Work & Income, to which the doorstroompunt passes on; () where no road leads.
 
-        A source that is no party, a gemeente that does not exist on `as_of`: no road, and the route quarantines the row.
+        A gemeente that merged leads to what it became. A source that is no party, a gemeente that neither exists on `as_of` nor
+        merged: no road, and the route quarantines the row.
         """
         key = (gemeente, as_of, source)
         known = self._known.get(key)
@@ -46,34 +53,27 @@ class Regions:
         return giver is not None and giver.brin in (None, brin)
 
     def working_for(self, gemeente: str, as_of: date) -> frozenset[PartyId]:
-        """The parties that work for the young people of a gemeente; none where it does not exist on `as_of`."""
-        home = self._home(gemeente, as_of)
-        if home is None:
-            return frozenset()
-        region, own = home
-        return frozenset((region.doorstroompunt, own.college, own.werk_en_inkomen, *region.works_here, *own.works_here))
+        """The parties that work for the young people of a gemeente, or of what it became; none where no road leads."""
+        return frozenset(one.party for one in self._here(gemeente, as_of))
 
-    def _home(self, code: str, as_of: date) -> tuple[Region, Gemeente] | None:
-        return next((h for h in self._homes.get(code, ()) if h[0].holds(as_of) and h[1].holds(as_of)), None)
+    def _here(self, gemeente: str, as_of: date) -> list[Tenure]:
+        return [one for one in self._working.get(self.living(gemeente, as_of), ()) if one.days.holds(as_of)]
 
     def _find(self, code: str, as_of: date, source: PartyId) -> tuple[Candidate, ...]:
         giver = self._parties.get(source)
-        home = self._home(code, as_of)
-        if giver is None or home is None:
+        by_task = {one.task: one.party for one in self._here(code, as_of)}
+        if giver is None or not by_task:
             return ()
-        region, gemeente = home
-        first = Candidate(region.doorstroompunt, source, tuple(dict.fromkeys((giver.controller, gemeente.college))))
-        then = Candidate(gemeente.werk_en_inkomen, region.doorstroompunt, (gemeente.college,))
+        desk, college, work = by_task[Task.desk], by_task[Task.college], by_task[Task.work]
+        first = Candidate(desk, source, tuple(dict.fromkeys((giver.controller, college))))
+        then = Candidate(work, desk, (college,))
         return tuple(candidate for candidate in (first, then) if candidate.recipient != source)
 
 
 def where(regions: Sequence[Region], day: date) -> dict[str, frozenset[str]]:
     """The regions in which each party works on `day`, by its id; a party of no region, such as DUO, is not named."""
     found: dict[str, set[str]] = {}
-    for region in regions:
-        if region.holds(day):
-            here = [gemeente for gemeente in region.gemeenten if gemeente.holds(day)]
-            own = [party for gemeente in here for party in (gemeente.college, gemeente.werk_en_inkomen, *gemeente.works_here)]
-            for party in (region.doorstroompunt, *region.works_here, *own):
-                found.setdefault(str(party), set()).add(str(region.id))
+    for one in tenures(regions):
+        if one.days.holds(day):
+            found.setdefault(str(one.party), set()).add(str(one.region))
     return {party: frozenset(ids) for party, ids in found.items()}

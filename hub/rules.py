@@ -14,7 +14,7 @@ from hub.consent.compile import compile_policy
 from hub.consent.model import AS_WRITTEN, Life, Permit, PolicySet
 from hub.consent.table import DecisionTable
 from hub.domain.element import addressee_of
-from hub.domain.facts import Stated, StatementKind, StatementState
+from hub.domain.facts import Stated, StatementKind, StatementState, SubjectFacts
 from hub.domain.record import PersonRecord
 from hub.domain.records import uitvalmelding
 from hub.domain.stages import Candidate
@@ -58,7 +58,18 @@ class Rules:
         field = addressee_of(type(record))
         if field is not None:
             return self._addressed(record.KIND, str(record.held(field)), source)
-        return self.at_home(record.KIND, record.held("gemeente"), source, as_of)
+        return self.at_home(record.KIND, self.home_of(record, as_of), source, as_of)
+
+    def home_of(self, record: PersonRecord, as_of: date) -> str | None:
+        """The gemeente where the person lives as it is called on `as_of`: what a gemeente that merged or was divided became."""
+        said = record.held("gemeente")
+        return None if said is None else self._regions.living(said, as_of, record.held("postcode"))
+
+    def lives(self, known: SubjectFacts) -> SubjectFacts:
+        """The same facts, with the gemeente as it is called on their day; of one that was divided since nobody knows which."""
+        said = known.gemeente
+        here = None if said is None else self._regions.living(said, known.as_of)
+        return known if here == said else known.but(gemeente=here)
 
     def at_home(self, kind: RecordKind, gemeente: str | None, source: PartyId, as_of: date) -> Sequence[Candidate]:
         """Who comes into view for records of a kind about someone who lives there; () where no agreement knows a way.

@@ -15,6 +15,7 @@ from hub.consent.facts import birthday, months_after
 from hub.consent.model import Permit, PolicySet
 from hub.domain.facts import YES, Stated, StatementKind, StatementState, SubjectFacts
 from hub.domain.stages import Grant
+from hub.domain.tenure import followed, successions, tenures_of
 from hub.domain.terms import ElementName, FactName, Form, PartyId, PurposeId, RecordKind
 
 _FORMS: Final = tuple(Form)
@@ -63,7 +64,7 @@ def cedar_requests(
     for element in asked:
         context = dict(common)
         if facts.standing is not None:
-            context["said"] = sorted(_said(policy, facts.standing, giver, recipient, purpose, element))
+            context["said"] = sorted(_said(policy, facts.standing, giver, recipient, purpose, element, facts.as_of))
         if passed_on:
             context["received"] = _received(received, forms.get(element))
         requests[element] = {
@@ -113,9 +114,8 @@ def _working_in(policy: PolicySet, gemeente: str, day: date) -> Iterator[PartyId
     found: dict[PartyId, None] = {}
     for region in policy.regions:
         for home in region.gemeenten:
-            if home.code == gemeente and region.holds(day) and home.holds(day):
-                own = (region.doorstroompunt, home.college, home.werk_en_inkomen, *region.works_here, *home.works_here)
-                found |= dict.fromkeys(own)
+            if home.code == gemeente:
+                found |= dict.fromkeys(one.party for one in tenures_of(region, home) if one.days.holds(day))
     yield from found
 
 
@@ -126,10 +126,13 @@ def _said(
     recipient: PartyId,
     purpose: PurposeId,
     element: ElementName,
+    day: date,
 ) -> Iterator[str]:
     """The statements that meet the question, as words: a no by its kind; a yes by kind and voice, once as given and once more
     where it names the element; and that someone refused."""
     addressed = {giver, recipient} | {policy.parties[party].controller for party in (giver, recipient)}
+    before = followed(successions(policy.regions, policy.parties))
+    addressed |= {old for party in addressed for since, old in before.get(party, ()) if since <= day}
     words: set[str] = set()
     for one in standing:
         if one.kind not in YES:

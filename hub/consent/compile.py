@@ -25,15 +25,14 @@ from hub.consent.table import (
     WithinRow,
 )
 from hub.domain.stages import Grant
+from hub.domain.tenure import Tenure, followed, successions, tenures
 from hub.domain.terms import BasisId, ElementName, FactName, Form, PartyId, PurposeId, ReasonCode, RecordKind
-from hub.domain.territory import Gemeente, Region
 
 _GATES: Final = tuple(Gate)
 _FORMS: Final = tuple(Form)
 _BSN: Final = ElementName("bsn")
 _ONDERWIJSNUMMER: Final = ElementName("onderwijsnummer")
 _NEVER: Final = date.max
-_Home = tuple[Region, Gemeente]
 _Pair = tuple[Agreement, Permit | Forbid]
 _Way = tuple[PartyId, PartyId, RecordKind, PurposeId | None]
 
@@ -43,8 +42,9 @@ def compile_policy(policy: PolicySet, life: Life = AS_WRITTEN) -> DecisionTable:
     told = sorted(policy.reasons.values(), key=lambda reason: (_GATES.index(reason.gate), reason.code))
     rank = {reason.code: _GATES.index(reason.gate) * 1000 + place for place, reason in enumerate(told)}
     elements = {name: frozenset(record.elements) for name, record in policy.records.items()}
-    moves = frozenset(day for region in policy.regions for period in (region, *region.gemeenten) for day in period.borders)
-    source = _Source(policy, life, _homes(policy), moves, policy.personal, _about(policy))
+    working = list(tenures(policy.regions))
+    before = followed(successions(policy.regions, policy.parties))
+    source = _Source(policy, life, _homes(working), before, policy.personal, _about(policy))
     return DecisionTable(
         policy.hash, MappingProxyType(rank), policy.personal, MappingProxyType(elements), lambda key: _opened(source, key)
     )
@@ -56,8 +56,9 @@ class _Source:
 
     policy: PolicySet
     life: Life
-    homes: Mapping[PartyId, Sequence[_Home]]
-    moves: frozenset[date]
+    homes: Mapping[PartyId, Sequence[Tenure]]
+    before: Mapping[PartyId, Sequence[tuple[date, PartyId]]]
+    """Whom each party follows, and since when."""
     personal: frozenset[ReasonCode]
     about: Mapping[RecordKind, Sequence[_Pair]]
     """The clauses by the records that they are about, in order of their ids."""
@@ -67,17 +68,27 @@ class _Source:
 
     def area(self, party: PartyId, day: date) -> frozenset[str]:
         """The gemeenten whose young people `party` works for on `day`."""
-        return frozenset(home.code for region, home in self.homes.get(party, ()) if region.holds(day) and home.holds(day))
+        return frozenset(one.code for one in self.homes.get(party, ()) if one.days.holds(day))
+
+    def moves(self, *parties: PartyId) -> Iterator[date]:
+        """The days on which it changes for whom these work, or whom they or those who answer for them follow."""
+        for party in parties:
+            for one in self.homes.get(party, ()):
+                yield from (one.days.since, one.days.until)
+            known = self.policy.parties.get(party)
+            for each in (party,) if known is None else (party, known.controller):
+                yield from (since for since, _ in self.before.get(each, ()))
+
+    def follows(self, party: PartyId, day: date) -> Iterator[PartyId]:
+        """Everyone whom `party` follows on `day`: what was said to them is said to it."""
+        return (old for since, old in self.before.get(party, ()) if since <= day)
 
 
-def _homes(policy: PolicySet) -> dict[PartyId, list[_Home]]:
+def _homes(working: Sequence[Tenure]) -> dict[PartyId, list[Tenure]]:
     """For whose young people a party works: where they live, and since when that is so."""
-    found: dict[PartyId, list[_Home]] = {}
-    for region in policy.regions:
-        for home in region.gemeenten:
-            own = (region.doorstroompunt, home.college, home.werk_en_inkomen, *region.works_here, *home.works_here)
-            for party in dict.fromkeys(own):
-                found.setdefault(party, []).append((region, home))
+    found: dict[PartyId, list[Tenure]] = {}
+    for one in working:
+        found.setdefault(one.party, []).append(one)
     return found
 
 
@@ -116,10 +127,10 @@ def _lane(source: _Source, key: LaneKey) -> tuple[date, Lane]:
     dates = {moment for agreement, _ in between for moment in _dates(agreement)}
     dates |= {moment for _, clause in permits for moment in _clause_dates(policy, clause)}
     dates |= {moment for row in bars for moment in row.borders}
-    dates |= source.moves
+    dates |= set(source.moves(giver, recipient))
     lane = Lane(
         recipient=recipient,
-        addressed=frozenset(_addressed(policy, giver, recipient)),
+        addressed=frozenset(_addressed(source, day, giver, recipient)),
         silent=recipient in source.life.silent,
         unknown=tuple(unknown),
         one_purpose=len({clause.purposes for _, clause in permits}) == 1,
@@ -148,11 +159,13 @@ def _unknown(policy: PolicySet, key: LaneKey) -> Iterator[ReasonCode]:
         yield codes.DOEL_ONBEKEND
 
 
-def _addressed(policy: PolicySet, *parties: PartyId) -> Iterator[PartyId]:
+def _addressed(source: _Source, day: date, *parties: PartyId) -> Iterator[PartyId]:
+    """These, who answers for them, and whom these follow: a no outlives the body that it was said to."""
     for party in parties:
-        yield party
-        if party in policy.parties:
-            yield policy.parties[party].controller
+        known = source.policy.parties.get(party)
+        for each in (party,) if known is None else (party, known.controller):
+            yield each
+            yield from source.follows(each, day)
 
 
 def _between(source: _Source, giver: PartyId, recipient: PartyId, record: RecordKind) -> list[_Pair]:

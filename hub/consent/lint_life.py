@@ -9,6 +9,7 @@ from typing import Final
 from hub.consent.check import stands_on
 from hub.consent.finding import Finding, Severity, of_clause, permits
 from hub.consent.model import Agreement, PolicySet
+from hub.domain.tenure import Task, tenures
 from hub.domain.terms import PartyId
 from hub.domain.territory import Period
 
@@ -127,11 +128,7 @@ def _party(agreement: Agreement, what: str, why: str, fix: str) -> Finding:
 def _used(policy: PolicySet) -> set[PartyId]:
     used = {signed.id for agreement in policy.agreements for signed in agreement.parties}
     used |= {party.controller for party in policy.parties.values()}
-    for region in policy.regions:
-        used |= {region.doorstroompunt}
-        for home in region.gemeenten:
-            used |= {home.college}
-    return used
+    return used | {one.party for one in tenures(policy.regions) if one.task in (Task.desk, Task.college)}
 
 
 LIFE = (out_of_force, lapses, parties)

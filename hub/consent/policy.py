@@ -41,9 +41,10 @@ from hub.consent.model import (
     RecordSpec,
     RetentionRow,
 )
+from hub.domain.borders import read_regions
 from hub.domain.rulebook import Document, Place, Rule, parse
 from hub.domain.terms import PolicyHash
-from hub.domain.territory import Party, Region, read_parties, read_regions
+from hub.domain.territory import Party, Region, read_parties
 from hub.errors import Misconfigured
 
 R = TypeVar("R", bound=Rule)

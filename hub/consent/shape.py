@@ -25,7 +25,8 @@ _GEMEENTE = "gemeente"
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """`key` is equal where the shape is; `names` are parties and controllers, and `homes` gemeenten by how they lie."""
+    """`key` is equal where the shape is; `names` are parties, controllers and whom these follow, and `homes` gemeenten by how
+    they lie."""
 
     key: Hashable
     names: tuple[PartyId, ...]
@@ -35,7 +36,8 @@ class Shape:
 def shape_of(sides: Sequence[Side], way: Sequence[PartyId], record: RecordKind) -> Shape:
     """The shape of a way for such records."""
     standing = [side.standing(party) for side in sides for party in way]
-    called = [*way, *(None if one is None else one.controller for one in standing)]
+    before = [() if one is None else one.follows for one in standing]
+    called = [*way, *(None if one is None else one.controller for one in standing), *(old for one in before for _, old in one)]
     names = list(dict.fromkeys(name for name in called if name is not None))
     lies: dict[str, list[tuple[int, frozenset[Hashable]]]] = defaultdict(list)
     for place, one in enumerate(standing):
@@ -46,7 +48,8 @@ def shape_of(sides: Sequence[Side], way: Sequence[PartyId], record: RecordKind) 
         homes[tuple(how)].add(code)
     steps = tuple(side.form((*step, record)) for side in sides for step in pairwise(way))
     same = tuple(None if name is None else names.index(name) for name in called)
-    key = (record, len(way), steps, same, frozenset(homes))
+    since = tuple(tuple(day for day, _ in one) for one in before)
+    key = (record, len(way), steps, same, since, frozenset(homes))
     return Shape(key, tuple(names), {how: frozenset(codes) for how, codes in homes.items()})
 
 

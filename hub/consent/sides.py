@@ -18,6 +18,7 @@ from hub.consent.model import Agreement, Forbid, Permit, PolicySet
 from hub.consent.otherwise import otherwise
 from hub.consent.table import DecisionTable, Lane, LaneKey
 from hub.domain.rulebook import Rule
+from hub.domain.tenure import followed, successions, tenures
 from hub.domain.terms import ClauseId, PartyId, PurposeId, RecordKind
 
 Edge = tuple[PartyId, PartyId, RecordKind]
@@ -29,10 +30,13 @@ _NAMES: Final = {"id": True, "giver": True, "recipient": True, "joint_controller
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What a party is beside what is agreed: who answers for it, and for which gemeenten it works, since when."""
+    """What a party is beside what is agreed: who answers for it, for which gemeenten it works, since when, and whom it and
+    who answers for it follow, since when.
+    """
 
     controller: PartyId
     homes: Mapping[str, frozenset[Hashable]]
+    follows: tuple[tuple[date, PartyId], ...] = ()
 
 
 class Side:
@@ -52,10 +56,9 @@ class Side:
             self._read(agreement)
         for found in self.permits.values():
             found.sort(key=lambda pair: pair[1].id)  # as a lane has them: where two permit the same, the first counts
-        for region in policy.regions:
-            for home in region.gemeenten:
-                for party in {region.doorstroompunt, home.college, home.werk_en_inkomen, *region.works_here, *home.works_here}:
-                    self._homes[party][home.code].add((region.borders, home.borders))
+        for one in tenures(policy.regions):
+            self._homes[one.party][one.code].add((one.days.since, one.days.until))
+        self._before = followed(successions(policy.regions, policy.parties))
 
     def _read(self, agreement: Agreement) -> None:
         parties = [self.policy.parties[one.id] for one in agreement.parties]
@@ -125,7 +128,8 @@ class Side:
         if party not in self._standing:
             known = self.policy.parties.get(party)
             homes = {code: frozenset(when) for code, when in self._homes.get(party, {}).items()}
-            self._standing[party] = None if known is None else Standing(known.controller, homes)
+            before = () if known is None else (*self._before.get(party, ()), *self._before.get(known.controller, ()))
+            self._standing[party] = None if known is None else Standing(known.controller, homes, before)
         return self._standing[party]
 
     def elements(self, record: RecordKind) -> int:

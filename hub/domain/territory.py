@@ -6,18 +6,19 @@ A period runs from `valid_from` up to, not including, `valid_until`. Gemeenten c
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from datetime import date
 from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from hub.domain.rulebook import Document, Rule, parse
+from hub.domain.rulebook import Rule, parse
 from hub.domain.terms import PartyId, Term
 
 GemeenteCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}$")]
 Sentence = Annotated[str, StringConstraints(min_length=12, strip_whitespace=True)]
+Postcodes = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{3}(-[1-9][0-9]{3})?$")]
+"""The four digits of a Dutch postcode, or a range of them, both ends included: `7001-7049`."""
 
 
 class PartyKind(StrEnum):
@@ -78,10 +79,24 @@ class Party(Rule):
     privacy_contact: Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
 
 
+class Part(Rule):
+    """Where one part of a gemeente that was divided went: a gemeente of that day, and the postcodes that came to it."""
+
+    code: GemeenteCode
+    postcodes: Annotated[tuple[Postcodes, ...], Field(min_length=1)]
+
+    def holds(self, postcode: str) -> bool:
+        """Whether an address with this postcode lies in the part."""
+        digits = postcode[:4]
+        return any(first <= digits <= (last or first) for first, _, last in (each.partition("-") for each in self.postcodes))
+
+
 class Gemeente(Period):
     """A gemeente in a region: its college, and its Work & Income desk, are recipients of their own.
 
-    `works_here` are further parties that work for those who live here (leerplicht, Wmo, a school's own region).
+    `works_here` are further parties that work for those who live here (leerplicht, Wmo, a school's own region). One that ends
+    says who follows it: `successor` where it merged, `successors` where it was divided, or, in `without_successor`, why none of
+    the gemeenten in this set does. One that only changes regions stands in both, one period after the other.
     """
 
     code: GemeenteCode
@@ -89,25 +104,59 @@ class Gemeente(Period):
     college: PartyId
     werk_en_inkomen: PartyId
     works_here: tuple[PartyId, ...] = ()
+    labour_market_region: Term | None = None
+    successor: GemeenteCode | None = None
+    successors: tuple[Part, ...] = ()
+    without_successor: Sentence | None = None
+
+    @property
+    def followed_by(self) -> tuple[GemeenteCode, ...]:
+        """The gemeenten that it became."""
+        return (self.successor,) if self.successor is not None else tuple(part.code for part in self.successors)
+
+
+class Subregion(Period):
+    """Part of a region. With a `doorstroompunt` of its own, that one comes into view for its gemeenten instead of the
+    region's."""
+
+    id: Term
+    name: Annotated[str, StringConstraints(min_length=2)]
+    gemeenten: Annotated[tuple[GemeenteCode, ...], Field(min_length=1)]
+    doorstroompunt: PartyId | None = None
+    works_here: tuple[PartyId, ...] = ()
+
+
+class LabourMarketRegion(Rule):
+    """An arbeidsmarktregio (Wet SUWI 10), as far as it lies in a region; one that spans several stands alike in each.
+
+    `works_here` work for the gemeenten of the region that name it; the `centrumgemeente` may lie in another region.
+    """
+
+    id: Term
+    name: Annotated[str, StringConstraints(min_length=2)]
+    centrumgemeente: GemeenteCode
+    works_here: tuple[PartyId, ...] = ()
 
 
 class Region(Period):
-    """A region with one doorstroompunt, run by its contactgemeente; `works_here` work for all of it (UWV, a werkbedrijf)."""
+    """A region with one doorstroompunt, run by its contactgemeente; `works_here` work for all of it (UWV, a werkbedrijf).
+
+    A row says how a region is in a period. Another contactgemeente is another row with the same id, one period after the other
+    (WEB 9.2.4, third paragraph: who becomes contactgemeente gets the files within four weeks).
+    """
 
     id: Term
     name: Annotated[str, StringConstraints(min_length=2)]
     contactgemeente: GemeenteCode
     doorstroompunt: PartyId
     works_here: tuple[PartyId, ...] = ()
+    subregions: tuple[Subregion, ...] = ()
+    labour_market_regions: tuple[LabourMarketRegion, ...] = ()
     gemeenten: Annotated[tuple[Gemeente, ...], Field(min_length=1)]
 
 
 class _Parties(Rule):
     parties: tuple[Party, ...]
-
-
-class _Regions(Rule):
-    regions: tuple[Region, ...]
 
 
 def read_parties(file: str, text: str) -> dict[PartyId, Party]:
@@ -122,55 +171,3 @@ def read_parties(file: str, text: str) -> dict[PartyId, Party]:
         if party.controller not in found:
             document.refuse(("parties", number, "controller"), f"{party.controller} is no party in this file.")
     return dict(sorted(found.items()))
-
-
-def read_regions(files: Mapping[str, str], parties: Mapping[PartyId, Party]) -> tuple[Region, ...]:
-    """The regions of all files, by id and first day. Raises errors.Misconfigured where a gemeente has two homes on one day."""
-    found: list[Region] = []
-    for file, text in sorted(files.items()):
-        document = parse(file, text)
-        for number, region in enumerate(document.as_(_Regions).regions):
-            place = ("regions", number)
-            _check_region(region, parties, document, place)
-            _check_single_home(region, found, document, place)
-            found.append(region)
-    return tuple(sorted(found, key=lambda region: (region.id, region.valid_from)))
-
-
-def _check_region(region: Region, parties: Mapping[PartyId, Party], document: Document, place: tuple[str | int, ...]) -> None:
-    if all(gemeente.code != region.contactgemeente for gemeente in region.gemeenten):
-        document.refuse((*place, "contactgemeente"), "The contactgemeente is not one of the region's gemeenten.")
-    named = [((*place, "doorstroompunt"), region.doorstroompunt, PartyKind.doorstroompunt)]
-    for number, gemeente in enumerate(region.gemeenten):
-        at = (*place, "gemeenten", number)
-        named.append(((*at, "college"), gemeente.college, PartyKind.college))
-        named.append(((*at, "werk_en_inkomen"), gemeente.werk_en_inkomen, PartyKind.werk_en_inkomen))
-    for at, party, kind in named:
-        if party not in parties or parties[party].kind is not kind:
-            document.refuse(at, f"{party} is no party of kind {kind.value} in parties.yaml.")
-    for at, others in _works_here(region, place):
-        for party in others:
-            if party not in parties:
-                document.refuse(at, f"{party} is no party in parties.yaml.")
-
-
-def _works_here(region: Region, place: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], tuple[PartyId, ...]]]:
-    yield (*place, "works_here"), region.works_here
-    for number, gemeente in enumerate(region.gemeenten):
-        yield (*place, "gemeenten", number, "works_here"), gemeente.works_here
-
-
-def _check_single_home(region: Region, others: list[Region], document: Document, place: tuple[str | int, ...]) -> None:
-    for other in others:
-        if other.id == region.id and other.meets(region):
-            document.refuse(place, f"Region {region.id} stands here twice for the same days.")
-    homes = [(home, other) for other in others for home in other.gemeenten]
-    for number, gemeente in enumerate(region.gemeenten):
-        for home, other in homes:
-            if home.code == gemeente.code and home.meets(gemeente) and home.meets(region) and other.meets(gemeente):
-                document.refuse(
-                    (*place, "gemeenten", number),
-                    f"Gemeente {gemeente.code} lies in {other.id} and in {region.id} on the same day.",
-                    "End the one before the other begins.",
-                )
-        homes.append((gemeente, region))

@@ -122,8 +122,10 @@ async def test_a_school_speaks_for_its_own_pupils_alone(house: House) -> None:
 
 
 async def test_the_gemeente_of_the_day_decides(house: House) -> None:
-    """Overlinde merged into Aldermeer: from that day no road leads there."""
-    assert added(await house.drop([body(1, gemeente="9009")])) == Tally(0, 1, 0)
+    """Overlinde merged into Aldermeer: from that day its code leads there. Where no road leads, a row waits."""
+    assert added(await house.drop([body(1, gemeente="9009"), body(2, gemeente="9099")])) == Tally(1, 1, 0)
+    permitted = {each["recipient"] for each in await house.entries() if each.get("decision") == "permit"}
+    assert permitted == {DESK, WORK}
 
 
 # -- verdicts

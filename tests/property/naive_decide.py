@@ -11,6 +11,7 @@ from datetime import date, timedelta
 
 from hub.consent.model import AS_WRITTEN, Agreement, Forbid, Gate, Life, Permit, PolicySet, Requirement, Side
 from hub.domain.facts import Stated, StatementKind, SubjectFacts
+from hub.domain.territory import Region, Subregion
 
 FORMS = ["raw", "banded", "yes_no", "pseudonym"]
 
@@ -135,11 +136,44 @@ def _area(policy: PolicySet, party: str, day: date) -> set[str]:
     area = set()
     for region in policy.regions:
         for gemeente in region.gemeenten:
-            there = [region.doorstroompunt, gemeente.college, gemeente.werk_en_inkomen]
+            there = [_desk(region, gemeente.code, day), gemeente.college, gemeente.werk_en_inkomen]
+            there += [other for part in region.subregions if _in(part, gemeente.code, day) for other in part.works_here]
+            markets = [market for market in region.labour_market_regions if market.id == gemeente.labour_market_region]
+            there += [other for market in markets for other in market.works_here]
             works_there = party in [*there, *region.works_here, *gemeente.works_here]
             if works_there and region.holds(day) and gemeente.holds(day):
                 area.add(gemeente.code)
     return area
+
+
+def _in(part: Subregion, code: str, day: date) -> bool:
+    return code in part.gemeenten and part.holds(day)
+
+
+def _desk(region: Region, code: str, day: date) -> str:
+    own = [part.doorstroompunt for part in region.subregions if part.doorstroompunt and _in(part, code, day)]
+    return own[0] if own else region.doorstroompunt
+
+
+def _was(policy: PolicySet, party: str, day: date) -> set[str]:
+    """Whom a desk, college or Work & Income follows, looked for on every day on which anything ends."""
+    rows = [(region, home) for region in policy.regions for home in region.gemeenten]
+    parts = [part for region, _ in rows for part in region.subregions]
+    days = {end for row in (*(each for row in rows for each in row), *parts) for end in row.borders if end <= day}
+    found: set[str] = set()
+    for moment in sorted(days, reverse=True):
+        yesterday = moment - timedelta(days=1)
+        for region, home in rows:
+            if not (region.holds(yesterday) and home.holds(yesterday)):
+                continue
+            now = [row for row in rows if row[0].holds(moment) and row[1].holds(moment)]
+            after = [row for row in now if row[1].code == home.code] or [row for row in now if row[1].code in home.followed_by]
+            for to, new in after:
+                pairs = [(home.college, new.college), (home.werk_en_inkomen, new.werk_en_inkomen)]
+                if to.id == region.id:
+                    pairs.append((_desk(region, home.code, yesterday), _desk(to, new.code, moment)))
+                found |= {old for old, other in pairs if other in {party, *found} and old != other}
+    return found - {party}
 
 
 def _years(day: date, years: int) -> date:
@@ -213,6 +247,7 @@ def _no_said(question: Ask, clause: Permit, kind: StatementKind) -> bool:
     parties = question.policy.parties
     concerned = {question.giver, question.recipient}
     concerned |= {parties[party].controller for party in concerned}
+    concerned |= {old for party in concerned for old in _was(question.policy, party, question.facts.as_of)}
     for one in question.facts.standing or ():
         if one.kind == kind and one.state in ("given", "requested"):
             for_this = one.purposes is None or clause.purposes[0] in one.purposes

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from hub.domain.borders import read_regions
 from hub.domain.terms import PartyId
-from hub.domain.territory import read_parties, read_regions
+from hub.domain.territory import read_parties
 from hub.errors import Misconfigured
 from hub.regions import Regions
 
@@ -34,12 +35,13 @@ def regions() -> Regions:
     return load_regions(POLICY)
 
 
-def _copy(to: Path, old: str = "", new: str = "") -> Path:
+def _copy(to: Path, old: str = "", new: str = "", without: str = "") -> Path:
     (to / "regions").mkdir()
     (to / "parties.yaml").write_text((POLICY / "parties.yaml").read_text("utf-8"), "utf-8")
     text = (POLICY / "regions" / "voorbeeld.yaml").read_text("utf-8")
     assert old in text
-    (to / "regions" / "voorbeeld.yaml").write_text(text.replace(old, new, 1), "utf-8")
+    assert without in text
+    (to / "regions" / "voorbeeld.yaml").write_text(text.replace(without, "", 1).replace(old, new, 1), "utf-8")
     return to
 
 
@@ -69,7 +71,9 @@ def test_where_no_road_leads(regions: Regions, gemeente: str, day: date, source:
 def test_a_merged_gemeente_has_a_road_until_the_day_it_ended(regions: Regions):
     before = regions.candidates("9009", date(2025, 12, 31), DUO)
     assert [candidate.recipient for candidate in before] == ["doorstroompunt-lindemark", "werk-en-inkomen-overlinde"]
-    assert regions.candidates("9009", date(2026, 1, 1), DUO) == ()
+    after = regions.candidates("9009", date(2026, 1, 1), DUO)
+    assert after == regions.candidates("9001", date(2026, 1, 1), DUO)
+    assert [candidate.recipient for candidate in after] == ["doorstroompunt-lindemark", "werk-en-inkomen-aldermeer"]
 
 
 def test_the_same_question_gets_the_same_answer(regions: Regions):
@@ -77,10 +81,21 @@ def test_the_same_question_gets_the_same_answer(regions: Regions):
 
 
 @pytest.mark.parametrize(("old", "new", "word"), [
-    ('code: "9004"', 'code: "9001"', "contactgemeente"),
+    ('code: "9004"', 'code: "9010"', "contactgemeente"),
     ('code: "9005"', 'code: "9001"', "same day"),
     ('code: "9005"', 'code: "9004"', "same day"),
     ('contactgemeente: "9004"', 'contactgemeente: "9001"', "not one of"),
+    ('contactgemeente: "9007"', 'contactgemeente: "9008"', "From 2027-01-01 on the contactgemeente"),
+    ('        successor: "9001"\n', "", "not said once who follows"),
+    ('successor: "9001"', 'successor: "9001"\n        without_successor: Dit is al gezegd.', "not said once who follows"),
+    ('successor: "9001"', 'successor: "9999"', "9999 does not exist on 2026-01-01"),
+    ('successor: "9001"', 'successor: "9009"', "9009 does not exist on 2026-01-01"),
+    ('code: "9005"', 'code: "9005"\n        successor: "9004"', "does not end"),
+    ('gemeenten: ["9002", "9003"]', 'gemeenten: ["9002", "9004"]', "9004 is on no day of lindemark-oost"),
+    ('gemeenten: ["9002", "9003"]', 'doorstroompunt: uwv\n        gemeenten: ["9002"]', "no party of kind doorstroompunt"),
+    ("works_here: [werkbedrijf-lindemark,", "works_here: [niemand,", "no party in parties"),
+    ('centrumgemeente: "9001"', 'centrumgemeente: "9099"', "no gemeente of this set"),
+    ("labour_market_region: arbeidsmarkt-lindemark", "labour_market_region: elders", "no labour_market_regions row"),
     ("id: schelmonde", "id: lindemark", "twice"),
     ("doorstroompunt: doorstroompunt-schelmonde", "doorstroompunt: duo", "no party of kind doorstroompunt"),
     ("werk_en_inkomen: werk-en-inkomen-vennekerk", "werk_en_inkomen: werk-en-inkomen-nergens", "no party of kind"),
@@ -102,7 +117,7 @@ def test_one_gemeente_after_another_loads(tmp_path: Path):
         college: college-overlinde
         werk_en_inkomen: werk-en-inkomen-overlinde
       - code: "9005\""""
-    regions = load_regions(_copy(tmp_path, '\n      - code: "9005"', moved))
+    regions = load_regions(_copy(tmp_path, '\n      - code: "9005"', moved, '        successor: "9001"\n'))
     assert regions.candidates("9009", date(2025, 12, 31), DUO)[0].recipient == "doorstroompunt-lindemark"
     assert regions.candidates("9009", date(2026, 1, 1), DUO)[0].recipient == "doorstroompunt-schelmonde"
 
