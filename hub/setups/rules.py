@@ -1,0 +1,78 @@
+"""Who may do what with an instance as it stands now. Pure; each raises errors.Refused with what to do instead."""
+
+from __future__ import annotations
+
+from hub.errors import Conflict, Refused
+from hub.setups.standing import Standing, State
+
+
+def check_open(one: Standing) -> None:
+    """It can still be changed."""
+    if one.state is State.ended:
+        raise Refused("This connector has ended.", "What has ended does not begin again.", "Set up a new one.")
+
+
+def check_newest(one: Standing, version: int) -> None:
+    """Nobody changed it meanwhile. Raises errors.Conflict where somebody did."""
+    if version != one.newest:
+        raise someone_was_first()
+
+
+def check_propose(one: Standing) -> None:
+    """There is something that is not active yet."""
+    check_open(one)
+    if one.active == one.newest and not one.staged:
+        raise Refused("There is nothing to propose.", "All of it is active.", "Change something first.")
+    if one.proposed_by is not None:
+        raise Refused("This is proposed already.", "A second person activates it.", "Ask a colleague to do so.")
+
+
+def check_activate(one: Standing, by: str) -> None:
+    """Two pairs of eyes: who activates is neither who changed it last nor who proposed it."""
+    check_open(one)
+    if one.proposed_by is None:
+        raise Refused("This is not proposed.", "Whoever set it up proposes it first.", "Propose it; a second person activates.")
+    if by in (one.changed_by, one.proposed_by):
+        raise Refused(
+            "You cannot activate this yourself.",
+            "You changed or proposed it; a second person looks at it before it runs.",
+            "Ask a colleague. Where that cannot wait, break the glass with a reason: it is logged, and confirmed afterwards.",
+        )
+
+
+def check_break_glass(one: Standing) -> None:
+    """There is something to activate alone, and nothing lies unconfirmed."""
+    check_open(one)
+    if one.active == one.newest and not one.staged:
+        raise Refused("There is nothing to activate.", "All of it is active.", "Change something first.")
+    if one.glass is not None:
+        raise Refused(
+            "The glass is broken already.",
+            "What was activated alone before is not confirmed yet.",
+            "Have a second person confirm that first.",
+        )
+
+
+def check_confirm(one: Standing, by: str) -> None:
+    """A second person looks at what one activated alone."""
+    if one.glass is None:
+        raise Refused("There is nothing to confirm.", "Nobody activated this alone, or it was confirmed.", "Look again.")
+    if by == one.glass.who:
+        raise Refused("You cannot confirm this yourself.", "You activated it alone.", "Ask a colleague.")
+
+
+def check_pause(one: Standing) -> None:
+    """It runs."""
+    if one.state is not State.active:
+        raise Refused("This connector does not run.", f"It is {one.state.value}.", "There is nothing to pause.")
+
+
+def check_resume(one: Standing) -> None:
+    """It is paused."""
+    if one.state is not State.paused:
+        raise Refused("This connector is not paused.", f"It is {one.state.value}.", "There is nothing to resume.")
+
+
+def someone_was_first() -> Conflict:
+    """Somebody else did something with it meanwhile."""
+    return Conflict("Someone else changed this connector.", "Theirs was first.", "Look at it again before you repeat yours.")

@@ -1,0 +1,175 @@
+"""How an instance stands: it follows from everything that happened to it, in order. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from hub.domain.terms import PartyId
+
+GLASS_US: Final = 3 * 86_400_000_000
+"""Within which a second person confirms what one activated alone."""
+
+
+class Act(StrEnum):
+    """What can happen to an instance; closed."""
+
+    create = "create"
+    change = "change"
+    rollback = "rollback"
+    credential = "credential"
+    remove = "remove"
+    propose = "propose"
+    activate = "activate"
+    break_glass = "break-glass"
+    confirm = "confirm"
+    pause = "pause"
+    resume = "resume"
+    end = "end"
+    test = "test"
+    dry_run = "dry-run"
+    rotate = "rotate"
+
+    @property
+    def operation(self) -> str:
+        """As the log calls it."""
+        return f"connector-{self.value}"
+
+
+MAKES: Final = frozenset({Act.create, Act.change, Act.rollback})
+"""What makes a version."""
+
+
+class State(StrEnum):
+    """How an instance stands."""
+
+    draft = "draft"
+    """It was never activated."""
+    active = "active"
+    paused = "paused"
+    ended = "ended"
+
+
+class GlassReason(StrEnum):
+    """Why somebody activates alone; closed, so that the log has no room for anything else."""
+
+    trouble = "STORING"
+    """Data do not get through, and nobody else can be reached."""
+    urgent = "SPOED"
+    """A young person would come to harm by waiting."""
+    trial = "TEST"
+    """An installation in which there are no real records."""
+
+
+class Move(NamedTuple):
+    """One thing that happened: `who` did it to `version`, with a `word` of ours; `digest` of what it was about."""
+
+    party: str
+    instance: str
+    seq: int
+    act: Act
+    version: int
+    who: str
+    word: str
+    digest: bytes
+    ref: UUID
+    us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Glass:
+    """Somebody activated alone; a second person must look at it before `due_us`."""
+
+    who: str
+    version: int
+    reason: str
+    us: int
+
+    @property
+    def due_us(self) -> int:
+        """Until when it may go unconfirmed."""
+        return self.us + GLASS_US
+
+
+_NONE: Final = MappingProxyType[str, int]({})
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How an instance stands after its move `seq`.
+
+    `held` are its credentials in use by the move that gave them, `staged` those that wait for activation or rotation (None: to
+    be taken away). `changed_by` is who last changed something that is not active yet, or that is.
+    """
+
+    instance: str
+    party: PartyId
+    seq: int = 0
+    newest: int = 0
+    active: int | None = None
+    paused: bool = False
+    ended: bool = False
+    proposed_by: str | None = None
+    changed_by: str = ""
+    glass: Glass | None = None
+    held: MappingProxyType[str, int] = _NONE
+    staged: MappingProxyType[str, int | None] = MappingProxyType({})
+
+    @property
+    def state(self) -> State:
+        """In one word."""
+        if self.ended:
+            return State.ended
+        if self.active is None:
+            return State.draft
+        return State.paused if self.paused else State.active
+
+    @property
+    def next_held(self) -> MappingProxyType[str, int]:
+        """The credentials as they will be once what is staged is taken over."""
+        merged = {**self.held, **self.staged}
+        return MappingProxyType({name: seq for name, seq in merged.items() if seq is not None})
+
+
+def after(one: Standing, move: Move) -> Standing:
+    """How it stands after one more thing."""
+    one = replace(one, seq=move.seq)
+    match move.act:
+        case Act.create | Act.change | Act.rollback:
+            return replace(one, newest=move.version, changed_by=move.who, proposed_by=None)
+        case Act.credential | Act.remove:
+            staged = {**one.staged, move.word: move.seq if move.act is Act.credential else None}
+            return replace(one, staged=MappingProxyType(staged), changed_by=move.who, proposed_by=None)
+        case Act.propose:
+            return replace(one, proposed_by=move.who)
+        case Act.activate | Act.break_glass:
+            glass = one.glass if one.glass is None or one.glass.who == move.who else None
+            if move.act is Act.break_glass:
+                glass = one.glass or Glass(move.who, move.version, move.word, move.us)
+            return replace(_taken_over(one), active=move.version, paused=False, proposed_by=None, glass=glass)
+        case Act.confirm:
+            return replace(one, glass=None)
+        case Act.rotate:
+            return _taken_over(one)
+        case Act.pause | Act.resume:
+            return replace(one, paused=move.act is Act.pause)
+        case Act.end:
+            return replace(one, ended=True, held=_NONE, staged=MappingProxyType({}), glass=None)
+        case Act.test | Act.dry_run:
+            return one
+
+
+def _taken_over(one: Standing) -> Standing:
+    return replace(one, held=one.next_held, staged=MappingProxyType({}))
+
+
+def standing_of(moves: Sequence[Move]) -> Standing:
+    """How the instance of these moves, in order, stands."""
+    one = Standing(moves[0].instance, PartyId(moves[0].party))
+    for move in moves:
+        one = after(one, move)
+    return one

@@ -1,0 +1,270 @@
+"""Trying an instance before it counts: the connection, one real file, and new credentials before the old ones go."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections import Counter
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Final
+
+from hub.audit.entry import EntryKind
+from hub.connector import Endpoint, FileFormat, FileSource, RemoteFile, Setup, Transport, Trouble
+from hub.domain.stages import Row
+from hub.domain.terms import ReasonCode
+from hub.errors import Fault, Malformed, Misconfigured, Refused
+from hub.mend.mappings import Failing, FieldShapes
+from hub.mend.rows import shapes_of
+from hub.normalise import normalise
+from hub.normalise.mapping import DeclarativeMapping, load_mapping
+from hub.registry import Connector
+from hub.setups import rules, secret
+from hub.setups.actor import Actor
+from hub.setups.address import BROUGHT
+from hub.setups.book import Book, Instance, effective
+from hub.setups.checks import options_of
+from hub.setups.standing import Act, Move
+from hub.transports import TRANSPORTS
+from hub.transports.diagnosis import Step, diagnose
+
+SAMPLE: Final = 500
+"""Rows that a dry run reads."""
+LARGEST: Final = 256 << 20
+"""Bytes of a file that a dry run looks at: all of it, twice, and nothing of it is kept."""
+_PIECE: Final = 64 * 1024
+_UNFINISHED: Final = (".part", ".tmp", ".filepart")
+_HEADER, _STRANGE = "KOP_ONBEKEND", "KOLOM_ONBEKEND"
+
+Diagnose = Callable[[Transport, Endpoint], Awaitable[tuple[Step, ...]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A connection that was tried: `trouble` is `Trouble.none` where it works, `steps` say how far it got."""
+
+    version: int
+    trouble: Trouble
+    steps: tuple[Step, ...]
+
+    @property
+    def works(self) -> bool:
+        """Whether the partner's machine serves the hub."""
+        return self.trouble is Trouble.none
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """One real file, read and let go: nothing was admitted, moved or kept, and no value is in this.
+
+    `files` lie ready. Of the one that was read: `refused` where it cannot be read as a whole, with the columns that it lacks
+    (`missing`) and those that the mapping does not know (`strange`); else `rows` were looked at, of which `readable` become
+    records. `whole` where these were all. `columns` are those of the mapping, `ignored` counts others in the file.
+    """
+
+    version: int
+    mapping: str
+    files: int
+    refused: ReasonCode | None = None
+    rows: int = 0
+    readable: int = 0
+    whole: bool = True
+    columns: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    strange: tuple[str, ...] = ()
+    ignored: int = 0
+    failing: tuple[Failing, ...] = ()
+    fields: tuple[FieldShapes, ...] = ()
+
+
+class Trials(Book):
+    """Tries. `diagnose` tells the steps of a connection apart; tests have their own."""
+
+    diagnose: Diagnose = staticmethod(diagnose)
+
+    async def test(self, instance: str, version: int, by: Actor) -> Trial:
+        """Goes there with that version: the active one as it runs, another with the credentials that wait for activation.
+
+        How it went is in the log. Raises errors.Refused for what is brought to the hub, Malformed where something is missing.
+        """
+        one = await self._open(instance)
+        return await self._try(one, version, self._credentials_for(one, version), by)
+
+    def _credentials_for(self, one: Instance, version: int) -> Mapping[str, int]:
+        runs = version == one.standing.active and version != one.standing.newest
+        return one.standing.held if runs else one.standing.next_held
+
+    async def _try(self, one: Instance, version: int, held: Mapping[str, int], by: Actor) -> Trial:
+        setup, endpoint = await self._reach(one, version, held)
+        transport = TRANSPORTS.get(setup.protocol)
+        if transport is None:
+            raise Misconfigured(f"There is no transport {setup.protocol}.", "The hub does not speak it.", "Choose another.")
+        steps = await self.diagnose(transport, endpoint)
+        trouble = next((step.trouble for step in steps if step.trouble is not Trouble.none), Trouble.none)
+        await self._insist(one.id, Act.test, version, by, trouble.value)
+        return Trial(version, trouble, steps)
+
+    async def _reach(self, one: Instance, version: int, held: Mapping[str, int]) -> tuple[Setup, Endpoint]:
+        setup = await self._setup(one, version)
+        if setup.protocol in BROUGHT:
+            raise Refused(
+                "There is nobody to call for this connector.",
+                "What it takes is brought to the hub.",
+                "Have the sender bring a first file, and look whether it came in.",
+            )
+        secrets = await self._secrets(one, setup, held)
+        secret.check_whole(self._connector(setup).credentials(setup.protocol), secrets)
+        return setup, self._endpoint(setup, secrets)
+
+    async def rotate(self, instance: str, by: Actor) -> tuple[Trial, Move | None]:
+        """Tries the active version with the credentials that wait. Where that works they take the place of the old ones, which
+        are destroyed; where it does not, nothing changes and no move is given. Both are in the log.
+
+        What says whom the hub trusts goes with a version, through two people's hands: errors.Refused. Raises errors.Refused
+        also where nothing waits or nothing runs.
+        """
+        one = await self._open(instance)
+        standing = one.standing
+        if standing.active is None or not standing.staged:
+            raise Refused(
+                "There is nothing to rotate.",
+                "It was never activated, or no new credential waits.",
+                "Give the new credential first; the old one goes on until the new one works.",
+            )
+        setup = await self._setup(one, standing.active)
+        declared = self._connector(setup).credentials(setup.protocol)
+        if any(secret.is_anchor(each, declared) for each in declared if each.name in standing.staged):
+            raise Refused(
+                "This cannot be rotated by one person.",
+                "A credential that waits says whom the hub trusts, and not who the hub is.",
+                "Propose it; a second person activates it.",
+            )
+        trial = await self._try(one, standing.active, standing.next_held, by)
+        if not trial.works:
+            return trial, None
+        again = await self._open(instance)
+        if (again.standing.staged, again.standing.active) != (standing.staged, standing.active):
+            raise rules.someone_was_first()
+        claims = await self._emptied(again, effective(declared, again.standing.next_held))
+        return trial, await self._write(again.standing, Act.rotate, standing.active, by, claims=claims)
+
+    async def dry_run(self, instance: str, version: int, by: Actor) -> DryRun:
+        """Reads up to `SAMPLE` rows of one real file, once that is logged; admits none, moves and keeps nothing.
+
+        Raises errors.Refused where nothing is fetched or nothing lies ready, `SourceAway` and `SourceBarred` as fetching does.
+        """
+        one = await self._open(instance)
+        connector = self._connector(await self._setup(one, version))
+        if connector.manifest.direction != "inbound":
+            raise Refused(
+                "Nothing is fetched by this connector.",
+                f"It is {connector.manifest.direction}.",
+                "Test its connection; what it sends is decided per record.",
+            )
+        setup, endpoint = await self._reach(one, version, self._credentials_for(one, version))
+        mapping = load_mapping(connector.mapping)
+        form = connector.format()
+        await self._write(one.standing, Act.dry_run, version, by, word=mapping.version, kind=EntryKind.access)
+        source = await connector.connect(setup.protocol)(endpoint)
+        try:
+            files = [file for file in await source.list() if wanted(file.name, setup, connector)]
+            if not files:
+                raise Refused(
+                    "There is nothing to read.",
+                    "No file lies ready that this connector would take.",
+                    "Ask the sender to put one there, or look at the pattern.",
+                )
+            seen = await _look(source, files[0], form, mapping)
+        finally:
+            await source.close()
+        return seen.told(version, mapping, len(files))
+
+    async def _open(self, instance: str) -> Instance:
+        one = await self.read(instance)
+        rules.check_open(one.standing)
+        return one
+
+
+def wanted(name: str, setup: Setup, connector: Connector) -> bool:
+    """Whether this is a file that the instance takes, as its polls would."""
+    pattern = options_of(setup, connector).get("pattern", "*")
+    hidden = name.startswith(".") or name.lower().endswith(_UNFINISHED)
+    return not hidden and fnmatch.fnmatchcase(name.lower(), pattern.lower())
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What a look at a file gave."""
+
+    refused: ReasonCode | None = None
+    faults: tuple[Fault, ...] = ()
+    rows: int = 0
+    readable: int = 0
+    whole: bool = True
+    ignored: int = 0
+    failing: Counter[Fault] = field(default_factory=Counter)
+    shapes: dict[str, set[str]] = field(default_factory=dict)
+
+    def told(self, version: int, mapping: DeclarativeMapping, files: int) -> DryRun:
+        """The same, for whoever asked."""
+        return DryRun(
+            version,
+            mapping.version,
+            files,
+            self.refused,
+            self.rows,
+            self.readable,
+            self.whole,
+            tuple(sorted(mapping.columns)),
+            tuple(one.where for one in self.faults if one.code == _HEADER and one.where in mapping.columns),
+            tuple(one.where for one in self.faults if one.code == _STRANGE),
+            self.ignored,
+            tuple(Failing(fault.where, ReasonCode(fault.code), n) for fault, n in self.failing.most_common()),
+            tuple(FieldShapes(name, tuple(sorted(found))) for name, found in sorted(self.shapes.items())),
+        )
+
+
+async def _look(source: FileSource, file: RemoteFile, form: FileFormat, mapping: DeclarativeMapping) -> _Seen:
+    if file.size > LARGEST:
+        raise Refused("The file is too large to try.", "It is more than 256 MiB.", "Ask the sender for a smaller one.")
+    inspector = form.inspect(mapping.columns, mapping.required)
+    try:
+        async with aclosing(_pieces(source, file)) as pieces:
+            async for piece in pieces:
+                inspector.feed(piece)
+        layout = inspector.finish()
+    except Malformed as wrong:
+        code = ReasonCode(wrong.faults[0].code if wrong.faults else "WAARDE_ONGELDIG")
+        return _Seen(code, wrong.faults)
+    seen = _Seen(ignored=layout.ignored)
+    reader = form.read(layout, mapping.columns)
+    async with aclosing(_pieces(source, file)) as pieces:
+        async for piece in pieces:
+            _count(seen, reader.feed(piece), mapping)
+            if seen.rows >= SAMPLE:
+                seen.whole = False
+                return seen
+    _count(seen, reader.finish(), mapping)
+    return seen
+
+
+async def _pieces(source: FileSource, file: RemoteFile) -> AsyncGenerator[bytes, None]:
+    read = 0
+    async with aclosing(source.read(file.name)) as reading:
+        async for block in reading:
+            read += len(block)
+            if read > LARGEST:
+                raise Refused("The file is too large to try.", "It grew beyond 256 MiB.", "Ask the sender for a smaller one.")
+            for start in range(0, len(block), _PIECE):
+                yield block[start : start + _PIECE]
+
+
+def _count(seen: _Seen, rows: list[Row], mapping: DeclarativeMapping) -> None:
+    taken = rows[: SAMPLE - seen.rows]
+    records, rejected = normalise(taken, mapping)
+    seen.rows += len(taken)
+    seen.readable += len(records)
+    for canonical in records:
+        shapes_of(mapping, canonical.record, seen.shapes)
+    for one in rejected:
+        seen.failing.update({Fault(where, code) for where, code in one.faults})
