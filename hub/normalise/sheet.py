@@ -58,19 +58,24 @@ class _OneField(_Strict):
     field: str
 
 
-class PlainColumn(Plain, _OneField): ...
+class PlainColumn(Plain, _OneField):
+    """One column, for one field."""
 
 
-class GemeenteColumn(Gemeente, _OneField): ...
+class GemeenteColumn(Gemeente, _OneField):
+    """One column, for a field that holds a gemeente."""
 
 
-class DateColumn(Date, _OneField): ...
+class DateColumn(Date, _OneField):
+    """One column, for a field that holds a date."""
 
 
-class YesNoColumn(YesNo, _OneField): ...
+class YesNoColumn(YesNo, _OneField):
+    """One column, for a field that is yes or no."""
 
 
-class CodeColumn(Code, _OneField): ...
+class CodeColumn(Code, _OneField):
+    """One column, for a field that holds a code."""
 
 
 class Pgn(_Strict):
@@ -122,16 +127,20 @@ class _Gathered(_Strict):
         return tuple(self.join or self.first_of or ())
 
 
-class PlainGathered(Plain, _Gathered): ...
+class PlainGathered(Plain, _Gathered):
+    """Several columns, for one field."""
 
 
-class GemeenteGathered(Gemeente, _Gathered): ...
+class GemeenteGathered(Gemeente, _Gathered):
+    """Several columns, for a field that holds a gemeente."""
 
 
-class DateGathered(Date, _Gathered): ...
+class DateGathered(Date, _Gathered):
+    """Several columns, for a field that holds a date."""
 
 
-class CodeGathered(Code, _Gathered): ...
+class CodeGathered(Code, _Gathered):
+    """Several columns, for a field that holds a code."""
 
 
 Gathered = Annotated[PlainGathered | GemeenteGathered | DateGathered | CodeGathered, Field(discriminator="kind")]

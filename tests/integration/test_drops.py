@@ -30,7 +30,7 @@ from hub.normalise import normalise
 from hub.normalise.mapping import compile_mapping
 from hub.ports import Admitted, Intake, RecordMapping, SealedRow, Tally
 from hub.receive.drop import Drops, Instance, Outcome, RunReport
-from hub.receive.drop.poll import ColumnMapping
+from hub.receive.drop.layout import ColumnMapping
 from hub.receive.drop.store import DropStore
 from hub.transports.sftp import connect
 from tests.hostile.read import MAPPING, file, line
@@ -305,6 +305,7 @@ class Wrong:
     """A mapping that asks for a column that no file has."""
 
     version, columns, required = "wrong/1", MAPPING.columns, MAPPING.required | {"ANDERS"}
+    ignored, tree, reads = MAPPING.ignored, MAPPING.tree, MAPPING.reads
 
     def read(self, row: Row, /) -> Uitvalmelding:
         raise AssertionError("a refused file has no rows")

@@ -21,11 +21,13 @@ from hub.protect.store import move_subjects
 SPAN = 5_000_000
 _OUTBOX = "log_id, party_id, delivery_id, source, record_kind, subject_tag, nonce, digest, state, held_us"
 _MAY_UPDATE = {"audit_head", "receive_drop", "receive_quarantine", "route_tally", "deliver_outbox", "identity_partner"}
-_MAY_UPDATE |= {"deliver_recipient", "audit_indexed", "receive_connector"}
+_MAY_UPDATE |= {"deliver_recipient", "audit_indexed", "receive_connector", "connector_layout"}
+_MAY_UPDATE |= {"connector_state", "connector_run", "connector_pace"}
 _MAY_UPDATE |= {"identity_session", "identity_signin", "identity_staff", "rights_erasure"}
 _MAY_DELETE = {"decision_call", "identity_assertion", "identity_session", "identity_signin"}
 _MAY_DELETE |= {"audit_word", "audit_posting", "audit_moment", "audit_outcome", "audit_tally"}
-_MAY_DELETE |= {"receive_inbox", "receive_inbox_block"}
+_MAY_DELETE |= {"receive_inbox", "receive_inbox_block", "connector_layout"}
+_MAY_DELETE |= {"connector_run"}
 _KEPT = ("audit_entry", "audit_tile", "audit_checkpoint")
 
 
@@ -173,7 +175,7 @@ async def test_every_row_says_whose_it_is(owner_engine: AsyncEngine) -> None:
            WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND c.relname <> 'alembic_version'
            GROUP BY 1""",
     )
-    assert len(found) == 65
+    assert len(found) == 70
     assert {row["relname"]: row["count"] for row in found} == {row["relname"]: 2 for row in found}
 
 

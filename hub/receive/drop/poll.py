@@ -13,7 +13,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequen
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import Final
 from uuid import UUID
 
 from hub.connector import FileFormat, FileSource, Layout, PageSource, RemoteFile, Trouble, trouble_of
@@ -21,7 +21,9 @@ from hub.domain.ids import new_ids
 from hub.domain.stages import DropPlace, Received, Row
 from hub.domain.terms import ConnectorId, Count, Interface, LogId, Micros, PartyId, ReasonCode
 from hub.errors import Conflict, HubError, Malformed, Misconfigured, Retry
-from hub.ports import Clock, Entropy, KeyedDigest, RecordMapping, Way
+from hub.formats import format_of
+from hub.ports import Clock, Entropy, KeyedDigest, Way
+from hub.receive.drop.layout import ColumnMapping, Drifted, FileColumns, columns_of, drift_of
 from hub.receive.drop.store import Drop, DropIntake, DropStore
 
 CHUNK: Final = 250
@@ -37,15 +39,6 @@ _HEADER, _STRANGE = "KOP_ONBEKEND", "KOLOM_ONBEKEND"
 _TOO_LARGE: Final = ReasonCode("BESTAND_TE_GROOT")
 _MISSING: Final = ReasonCode("BESTAND_WEG")
 _TOLD_US: Final = 60_000_000
-
-
-class ColumnMapping(RecordMapping, Protocol):
-    """A mapping of columns, which a file's header is held to; `hub.normalise.mapping` has it."""
-
-    @property
-    def columns(self) -> frozenset[str]: ...
-    @property
-    def required(self) -> frozenset[str]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +60,7 @@ class Outcome(StrEnum):
     refused = "refused"
     changed = "changed"
     contended = "contended"
+    cut = "cut"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +79,11 @@ class FileReport:
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """One poll. `busy` when another worker has the connector; `waiting` files are not at rest yet."""
+    """One poll. `busy` when another worker has the connector; `waiting` files are not at rest yet; `cut` when it was stopped."""
 
     connector: ConnectorId
     busy: bool = False
+    cut: bool = False
     waiting: Count = _NONE
     files: tuple[FileReport, ...] = ()
 
@@ -104,6 +99,7 @@ class _Look:
     refused: ReasonCode | None
     missing: tuple[str, ...] = ()
     strange: tuple[str, ...] = ()
+    columns: FileColumns | None = None
     rows: int = field(default=0)
     place: int = field(default=0)
 
@@ -112,10 +108,19 @@ class _Changed(Exception):
     """The file is not what it was at the first look."""
 
 
+class _Cut(Exception):
+    """Somebody stopped the poll; the file's place is durable."""
+
+
+def _on() -> bool:
+    return True
+
+
 class Drops:
     """The files of one connector instance. Call `poll_once` as often as its schedule says."""
 
     _mapping: ColumnMapping
+    _format: FileFormat
 
     def __init__(
         self,
@@ -129,22 +134,26 @@ class Drops:
         clock: Clock,
         entropy: Entropy,
     ) -> None:
-        self._instance, self._connect, self._format, self._in_use = instance, connect, form, mapping
+        self._instance, self._connect, self._form, self._in_use = instance, connect, form, mapping
         self._way, self._store, self._keyed, self._clock, self._entropy = way, store, keyed, clock, entropy
         self._intake = DropIntake()
         self._seen: dict[str, tuple[RemoteFile, Micros]] = {}
         self._told: tuple[Trouble, Micros] | None = None
+        self._goes_on = _on
+        self._stopped_at: tuple[RemoteFile, str, FileColumns] | None = None
 
     @property
     def connector(self) -> ConnectorId:
         """Whose files these are."""
         return self._instance.connector
 
-    async def poll_once(self) -> RunReport:
+    async def poll_once(self, goes_on: Callable[[], bool] = _on, intake: DropIntake | None = None) -> RunReport:
         """Takes every file at rest, with the mapping in use now; how it went is kept for whoever looks after the connector.
 
+        It asks `goes_on` before every chunk of rows; `intake` does the bookkeeping of what is admitted.
         Raises errors.Retry or errors.Misconfigured; the next poll goes on where this ended.
         """
+        self._goes_on, self._intake = goes_on, intake or DropIntake()
         try:
             report = await self._poll()
         except Exception as error:
@@ -159,25 +168,28 @@ class Drops:
             if not alone:
                 return RunReport(self._instance.connector, busy=True)
             self._mapping = await self._in_use()
+            reads = self._mapping.reads
+            self._format = self._form if reads is None or reads.format == "own" else format_of(reads)
             source = await self._connect()
             try:
                 wanted = await self._store.again()
                 back = await self._fetched_back(source, wanted) if wanted else ()
+                waiting = 0
                 reports, failed = await self._take_all(source, back)
-                while True:
+                while not isinstance(failed, Drifted):
                     ready, waiting = self._ready(source, await source.list())
                     more, error = await self._take_all(source, ready)
                     reports += more
                     failed = failed or error
-                    if failed is not None or not (isinstance(source, PageSource) and source.more):
+                    if failed is not None or not self._goes_on() or not (isinstance(source, PageSource) and source.more):
                         break
-                if wanted and not waiting and failed is None:
+                if wanted and not waiting and failed is None and self._goes_on():
                     await self._give_up(wanted)
             finally:
                 await source.close()
         if failed is not None:
             raise failed
-        return RunReport(self._instance.connector, waiting=Count(waiting), files=tuple(reports))
+        return RunReport(self._instance.connector, cut=not self._goes_on(), waiting=Count(waiting), files=tuple(reports))
 
     async def _tell(self, trouble: Trouble) -> None:
         """Kept when it changes, and once a minute; a poll does not fail for it."""
@@ -229,8 +241,12 @@ class Drops:
         reports: list[FileReport] = []
         failed: Retry | Misconfigured | None = None
         for file in files:
+            if not self._goes_on():
+                break
             try:
                 reports.append(await self._take(source, file))
+            except Drifted as drifted:
+                return reports, drifted  # what comes after it waits where it lies
             except (Retry, Misconfigured) as error:
                 failed = failed or error
         return reports, failed
@@ -260,7 +276,11 @@ class Drops:
     async def _take(self, source: FileSource, file: RemoteFile) -> FileReport:
         drop: Drop | None = None
         try:
-            look = await self._look(source, file)
+            agreed = await self._store.agreed()
+            if agreed is not None and self._stopped_at == (file, self._mapping.version, agreed):
+                raise Drifted  # nothing has changed since: it is not read again
+            look = await self._look(source, file, agreed)
+            await self._hold_to(look, agreed)
             drop = await self._claim(look)
             if drop.state == "refused" or look.layout is None:
                 await self._move(source, look, _REFUSED)
@@ -275,10 +295,27 @@ class Drops:
                 await self._store.stuck(drop.drop_id, _CHANGED, self._clock.now_us())
             self._seen.pop(file.name, None)
             return FileReport(drop.drop_id if drop else None, Outcome.changed, _CHANGED)
+        except _Cut:
+            return FileReport(drop.drop_id if drop else None, Outcome.cut)
         except Conflict:
             return FileReport(drop.drop_id if drop else None, Outcome.contended)
 
-    async def _look(self, source: FileSource, file: RemoteFile) -> _Look:
+    async def _hold_to(self, look: _Look, agreed: FileColumns | None) -> None:
+        """Raises `Drifted` where a file that nobody took yet has other columns than were agreed on.
+
+        Under a mended mapping the first file that it can read tells what is agreed on from then on.
+        """
+        seen = look.columns
+        if seen is None or agreed is None or (seen.readable and seen.mapping != agreed.mapping):
+            return
+        foreign = not self._mapping.columns & set(seen.names)  # no list of ours at all: it is refused
+        if foreign or drift_of(agreed, seen) is None or await self._store.known(look.digest) == "done":
+            return
+        await self._store.changed(seen, self._clock.now_us())
+        self._stopped_at = (look.file, seen.mapping, agreed)
+        raise Drifted
+
+    async def _look(self, source: FileSource, file: RemoteFile, agreed: FileColumns | None) -> _Look:
         inspector = self._format.inspect(self._mapping.columns, self._mapping.required)
         blocks: list[bytes] = []
         too_large, read = file.size > LARGEST_FILE, 0
@@ -298,21 +335,25 @@ class Drops:
         digest = self._digest_of(file, blocks)
         if too_large:
             return _Look(file, digest, blocks, None, _TOO_LARGE)
+        mapping, keyed = self._mapping, self._keyed
         try:
-            return _Look(file, digest, blocks, inspector.finish(), None)
+            layout = inspector.finish()
+            columns = columns_of(inspector, mapping, keyed, readable=True, was=agreed)
+            return _Look(file, digest, blocks, layout, None, columns=columns)
         except Malformed as wrong:
+            columns = columns_of(inspector, mapping, keyed, readable=False, was=agreed)
             code = ReasonCode(wrong.faults[0].code if wrong.faults else "WAARDE_ONGELDIG")
             missing = tuple(
                 fault.where for fault in wrong.faults if fault.code == _HEADER and fault.where in self._mapping.columns
             )
             strange = tuple(fault.where for fault in wrong.faults if fault.code == _STRANGE)
-            return _Look(file, digest, blocks, None, code, missing, strange)
+            return _Look(file, digest, blocks, None, code, missing, strange, columns)
 
     async def _claim(self, look: _Look) -> Drop:
         now = Micros(self._clock.now_us())
         (drop_id,) = new_ids(1, now, self._entropy(8))
         lines, ignored = (look.layout.lines, look.layout.ignored) if look.layout else (0, 0)
-        return await self._store.claim(
+        drop = await self._store.claim(
             drop_id,
             look.digest,
             refused=look.refused,
@@ -322,6 +363,9 @@ class Drops:
             ignored=ignored,
             now_us=now,
         )
+        if look.columns is not None and look.layout is not None and drop.state == "taken":
+            await self._store.agree(look.columns, now)
+        return drop
 
     async def _admit(self, source: FileSource, look: _Look, layout: Layout, drop: Drop) -> FileReport:
         look.place = drop.rows_done
@@ -357,10 +401,16 @@ class Drops:
             async for some in reading:
                 rows += (row for row in some if row.number > drop.rows_done)
                 while len(rows) >= CHUNK:
+                    self._check_goes_on()
                     yield self._received(look, drop, rows[:CHUNK])
                     del rows[:CHUNK]
         if rows:
+            self._check_goes_on()
             yield self._received(look, drop, rows)
+
+    def _check_goes_on(self) -> None:
+        if not self._goes_on():
+            raise _Cut
 
     async def _rows(self, source: FileSource, look: _Look, layout: Layout) -> AsyncGenerator[list[Row], None]:
         reader = self._format.read(layout, self._mapping.columns)

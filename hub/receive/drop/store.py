@@ -17,6 +17,7 @@ from hub.domain.stages import DropPlace, Received
 from hub.domain.terms import ConnectorId, LogId, PartyId, ReasonCode
 from hub.errors import Conflict
 from hub.ports import Claim, RowSet, SealedRow, Tally
+from hub.receive.drop.layout import FileColumns
 
 State = Literal["taken", "done", "refused", "again"]
 
@@ -64,6 +65,15 @@ _STUCK = """
 UPDATE receive_drop SET reason = $2, updated_us = $3
 WHERE drop_id = $1 AND state = 'taken' AND reason IS DISTINCT FROM $2
 """
+_LAYOUT = "SELECT mapping, digests, names, readable FROM connector_layout WHERE log_id = $1 AND connector = $2 AND state = $3"
+_KEEP_LAYOUT = """
+INSERT INTO connector_layout (log_id, party_id, connector, state, mapping, digests, names, readable, since_us)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+ON CONFLICT (log_id, connector, state) DO UPDATE SET party_id = excluded.party_id, mapping = excluded.mapping,
+    digests = excluded.digests, names = excluded.names, readable = excluded.readable, since_us = excluded.since_us
+"""
+_UNCHANGED = "DELETE FROM connector_layout WHERE log_id = $1 AND connector = $2 AND state = 'changed'"
+_KNOWN = "SELECT state FROM receive_drop WHERE party_id = $1 AND connector = $2 AND file_digest = $3"
 _LOCK = "SELECT pg_try_advisory_lock(hashtextextended($1, 0))"
 _UNLOCK = "SELECT pg_advisory_unlock(hashtextextended($1, 0))"
 _QUARANTINE = (
@@ -194,6 +204,30 @@ class DropStore:
         """A file that was to be read again stays refused, for this reason."""
         await fetch(self._engine, _GONE, drop_id, reason, now_us)
 
+    async def known(self, digest: bytes) -> State | None:
+        """How a file with this keyed digest stands; None where it is new."""
+        rows = await fetch(self._engine, _KNOWN, self._party, self._connector, digest)
+        return rows[0][0] if rows else None
+
+    async def agreed(self) -> FileColumns | None:
+        """The layout that was agreed on; None before the first file was taken."""
+        rows = await fetch(self._engine, _LAYOUT, self._log_id, self._connector, "agreed")
+        return file_columns(rows[0]) if rows else None
+
+    async def agree(self, columns: FileColumns, now_us: int) -> None:
+        """Files are held to this layout from now on, and none stands that differs."""
+        async with transaction(self._engine) as connection:
+            await connection.raw.execute(_KEEP_LAYOUT, *self._layout("agreed", columns, now_us))
+            await connection.raw.execute(_UNCHANGED, self._log_id, self._connector)
+
+    async def changed(self, columns: FileColumns, now_us: int) -> None:
+        """A file lies there that is written otherwise than agreed."""
+        await fetch(self._engine, _KEEP_LAYOUT, *self._layout("changed", columns, now_us))
+
+    def _layout(self, state: str, columns: FileColumns, now_us: int) -> tuple[Any, ...]:
+        whose = (self._log_id, self._party, self._connector, state)
+        return (*whose, columns.mapping, list(columns.digests), list(columns.names), columns.readable, now_us)
+
     async def polled(self, trouble: Trouble, now_us: int) -> None:
         """How the last poll of this connector went."""
         await fetch(self._engine, _POLLED, self._log_id, self._party, self._connector, trouble.value, now_us)
@@ -227,6 +261,11 @@ class DropIntake:
         place = _place(received)
         rows = [_quarantined(received, place.drop_id, row) for row in rejected]
         return (RowSet("receive_quarantine", _QUARANTINE, rows),)
+
+
+def file_columns(row: Any) -> FileColumns:
+    """A row of `connector_layout`: mapping, digests, names, readable."""
+    return FileColumns(row[0], tuple(bytes(each) for each in row[1]), tuple(row[2]), row[3])
 
 
 async def _driver(pooled: AsyncConnection) -> Any:
