@@ -92,7 +92,20 @@ class Event(StrEnum):
         "What is stored of the log is not what was signed; nothing is recorded any more.",
     )
     database_unavailable = "database_unavailable", Level.error, "The database does not answer; work waits and is tried again."
+    credential_expiring = (
+        "credential_expiring",
+        Level.warning,
+        "A certificate or key of a connector ends within so many days, or has ended (0): rotate it.",
+    )
     connector_failed = "connector_failed", Level.error, "A partner's system could not be reached or broke its contract."
+    connector_barred = (
+        "connector_barred",
+        Level.error,
+        "A connector does not work before somebody changes something; until then it is tried once an hour.",
+    )
+    run_broken_off = "run_broken_off", Level.warning, "A run was cut short with its process; the next one goes on from there."
+    intake_paused = "intake_paused", Level.warning, "The hub is behind, so nothing more is fetched; nothing is lost."
+    intake_resumed = "intake_resumed", Level.info, "The hub has room again, and fetches."
     partner_registered = "partner_registered", Level.info, "A partner may now call the hub, or its keys have changed."
     library_message = "library_message", Level.warning, "A library had something to say; its text is withheld."
     failure = "failure", Level.error, "Something broke that nobody foresaw: the type of the error and its place in the code."

@@ -179,7 +179,6 @@ _LABELS: Final = {
     "connector": "Koppeling",
     "seq": "Volgnummer bij deze koppeling",
     "credential": "Sleutel, certificaat of wachtwoord",
-    "outcome": "Uitkomst",
     "mapping": "Leeswijze",
     "restored": "Teruggezet op versie",
     "client": "Systeem van een beheerder",
