@@ -105,6 +105,7 @@ _OPERATIONS: Final = {
     "mapping-change": "Op {day} wijzigde {who} hoe de bestanden van een koppeling worden gelezen.",
     "mapping-preview": "Op {day} bekeek {who} wat een andere manier van lezen met rijen in quarantaine zou doen.",
     "replay": "Op {day} liet {who} gegevens die waren blijven liggen opnieuw beoordelen.",
+    "upload": "Op {day} leverde {who} een bestand in bij een koppeling.",
     "file-again": "Op {day} liet {who} een bestand opnieuw inlezen.",
     "hold-recipient": "Op {day} zette {who} alle leveringen aan {party} stil.",
     "free-recipient": "Op {day} liet {who} de leveringen aan {party} weer doorgaan.",

@@ -13,6 +13,7 @@ from hub.console.admin_overview import Overview
 from hub.console.admin_parts import Admin
 from hub.console.admin_quarantine import QuarantinePages
 from hub.console.admin_row import RowPages
+from hub.console.admin_upload import UploadPages
 from hub.console.desk import Desk
 from hub.console.gate import Gate
 from hub.console.routes import Route
@@ -32,6 +33,11 @@ def routes(desk: Desk, gate: Gate) -> Iterator[Route]:
     yield Route("POST", one + "/bestanden/{drop}/opnieuw", connectors.again)
     yield Route("GET", one + "/mapping", mapping.page)
     yield Route("POST", one + "/mapping", mapping.try_or_use)
+
+    if admin.uploads is not None:
+        uploads = UploadPages(admin, admin.uploads)
+        yield Route("GET", one + "/inleveren", uploads.page)
+        yield Route("POST", one + "/inleveren", uploads.take)
 
     quarantine, file = QuarantinePages(admin), "/beheer/quarantaine/{drop}"
     yield Route("GET", "/beheer/quarantaine", quarantine.page)

@@ -121,6 +121,7 @@ class ConnectorPages:
             refused=[(one, self._why(one)) for one in await files.refused(name) if one.state == "refused"],
             stuck=[(one, self._why(one)) for one in await files.stuck(name)],
             runs=runs,
+            brings=await self._admin.brings(name),
             crumbs=crumbs(("Koppelingen", "/beheer/koppelingen")),
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, TypeVar
 from uuid import UUID
@@ -48,7 +48,7 @@ class Admin:
     """The desk with its gate: every page of it begins here."""
 
     def __init__(self, desk: AdministratorDesk, gate: Gate) -> None:
-        self.mending, self.deliveries, self._desk = desk.mending, desk.deliveries, desk
+        self.mending, self.deliveries, self.uploads, self._desk = desk.mending, desk.deliveries, desk.uploads, desk
         self._gate = gate
 
     async def admit(self, request: Request) -> Session:
@@ -58,6 +58,14 @@ class Admin:
     async def take(self, request: Request) -> tuple[Session, Fields]:
         """An administrator who posts a form."""
         return await self._gate.take(request, *ADMINISTRATORS)
+
+    async def take_file(self, request: Request) -> tuple[Session, AsyncIterator[bytes]]:
+        """An administrator who posts a file."""
+        return await self._gate.take_file(request, *ADMINISTRATORS)
+
+    async def brings(self, connector: ConnectorId) -> bool:
+        """Whether a file can be brought to this connector by hand."""
+        return self.uploads is not None and await self.uploads.takes(connector)
 
     def party(self, party: PartyId) -> str:
         """What a party is called."""

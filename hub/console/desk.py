@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterable, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,6 +13,7 @@ from hub.audit.search import Search
 from hub.audit.search.review.service import Reviews
 from hub.consent.model import PolicySet
 from hub.domain.staff import Staff
+from hub.domain.terms import ConnectorId
 from hub.health.findings import Finding
 from hub.mend.deliveries import Deliveries
 from hub.mend.desk import Mending
@@ -120,6 +121,18 @@ class OfficerDesk:
         return self.rules.policy
 
 
+class Uploads(Protocol):
+    """The way in by hand; `hub.receive.inbox` has it."""
+
+    async def takes(self, connector: ConnectorId, /) -> bool:
+        """Whether something can be brought to this connector."""
+        ...
+
+    async def upload(self, connector: ConnectorId, parts: AsyncIterable[bytes], by: Staff | None, /) -> object:
+        """Takes a file in, in the log. Raises errors.Refused where nothing is brought to it, errors.Malformed, errors.Retry."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class AdministratorDesk:
     """What the administrator's pages need. `examine` looks at the whole installation; it takes a second or more."""
@@ -128,6 +141,8 @@ class AdministratorDesk:
     deliveries: Deliveries
     rules: Rules
     examine: Callable[[], Awaitable[Sequence[Finding]]]
+    uploads: Uploads | None = None
+    """None in a desk where nothing is brought."""
 
     @property
     def policy(self) -> PolicySet:

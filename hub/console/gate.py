@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncIterator
 from hmac import compare_digest
 from typing import Final
 from urllib.parse import quote, urlsplit
@@ -12,6 +13,7 @@ from starlette.requests import Request
 
 from hub.console.desk import Session, Sessions
 from hub.console.form import Fields, posted
+from hub.console.multipart import Multipart
 from hub.console.words import EXPIRED, NO_ROLE, Trouble
 from hub.domain.staff import Role
 
@@ -64,6 +66,14 @@ class Gate:
         form = await posted(request)
         self.check_secret(session, form)
         return _with_role(session, roles), form
+
+    async def take_file(self, request: Request, *roles: Role) -> tuple[Session, AsyncIterator[bytes]]:
+        """The same for a form with a file in it, `bestand`: its secret comes first, and nothing of the file is read before."""
+        check_own_page(request)
+        session = await self._signed_in(request)
+        form = Multipart(request)
+        self.check_secret(session, Fields({"csrf": [await form.field("csrf")]}))
+        return _with_role(session, roles), form.file("bestand")
 
     def check_secret(self, session: Session, form: Fields) -> None:
         """403 unless the form carries the secret of this session."""

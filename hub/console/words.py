@@ -26,6 +26,7 @@ DONE: Final[Mapping[str, str]] = MappingProxyType(
     {
         "uitgelogd": "U bent uitgelogd.",
         "opnieuw-inlezen": "De hub leest het bestand opnieuw in zodra hij de koppeling weer bekijkt.",
+        "ingeleverd": "Het bestand is verzegeld bewaard. De hub leest het zodra hij de koppeling weer bekijkt.",
         "mapping-in-gebruik": (
             "De nieuwe mapping is in gebruik. Geef nu de rijen vrij die ermee te lezen zijn, of lees een bestand opnieuw in."
         ),

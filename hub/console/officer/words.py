@@ -149,6 +149,7 @@ _OPERATIONS: Final = MappingProxyType(
         "connector-rotate": "Sleutels van een koppeling vervangen",
         "mapping-change": "Leeswijze gewijzigd",
         "replay": "Opnieuw beoordeeld",
+        "upload": "Bestand ingeleverd",
         "file-again": "Bestand opnieuw ingelezen",
         "hold-recipient": "Ontvanger stilgezet",
         "free-recipient": "Ontvanger vrijgegeven",
