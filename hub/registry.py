@@ -12,6 +12,7 @@ from typing import Any
 
 from hub.connector import Connect, Credential, FileFormat, Manifest, OpenQuery, OpenSink, Option, Reads, load_manifest
 from hub.connector.manifest import Protocol, unusable
+from hub.connector.quality import Ledger, load_ledger
 from hub.errors import Misconfigured
 from hub.formats import format_of
 from hub.transports import TRANSPORTS
@@ -24,6 +25,11 @@ class Connector:
     manifest: Manifest
     folder: Path
     own: Mapping[str, Any]
+
+    @property
+    def ledger(self) -> Ledger:
+        """How good it is, rule by rule. Raises errors.Misconfigured where its ledger is not whole."""
+        return load_ledger(self.folder / "quality.toml", self.manifest.direction)
 
     @property
     def mapping(self) -> Path:
