@@ -1,4 +1,4 @@
-"""How good a connector is: a ledger of closed rules in three grades, each answered `done` with what proves it, or `exempt` with why.
+"""How good a connector is: closed rules in three grades, each answered `done` with what proves it, or `exempt` with why.
 
 A ledger that leaves a rule out, answers one that there is not, or gives no reason does not load: there is no list of old sins.
 What a test can prove, `tests/contract/connector_suite.py` proves, for whoever writes `done` beside it.
@@ -19,7 +19,7 @@ Grade = Literal["bronze", "silver", "gold"]
 Direction = Literal["inbound", "outbound", "query"]
 _LEAST: Final = 10
 
-_ALWAYS: Final = {
+_ALWAYS: Final[Mapping[Grade, Mapping[str, str]]] = {
     "bronze": {
         "manifest": "Zegt wat de koppeling doet, voor wie en met welke gegevens.",
         "wire_layout": "De vorm aan de andere kant staat in schemas/wire, met de bron, of is als eigen vorm herkenbaar.",
@@ -71,7 +71,7 @@ _OF_DIRECTION: Final[Mapping[Direction, Mapping[Grade, Mapping[str, str]]]] = Ma
 def rules_of(direction: Direction) -> Mapping[Grade, Mapping[str, str]]:
     """The rules of each grade for connectors of this direction, each with what it asks, in the words of the desk."""
     own = _OF_DIRECTION[direction]
-    return MappingProxyType({grade: {**rules, **own[grade]} for grade, rules in _ALWAYS.items()})  # type: ignore[index]
+    return MappingProxyType({grade: {**rules, **own[grade]} for grade, rules in _ALWAYS.items()})
 
 
 @dataclass(frozen=True, slots=True)

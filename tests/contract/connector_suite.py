@@ -16,7 +16,7 @@ from uuid import UUID
 
 import pytest
 
-from hub.connector import Endpoint, Said
+from hub.connector import Endpoint, Hat, Said
 from hub.domain.element import addressee_of, elements_of, facts_of
 from hub.domain.kinds import RECORDS
 from hub.domain.personal import Bsn, Personal
@@ -148,10 +148,10 @@ class _Outbound(_Suite):
         assert await sink.send([], "") == Said()
         await sink.close()
 
-    async def test_nobody_there_is_tried_again_and_a_server_that_talks_nonsense_confirms_nothing(self) -> None:
+    async def test_nobody_there_is_tried_again_and_a_server_that_talks_Nonsense_confirms_nothing(self) -> None:
         kind = self.connector.manifest.records[0].kind
         page = [Delivered(UUID(int=7), PartyId("x"), PartyId("duo"), kind, Personal(b'{"bsn":"geheim123"}'), "{}", "geheim123")]
-        async with _nonsense() as port:
+        async with _Nonsense() as port:
             for each in (1, port):
                 sink = self.connector.open_sink(self.endpoint(self._at(each)))
                 with pytest.raises((Retry, Misconfigured)) as away:
@@ -168,10 +168,8 @@ class _Query(_Suite):
     def test_it_declares_just_what_its_mapping_may_fill(self) -> None:
         _declares_what_is_filled(self.connector)
 
-    async def test_nobody_there_is_tried_again_and_nonsense_is_no_answer(self) -> None:
-        from hub.connector import Hat
-
-        async with _nonsense() as port:
+    async def test_nobody_there_is_tried_again_and_Nonsense_is_no_answer(self) -> None:
+        async with _Nonsense() as port:
             for each in (1, port):
                 query = self.connector.open_query(self.endpoint(f"http://127.0.0.1:{each}"))
                 with pytest.raises((Retry, Misconfigured)) as away:
@@ -181,7 +179,7 @@ class _Query(_Suite):
                 assert "999909848" not in str(away.value)
 
 
-class _nonsense:
+class _Nonsense:
     """A server that answers whatever it hears with a line that is no answer."""
 
     async def __aenter__(self) -> int:
