@@ -49,6 +49,16 @@ def next_due(job: Job, known: Standing, now: int, rung_us: int | None = None) ->
     return Due(job.window.opens(max(now, slot)), slot)
 
 
+def is_new(job: Job, known: Standing | None) -> bool:
+    """Whether nothing is written down yet from which a missed moment could be told."""
+    return known is None or (known.slot_us is None and first_slot(job, 1) is not None)
+
+
+def first_slot(job: Job, now: int) -> int | None:
+    """From when on the moments of a new instance count: by the clock from now on. On a grid it is due at once."""
+    return now if job.schedule.kind in ("daily", "weekly", "monthly") else None
+
+
 def _slot(job: Job, known: Standing, now: int, rung_us: int | None) -> int:
     """The moment of the schedule that is due next. What is rung for has none: a bell that is not heard costs a minute."""
     if (by_clock := job.schedule.next_after(now, known.slot_us, job.id)) is not None:

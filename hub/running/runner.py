@@ -25,13 +25,14 @@ from hub.errors import HubError, Retry
 from hub.observe import Event, emit, report
 from hub.ports import Clock, Entropy
 from hub.running.model import Job, RunContext, RunOutcome, RunReport, Standing
-from hub.running.plan import Due, after_failure, after_success, next_due
+from hub.running.plan import Due, after_failure, after_success, first_slot, is_new, next_due
 from hub.running.turns import Turns
 
 LOOK_S: Final = 2.0
 """Seconds between two looks at what was added, changed, paused, ended or asked for."""
 _TROUBLED_S: Final = 2.0
 _TAKEN_S: Final = 2.0
+_GRACE_S: Final = 15.0
 _LONGEST_WAIT_S: Final = 30.0
 _SECOND: Final = 1_000_000
 
@@ -67,6 +68,7 @@ class Book(Protocol):
         now: int,
         /,
     ) -> None: ...
+    async def know(self, jobs: Sequence[tuple[Job, int | None]], /) -> None: ...
     async def plan(self, due: Sequence[tuple[ConnectorId, int | None]], /) -> None: ...
     async def pace(self, party: PartyId, per_minute: int, now: int, /) -> int: ...
 
@@ -131,7 +133,11 @@ class Runner:
                 stop.set()
             for connector in self._waiting:
                 self._tasks[connector].cancel()
-            await asyncio.gather(looking, *self._tasks.values(), return_exceptions=True)
+            ending = [looking, *self._tasks.values()]
+            await asyncio.wait(ending, timeout=_GRACE_S)
+            for task in ending:
+                task.cancel()
+            await asyncio.gather(*ending, return_exceptions=True)
 
     def _begin_due(self, held: Held) -> float:
         """Begins what is due, and gives the seconds until the next is."""
@@ -204,6 +210,10 @@ class Runner:
         await self._look_for_room()
         found = {job.id: job for job in await jobs()}
         known = await self._book.standings()
+        now = self._clock.now_us()
+        if new := [(job, first_slot(job, now)) for job in found.values() if is_new(job, known.get(job.id))]:
+            await self._book.know(new)
+            known = await self._book.standings()
         gone = [(one, None) for one in self._jobs if one not in found]
         self._jobs, self._known = found, known
         for party in {job.party for job in found.values()}:

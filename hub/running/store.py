@@ -40,6 +40,11 @@ FROM connector_state AS known LEFT JOIN connector_run AS run
 WHERE known.log_id = $1 AND ($2::text IS NULL OR known.connector = $2)
 """
 _KNOWN = "INSERT INTO connector_state (log_id, party_id, connector) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
+_NEW = """
+INSERT INTO connector_state AS known (log_id, party_id, connector, slot_us)
+SELECT $1, * FROM unnest($2::text[], $3::text[], $4::bigint[])
+ON CONFLICT (log_id, connector) DO UPDATE SET slot_us = coalesce(known.slot_us, excluded.slot_us)
+"""
 _CLOSE = """
 UPDATE connector_run AS run SET ended_us = $3, outcome = 'afgebroken', files = (SELECT count(*) FROM receive_drop AS drop
         WHERE drop.party_id = run.party_id AND drop.connector = run.connector AND drop.updated_us >= run.started_us
@@ -189,6 +194,11 @@ class RunStore:
                 alike = (self._log_id, job.id, run_id, now, outcome.value, trouble, now - _DAY_US)
                 if await raw.execute(_ALIKE, *alike) == "UPDATE 1":
                     await raw.execute(_DROP, run_id)
+
+    async def know(self, jobs: Sequence[tuple[Job, int | None]]) -> None:
+        """New instances, each with the moment from which on its schedule counts."""
+        parties, ids, slots = [one.party for one, _ in jobs], [one.id for one, _ in jobs], [slot for _, slot in jobs]
+        await fetch(self._engine, _NEW, self._log_id, parties, ids, slots)
 
     async def plan(self, due: Sequence[tuple[ConnectorId, int | None]]) -> None:
         """When instances are to be run next, so that it shows when nobody does; None where nobody is to."""
