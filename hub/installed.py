@@ -1,13 +1,30 @@
-"""Connector instances that whoever installs the hub laid down in a file (`HUB_CONNECTORS`), as any other instance is told."""
+"""Connector instances of an installation: those laid down in a file (`HUB_CONNECTORS`), and those that administrators set up."""
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
+from hub.app import Hub
 from hub.connector import Setup
 from hub.errors import Misconfigured
-from hub.settings import Instance, Recipient
+from hub.registry import load_connectors
+from hub.settings import Instance, Recipient, read_instances, read_recipients
+from hub.setups.checks import Checks
+from hub.setups.service import Setups
+
+
+def setups_of(hub: Hub) -> Setups:
+    """The instances of the database: keep the one that this gives, for it remembers what it held against the log.
+
+    Raises Misconfigured where the connectors' file, whose names are taken, is wrong.
+    """
+    path = hub.settings.connectors
+    taken = [] if path is None else [one.id for one in (*read_instances(path), *read_recipients(path))]
+    production = hub.settings.environment == "production"
+    checks = Checks(load_connectors(), lambda: hub.policy.parties, frozenset(taken), production)
+    return Setups(hub.engine, hub.log_id, hub.log, hub.notes, hub.vault, hub.clock, secrets.token_bytes, checks)
 
 
 def setup_of(one: Instance | Recipient) -> Setup:

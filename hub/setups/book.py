@@ -88,7 +88,7 @@ class Book:
         versions = {standing.newest, standing.active or standing.newest}
         first = min(
             *(move.seq for move in moves if move.act in MAKES and move.version in versions),
-            *standing.held.values(),
+            *map(abs, standing.held.values()),
             standing.seq,
         )
         await self._ledger.check([move for move in moves if move.seq >= first])
@@ -174,15 +174,15 @@ class Book:
 
 
 def effective(declared: Sequence[Credential], held: Mapping[str, int]) -> dict[str, int]:
-    """The credentials that count: of a choice the one given last, and with a certificate that does not its key."""
+    """The credentials that count: of a choice the one given last, if it was not taken away, and with a certificate its key."""
     chosen = dict(held)
     for group in {one.one_of for one in declared if one.one_of}:
         names = [one.name for one in declared if one.one_of == group and one.name in held]
-        for name in sorted(names, key=lambda name: held[name])[:-1]:
+        for name in sorted(names, key=lambda name: abs(held[name]))[:-1]:
             chosen.pop(name)
             chosen.pop(partner_of(name, declared) or name, None)
     known = {one.name for one in declared}
-    return {name: seq for name, seq in chosen.items() if name in known}
+    return {name: seq for name, seq in chosen.items() if name in known and seq > 0}
 
 
 def party_of(setup: Setup) -> PartyId:

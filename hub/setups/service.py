@@ -133,15 +133,16 @@ class Setups(Trials, Actives):
     async def remove_credential(self, instance: str, name: str, by: Actor) -> Move:
         """Takes a credential away, from the next activation or rotation on."""
         one = await self._open(instance)
-        if name not in one.standing.next_held:
+        setup = await self._setup(one, one.standing.newest)
+        if name not in effective(self._connector(setup).credentials(setup.protocol), one.standing.next_held):
             raise Refused("There is no credential of this name.", "It was not given, or taken away.", "See 'credentials'.")
         claims = await self._superseded(one, name)
         return await self._write(one.standing, Act.remove, one.standing.newest, by, word=name, claims=claims)
 
     async def _superseded(self, one: Instance, name: str) -> list[Any]:
         """A credential that never counted and never will is emptied."""
-        staged = one.standing.staged.get(name)
-        return [] if staged is None else [store.empty(self._log_id, one.id, [staged])]
+        staged = one.standing.staged.get(name, 0)
+        return [] if staged <= 0 else [store.empty(self._log_id, one.id, [staged])]
 
     async def propose(self, instance: str, by: Actor) -> Move:
         """Asks a second person to activate it. Raises errors.Malformed where something is missing."""
@@ -230,7 +231,7 @@ class Setups(Trials, Actives):
         declared = self._connector(setup).credentials(setup.protocol)
         kept = await store.credentials(self._engine, self._log_id, one.id)
         titles, given = {each.name: each.title for each in declared}, {move.seq: move for move in one.moves}
-        staged = {name: seq for name, seq in one.standing.staged.items() if seq is not None}
+        staged = {name: seq for name, seq in one.standing.staged.items() if seq > 0}
         shown: list[Shown] = []
         for waits, held in ((False, effective(declared, one.standing.held)), (True, staged)):
             for name, seq in sorted(held.items()):
@@ -248,7 +249,9 @@ class Setups(Trials, Actives):
             for name in sorted(before.keys() | after.keys())
             if before.get(name, "") != after.get(name, "")
         ]
-        old, new = _held_at(one.moves, a), _held_at(one.moves, b)
+        setup = await self._setup(one, b)
+        declared = self._connector(setup).credentials(setup.protocol)
+        old, new = (effective(declared, _held_at(one.moves, version)) for version in (a, b))
         changed = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
         return (*fields, *(Difference(f"credentials.{name}", "", "") for name in changed))
 
@@ -279,10 +282,9 @@ def _flat(setup: Setup) -> dict[str, str]:
 
 
 def _held_at(moves: Sequence[Move], version: int) -> Mapping[str, int]:
-    """The credentials with which a version ran last, or would run as the next one began."""
-    last = max((move.seq for move in moves if move.version == version and move.act not in MAKES), default=0)
-    upto = [move for move in moves if move.seq <= last or (move.act in MAKES and move.version <= version)]
-    return standing_of(upto).next_held
+    """The credentials that a version had when the next one was begun."""
+    ends = next((move.seq for move in moves if move.act in MAKES and move.version == version + 1), len(moves) + 1)
+    return standing_of(moves[: ends - 1]).next_held
 
 
 def _taken() -> Malformed:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from hub.domain.terms import PartyId
@@ -95,15 +95,15 @@ class Glass:
         return self.us + GLASS_US
 
 
-_NONE: Final = MappingProxyType[str, int]({})
+_NONE: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
     """How an instance stands after its move `seq`.
 
-    `held` are its credentials in use by the move that gave them, `staged` those that wait for activation or rotation (None: to
-    be taken away). `changed_by` is who last changed something that is not active yet, or that is.
+    `held` are its credentials by the move that gave them, below nought by the move that took them away; `staged` those that
+    wait for activation or rotation. `changed_by` is who last changed anything of it.
     """
 
     instance: str
@@ -116,8 +116,8 @@ class Standing:
     proposed_by: str | None = None
     changed_by: str = ""
     glass: Glass | None = None
-    held: MappingProxyType[str, int] = _NONE
-    staged: MappingProxyType[str, int | None] = MappingProxyType({})
+    held: Mapping[str, int] = field(default_factory=lambda: _NONE)
+    staged: Mapping[str, int] = field(default_factory=lambda: _NONE)
 
     @property
     def state(self) -> State:
@@ -129,10 +129,9 @@ class Standing:
         return State.paused if self.paused else State.active
 
     @property
-    def next_held(self) -> MappingProxyType[str, int]:
+    def next_held(self) -> Mapping[str, int]:
         """The credentials as they will be once what is staged is taken over."""
-        merged = {**self.held, **self.staged}
-        return MappingProxyType({name: seq for name, seq in merged.items() if seq is not None})
+        return MappingProxyType({**self.held, **self.staged})
 
 
 def after(one: Standing, move: Move) -> Standing:
@@ -142,7 +141,7 @@ def after(one: Standing, move: Move) -> Standing:
         case Act.create | Act.change | Act.rollback:
             return replace(one, newest=move.version, changed_by=move.who, proposed_by=None)
         case Act.credential | Act.remove:
-            staged = {**one.staged, move.word: move.seq if move.act is Act.credential else None}
+            staged = {**one.staged, move.word: move.seq if move.act is Act.credential else -move.seq}
             return replace(one, staged=MappingProxyType(staged), changed_by=move.who, proposed_by=None)
         case Act.propose:
             return replace(one, proposed_by=move.who)
@@ -158,13 +157,13 @@ def after(one: Standing, move: Move) -> Standing:
         case Act.pause | Act.resume:
             return replace(one, paused=move.act is Act.pause)
         case Act.end:
-            return replace(one, ended=True, held=_NONE, staged=MappingProxyType({}), glass=None)
+            return replace(one, ended=True, held=_NONE, staged=_NONE, glass=None)
         case Act.test | Act.dry_run:
             return one
 
 
 def _taken_over(one: Standing) -> Standing:
-    return replace(one, held=one.next_held, staged=MappingProxyType({}))
+    return replace(one, held=one.next_held, staged=_NONE)
 
 
 def standing_of(moves: Sequence[Move]) -> Standing:

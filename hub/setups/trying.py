@@ -14,7 +14,7 @@ from hub.connector import Endpoint, FileFormat, FileSource, RemoteFile, Setup, T
 from hub.domain.stages import Row
 from hub.domain.terms import ReasonCode
 from hub.errors import Fault, Malformed, Misconfigured, Refused
-from hub.mend.mappings import Failing, FieldShapes
+from hub.mend.preview import Failing, FieldShapes
 from hub.mend.rows import shapes_of
 from hub.normalise import normalise
 from hub.normalise.mapping import DeclarativeMapping, load_mapping
