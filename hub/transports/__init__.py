@@ -7,12 +7,13 @@ from types import MappingProxyType
 from typing import Final
 
 from hub.connector import Transport
-from hub.transports import brought, rest, sftp
+from hub.transports import brought, rest, sftp, soap
 
 TRANSPORTS: Final[Mapping[str, Transport]] = MappingProxyType(
     {
         "sftp": sftp.TRANSPORT,
         "rest": rest.TRANSPORT,
+        "soap": soap.TRANSPORT,
         "webhook": brought.WEBHOOK,
         "mail": brought.MAIL,
         "upload": brought.UPLOAD,
