@@ -33,6 +33,7 @@ from hub.commands.policy_export import policy_export_commands
 from hub.commands.policy_tools import policy_tool_commands
 from hub.commands.retention import retention_commands
 from hub.commands.searching import searching_commands
+from hub.commands.setups import say_instances, setup_commands
 from hub.commands.statements import statement_commands
 from hub.commands.witnessing import witness_commands
 from hub.consent.policy import load_policy
@@ -338,11 +339,14 @@ def partner_close(client_id: Annotated[str, typer.Argument(help="The client id t
 
 @connector.command("list")
 def connector_list() -> None:
-    """Lists the connectors that this hub knows and the instances that are set up."""
+    """Lists the connectors that this hub knows and the instances that are set up: in the file, and by administrators."""
 
     def work() -> None:
-        for line in operations.describe_connectors(settings()):
+        chosen = settings()
+        for line in operations.describe_connectors(chosen):
             say(line)
+        if chosen.file(chosen.keyring, "keyring.json").exists():  # before there are keys, nobody set anything up
+            _with_hub(say_instances)
 
     guarded(work)
 
@@ -385,6 +389,7 @@ policy_coverage_commands(policy, _with_hub, guarded, lambda: settings().policy)
 policy_diff_commands(policy, _with_hub, guarded)
 policy_export_commands(policy, _with_hub)
 mending_commands(connector, _with_hub)
+setup_commands(connector, _with_hub)
 delivery_commands(main, _with_hub)
 statement_commands(rights, _with_hub)
 notice_commands(rights, _with_hub)

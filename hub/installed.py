@@ -1,4 +1,4 @@
-"""Connector instances of an installation: those laid down in a file (`HUB_CONNECTORS`), and those that administrators set up."""
+"""Connector instances of an installation: those of a file (`HUB_CONNECTORS`), and those that administrators set up."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def setups_of(hub: Hub) -> Setups:
     Raises Misconfigured where the connectors' file, whose names are taken, is wrong.
     """
     path = hub.settings.connectors
-    taken = [] if path is None else [one.id for one in (*read_instances(path), *read_recipients(path))]
+    taken = [] if path is None else [*(one.id for one in read_instances(path)), *(one.id for one in read_recipients(path))]
     production = hub.settings.environment == "production"
     checks = Checks(load_connectors(), lambda: hub.policy.parties, frozenset(taken), production)
     return Setups(hub.engine, hub.log_id, hub.log, hub.notes, hub.vault, hub.clock, secrets.token_bytes, checks)

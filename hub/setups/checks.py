@@ -123,6 +123,8 @@ def _options(setup: Setup, known: tuple[Option, ...]) -> Iterator[Fault]:
             yield Fault(f"options.{option.name}", "TEKEN_ONGELDIG")
         elif said and option.pattern and not re.fullmatch(option.pattern, said):
             yield Fault(f"options.{option.name}", "WAARDE_ONGELDIG")
+        elif said and option.name.endswith("url") and wrong_with(said, "rest"):  # tokens are fetched there
+            yield Fault(f"options.{option.name}", "ADRES_ONGELDIG")
 
 
 def _times(setup: Setup) -> Iterator[Fault]:
