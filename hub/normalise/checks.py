@@ -19,6 +19,8 @@ from hub.normalise.wire import names_of, unknown_part
 
 _A_NUMBER: Final = re.compile(r"(?:[0-9][^0-9]*){5}", re.ASCII)
 """In a list of codes it would ask of every row whether it is about this one person, or about who was born on this day."""
+_ABOLISHED: Final = "status_abolished"
+"""What the record says of a code that was one once: a list may name it, and each row that has it is told so."""
 _PATH: Final = re.compile(r"@?[^\W\d][\w:-]*(\[[0-9]{1,4}\])?(\.@?[^\W\d][\w:-]*(\[[0-9]{1,4}\])?)*")
 PGN: Final = ("bsn", "onderwijsnummer")
 _SAMPLES: Final[Mapping[str, object]] = {
@@ -131,7 +133,7 @@ def _check_kind(
         return
     if isinstance(how, Code):
         for word, ours in codes(sheet, how.codes).items():
-            if _refused(model, field, ours):
+            if set(_refused(model, field, ours)) - {_ABOLISHED}:
                 raise page.wrong(at, f"The field {field} has no code {ours}, which the list {how.codes} gives for {word}.")
     elif any(_of_another_sort(code) for code in _refused(model, field, _SAMPLES[kind])):
         raise page.wrong(at, f"The field {field} does not hold what {kind} gives.")

@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Final
 
 from pydantic import Field
 
-from hub.domain.element import Element
+from hub.domain.element import Element, Fact
 from hub.domain.personal import Personal
 from hub.domain.record import PersonRecord
 from hub.domain.records import fields
@@ -44,5 +44,10 @@ class Suwinetantwoord(PersonRecord):
     ] = None
     volgt_onderwijs: Annotated[
         Personal[bool] | None, Element("volgt_onderwijs"), Field(description="Of DUO een inschrijving kent.")
+    ] = None
+    gemeente: Annotated[
+        Personal[fields.Gemeentecode] | None,
+        Fact("gemeente"),
+        Field(description="Gemeentecode (CBS) van de woongemeente; het college vraagt over eigen inwoners. Gaat naar niemand."),
     ] = None
     vraagsteller: fields.Vraagsteller
