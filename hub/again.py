@@ -90,9 +90,9 @@ class Again:
             elif found.facts is None:
                 stopped.append(Stopped(one, (FEITEN_NIET_BEWAARD,)))
             else:
-                _check_facts(found, said_of[one.delivery_id])
+                check_facts(found, said_of[one.delivery_id])
                 known = self.rules.lives(facts_again(found.facts, as_of, statements))
-                asked.append((one, known, self._candidates(recipient, one, known, kept)))
+                asked.append((one, known, self.candidates(recipient, one, known, kept)))
         kinds = [each[0].record_kind for each in asked]
         answers = reconsider(self.rules.table, kinds, [each[1] for each in asked], [each[2] for each in asked], recipient)
         going: list[Held] = []
@@ -104,7 +104,7 @@ class Again:
         payloads = {one.delivery_id: opened[one.delivery_id].payload for one in going}
         return Leaving(going, payloads, located, stopped)
 
-    def _candidates(
+    def candidates(
         self, recipient: PartyId, one: Held, known: SubjectFacts, kept: Mapping[UUID, SealedFacts]
     ) -> Sequence[Candidate]:
         """The recipients by home; and this one, where the record is meant for it, or the young person said yes to it."""
@@ -121,7 +121,7 @@ class Again:
         return (*routes, self.rules.candidate(source, recipient))
 
 
-def _check_facts(found: Opened, entry: Mapping[str, Any]) -> None:
+def check_facts(found: Opened, entry: Mapping[str, Any]) -> None:
     """Raises Tampered where the facts are not those that the entry was written for, but another record's of this person."""
     if urlsafe_b64encode(found.facts_digest).rstrip(b"=").decode() != entry["facts"]:
         raise Tampered(

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from hub.domain.stages import Candidate
-from hub.domain.tenure import Homes, Task, Tenure, tenures
+from hub.domain.tenure import Homes, Task, Tenure, successions, tenures
 from hub.domain.terms import PartyId
 from hub.domain.territory import Party, Region
 
@@ -26,6 +26,11 @@ class Regions:
         self._working: dict[str, list[Tenure]] = {}
         for one in tenures(regions):
             self._working.setdefault(one.code, []).append(one)
+        self._last: dict[PartyId, date] = {}
+        for one in tenures(regions):
+            self._last[one.party] = max(one.days.until, self._last.get(one.party, date.min))
+        self.successions = successions(regions, parties)
+        """Who follows whom, by day."""
         self._known: dict[_Key, tuple[Candidate, ...]] = {}
 
     def living(self, gemeente: str, as_of: date, postcode: str | None = None) -> str:
@@ -55,6 +60,24 @@ class Regions:
     def working_for(self, gemeente: str, as_of: date) -> frozenset[PartyId]:
         """The parties that work for the young people of a gemeente, or of what it became; none where no road leads."""
         return frozenset(one.party for one in self._here(gemeente, as_of))
+
+    def ended(self, party: PartyId, day: date) -> bool:
+        """Whether a party worked for a gemeente before `day` and works for none on it or later."""
+        last = self._last.get(party)
+        return last is not None and last <= day
+
+    def follower(self, party: PartyId, day: date) -> PartyId | None:
+        """Who does on `day` what `party` did: itself while it has not ended; None where nobody follows it, or more than one."""
+        here, met = party, {party}
+        while self.ended(here, day):
+            theirs = [one for one in self.successions if one.old == here and one.day <= day]
+            last = max((one.day for one in theirs), default=date.min)
+            following = {one.new for one in theirs if one.day == last}
+            if len(following) != 1 or following <= met:
+                return None
+            (here,) = following
+            met.add(here)
+        return here
 
     def _here(self, gemeente: str, as_of: date) -> list[Tenure]:
         return [one for one in self._working.get(self.living(gemeente, as_of), ()) if one.days.holds(as_of)]

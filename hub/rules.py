@@ -57,7 +57,7 @@ class Rules:
         """Who comes into view for a record: for whom it is meant where it says so, else who works where the person lives."""
         field = addressee_of(type(record))
         if field is not None:
-            return self._addressed(record.KIND, str(record.held(field)), source)
+            return self._addressed(str(record.held(field)), source, as_of)
         return self.at_home(record.KIND, self.home_of(record, as_of), source, as_of)
 
     def home_of(self, record: PersonRecord, as_of: date) -> str | None:
@@ -95,15 +95,18 @@ class Rules:
         clauses = [clause for agreement in self._policy.agreements for clause in agreement.clauses if clause.record == kind]
         to = [clause.recipient for clause in clauses if isinstance(clause, Permit) and stands_on(giver, clause.giver)]
         for party in sorted(parties):
+            if self._regions.ended(party, as_of):
+                continue
             near = [side for side in to if side.party is not None or (side.home and party in here)]
             if party != source and any(stands_on(parties[party], side) for side in near):
                 yield self.candidate(source, party)
 
-    def _addressed(self, kind: RecordKind, name: str, source: PartyId) -> Sequence[Candidate]:
-        """The party of that id, or the school of that BRIN; () where there is none."""
+    def _addressed(self, name: str, source: PartyId, as_of: date) -> Sequence[Candidate]:
+        """The party of that id, or who follows it, or the school of that BRIN; () where there is none."""
         parties = self._policy.parties
         found = [each for each, party in parties.items() if name in (each, party.brin) and each != source]
-        return (self.candidate(source, found[0]),) if len(found) == 1 and source in parties else ()
+        here = self._regions.follower(found[0], as_of) if len(found) == 1 else None
+        return () if here is None or here == source or source not in parties else (self.candidate(source, here),)
 
     def named(
         self, kind: RecordKind, source: PartyId, standing: frozenset[Stated] | None, as_of: date, routes: Sequence[Candidate]
@@ -118,7 +121,9 @@ class Rules:
         known = {candidate.recipient for candidate in routes}
         said = (one for one in standing if one.kind in _OPENING and one.state is StatementState.given)
         parties = {party for one in said for party in one.parties or ()} - known
-        return tuple(self.candidate(source, party) for party in sorted(parties) if self.meets(kind, source, party, as_of))
+        # A yes names whom it is said to: it does not pass to who follows one that ended.
+        there = [party for party in sorted(parties) if not self._regions.ended(party, as_of)]
+        return tuple(self.candidate(source, party) for party in there if self.meets(kind, source, party, as_of))
 
     def meets(self, kind: RecordKind, giver: PartyId, recipient: PartyId, as_of: date) -> bool:
         """Whether an agreement lets records of this kind go between these two on the young person's word."""

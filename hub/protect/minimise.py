@@ -162,6 +162,13 @@ def _part(value: Record) -> Any:
     return value.model_dump(by_alias=True, mode="json")
 
 
+def narrow(payload: Mapping[str, Any], grant: Grant, kind: type[PersonRecord]) -> dict[str, Any]:
+    """Of a payload that was made before what `grant` lets pass in the same form; a pseudonym is its recipient's own, and is
+    left out."""
+    kept = {wire for _, wire, _ in _plan(grant, kind).fields}
+    return {wire: value for wire, value in payload.items() if wire in kept}
+
+
 def content_of(record: PersonRecord) -> bytes:
     """Kind and all of a record's values in the order of its fields, for the keyed digest that tells a duplicate; never kept."""
     return (

@@ -10,10 +10,11 @@ from uuid import UUID
 from hub.domain.facts import KeptFacts, SubjectFacts
 from hub.domain.ids import new_ids
 from hub.domain.personal import Personal
-from hub.domain.stages import Canonical, Held, ProtectedRecord, Rejected, Verdict
+from hub.domain.stages import Canonical, Grant, Held, ProtectedRecord, Rejected, Verdict
 from hub.domain.terms import Micros, PartyId
 from hub.errors import Tampered
 from hub.ports import Entropy, SealedRow
+from hub.protect.onward import ENTROPY, Onward, pass_on
 from hub.protect.pseudonymise import Pseudonymiser
 from hub.protect.seal import (
     ENTROPY_PER_RECORD,
@@ -109,6 +110,30 @@ class Protector:
                     plain = unseal(key, known.sealed, one.record_id.bytes)
                     opened[one.delivery_id] = Opened(Personal(payload), read_facts(plain), facts_digest(inner, plain))
         return opened
+
+    async def pass_on(
+        self,
+        recipient: PartyId,
+        held: Sequence[tuple[Held, Grant]],
+        facts: Mapping[UUID, SealedFacts],
+        payloads: Mapping[UUID, Personal[bytes]],
+        now: Micros,
+    ) -> dict[UUID, Onward]:
+        """What waited for another, as it goes to `recipient` under these grants, by the delivery that it was; what is about
+        someone who was erased meanwhile is left out.
+        """
+        keys = await self.vault.existing([one.subject_tag for one, _ in held]) if held else {}
+        refs = new_ids(len(held), now, self.entropy(_ID_BYTES * len(held)))
+        found: dict[UUID, Onward] = {}
+        for ref, (one, grant) in zip(refs, held, strict=True):
+            key = keys.get(one.subject_tag)
+            if key is not None and one.record_id is not None:
+                plain = unseal(key, facts[one.record_id].sealed, one.record_id.bytes)
+                found[one.delivery_id] = pass_on(
+                    *(key, one.subject_tag, recipient, one.record_kind, grant),
+                    *(payloads[one.delivery_id], plain, ref, self.entropy(ENTROPY)),
+                )
+        return found
 
     async def link(self, party: PartyId, records: Sequence[ProtectedRecord]) -> None:
         """Keeps in the vault whom the entries of these records will be about; durable when this returns."""

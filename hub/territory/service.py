@@ -1,0 +1,276 @@
+"""Moves what waits for a party that ended to the one that follows it: looked at first, ordered by one, confirmed by another.
+
+Each batch is durable by itself: outbox, log and what became of each delivery in one transaction. Killed half-way, what was not
+yet done still waits as it did, and the same move finishes it; nothing is moved twice.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+from uuid import UUID
+
+from hub.again import Again
+from hub.audit.entry import DisclosureTemplate, EntryKind, OutcomeKind
+from hub.audit.notes import Notes
+from hub.clock import legal_date
+from hub.domain.ids import new_ids
+from hub.domain.staff import StaffId
+from hub.domain.tenure import Succession
+from hub.domain.terms import PartyId
+from hub.endings import Endings
+from hub.errors import Conflict, Refused
+from hub.identity.store import registered
+from hub.ports import About, Draft, WorkItem
+from hub.protect.onward import Onward
+from hub.territory import store
+from hub.territory.model import CLOSED, FOLLOWED, Became, Glass, Hanging, Move, Named, Preview, Resupply, State
+from hub.territory.store import Went
+from hub.territory.weighing import Scales, weigh
+from hub.together import settled
+
+CHUNK: Final = 250
+"""Deliveries that are moved in one transaction."""
+NOBODY: Final = "hub"
+"""Who stands for whoever broke the glass at the keyboard of the hub itself, where nobody is signed in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """Moves of one hub. `instances` are its connector instances by the party that they are of."""
+
+    notes: Notes
+    again: Again
+    endings: Endings
+    instances: Mapping[PartyId, Sequence[str]]
+
+    # -- looking
+
+    def succession(self, old: PartyId, new: PartyId) -> Succession:
+        """That `new` follows `old`, whenever. Raises Refused where the regions do not say so."""
+        found = [one for one in self.again.rules.regions.successions if (one.old, one.new) == (old, new)]
+        if not found:
+            raise Refused(
+                f"{new} does not follow {old}.",
+                "The regions of the policy set in use name no merger, division or other contactgemeente that makes it so.",
+                "See 'hub region changes'; propose a set with the change in it ('hub policy propose').",
+            )
+        return found[0]
+
+    async def hanging(self, party: PartyId, new: PartyId | None = None, *, named: Sequence[Named] | None = None) -> Hanging:
+        """What hangs on a party today."""
+        engine, log_id, rules = self.again.engine, self.notes.log_id, self.again.rules
+        day = legal_date(self.notes.clock.now_us())
+        said = await store.naming(engine, log_id, party, day, self.again.digest) if named is None else named
+        waiting, people = await store.waiting(engine, log_id, party)
+        signed = {
+            one.id: {each.id for each in one.parties if each.acceded <= day and (each.left is None or day < each.left)}
+            for one in rules.policy.agreements
+            if one.effective.start <= day < one.effective.until and one.id not in rules.life.shut
+        }
+        theirs = tuple(name for name, parties in signed.items() if party in parties)
+        return Hanging(
+            party,
+            new,
+            waiting,
+            people,
+            await store.notices(engine, log_id, party),
+            tuple(self.instances.get(party, ())),
+            tuple(one.client_id for one in await registered(engine, log_id) if one.active and one.party == party),
+            theirs,
+            tuple(name for name in theirs if new is not None and new not in signed[name]),
+            sum(one.yes for one in said),
+            sum(not one.yes for one in said),
+        )
+
+    async def preview(self, old: PartyId, new: PartyId) -> Preview:
+        """What a move would do as things are now; changes nothing. Raises Refused where `new` does not follow `old`."""
+        one = self.succession(old, new)
+        day = max(legal_date(self.notes.clock.now_us()), one.day)
+        became: Counter[Became] = Counter()
+        sources: Counter[PartyId] = Counter()
+        after: UUID | None = None
+        while page := await store.page(self.again.engine, self.notes.log_id, old, None, after, CHUNK):
+            after = page[-1].held.delivery_id
+            for each in (await weigh(self.again, old, new, page, day)).weighed:
+                became[each.became] += 1
+                if each.became is Became.resupply:
+                    sources[each.waits.held.source] += 1
+        today = legal_date(self.notes.clock.now_us())
+        named = await store.naming(self.again.engine, self.notes.log_id, old, today, self.again.digest)
+        return Preview(one, await self.hanging(old, new, named=named), became, sources, tuple(named))
+
+    async def all(self) -> list[Move]:
+        """The moves, newest first."""
+        return await store.moves(self.again.engine, self.notes.log_id)
+
+    async def find(self, move_id: UUID) -> Move:
+        """One move. Raises Refused where there is none."""
+        found = await store.moves(self.again.engine, self.notes.log_id, move_id)
+        if not found:
+            raise Refused("There is no such move.", "Nobody ordered one under that id.", "See 'hub region moves'.")
+        return found[0]
+
+    async def resupply(self, move_id: UUID) -> list[Resupply]:
+        """What its sources must give anew; by ids alone."""
+        await self.find(move_id)
+        return await store.resupply(self.again.engine, self.notes.log_id, move_id)
+
+    # -- deciding
+
+    async def order(self, old: PartyId, new: PartyId, by: StaffId) -> Move:
+        """Asks for a move; nothing moves before somebody else confirms it. Raises Refused before the day, or asked already."""
+        move = self._new(old, new, str(by))
+        await self._keep("region-move-order", move, by)
+        return move
+
+    async def break_glass(self, old: PartyId, new: PartyId, glass: Glass, by: StaffId | None) -> Move:
+        """Orders and confirms a move alone, for a reason that the log keeps."""
+        asked = self._new(old, new, str(by or NOBODY))
+        move = replace(asked, state=State.confirmed, confirmed_by=asked.ordered_by, confirmed_us=asked.ordered_us, glass=glass)
+        await self._keep("region-move-glass", move, by)
+        return move
+
+    async def confirm(self, move_id: UUID, by: StaffId) -> Move:
+        """Confirms what somebody else ordered. Raises Refused for the same person, or where it does not wait for that."""
+        move = await self.find(move_id)
+        if move.ordered_by == str(by):
+            raise Refused("You ordered this move yourself.", "It takes two persons.", "Have somebody else confirm it.")
+        await self._turn("region-move-confirm", move, State.ordered, State.confirmed, by)
+        return await self.find(move_id)
+
+    async def withdraw(self, move_id: UUID, by: StaffId) -> None:
+        """Takes back an order that nobody confirmed. Raises Refused where somebody did."""
+        await self._turn("region-move-withdraw", await self.find(move_id), State.ordered, State.withdrawn, by)
+
+    # -- carrying out
+
+    async def carry(self, move_id: UUID) -> Move:
+        """Moves what is left to move, batch by batch; repeated, it does what came since. Raises Refused unless confirmed."""
+        move = await self.find(move_id)
+        if move.state not in (State.confirmed, State.done):
+            raise Refused("This move is not confirmed.", "A second person must do that.", "See 'hub region confirm'.")
+        done, after = 0, None
+        while True:
+            count, last = await settled(lambda start=after: self._batch(move, start))  # type: ignore[misc]  # bound at once
+            if last is None:
+                break
+            done, after = done + count, last
+        if done or move.state is State.confirmed:
+            await self._finished(move)
+        return await self.find(move_id)
+
+    async def _batch(self, move: Move, after: UUID | None) -> tuple[int, UUID | None]:
+        """One batch; how many were dealt with, and the last that was looked at: None where there is nothing left."""
+        now = self.notes.clock.now_us()
+        page = await store.page(self.again.engine, self.notes.log_id, move.old, move.move_id, after, CHUNK)
+        if not page:
+            return 0, None
+        scales = await weigh(self.again, move.old, move.new, page, legal_date(now))
+        onward = await self.again.protector.pass_on(
+            move.new,
+            [(one.waits.held, one.grant) for one in scales.weighed if one.grant is not None],
+            scales.facts,
+            scales.payloads,
+            now,
+        )
+        went = list(_went(scales, onward))
+        if went:
+            # Whom the new entries are about is known before they are written, so that each is found when that person asks.
+            source = {each.waits.held.delivery_id: each.waits.held for each in went}
+            abouts = [About(source[old].source, source[old].subject_tag, one.ref) for old, one in onward.items()]
+            await self.notes.subjects.link(abouts)
+            await self.notes.recorder.record(
+                WorkItem(
+                    request_id=self._ref(),
+                    party=self.notes.operator,
+                    entries=(*self._closings(move, went, scales), *self._disclosures(went)),
+                    claims=store.claim_batch(self.notes.log_id, move, went, now),
+                    rows=(store.outbox(self.notes.log_id, went),),
+                )
+            )
+        return len(went), page[-1].held.delivery_id
+
+    def _closings(self, move: Move, went: Sequence[Went], scales: Scales) -> list[Draft]:
+        """That the old recipient gets it no more, and why."""
+        ended = [(one.waits.held.delivery_id, one.waits.held.attempts, (one.reason or CLOSED,)) for one in went]
+        policy = self.again.rules.policy.hash
+        return self.endings.entries.of_endings(
+            OutcomeKind.stopped, "region-move", move.old, ended, scales.located, policy, self.notes.clock.now_us()
+        )
+
+    def _disclosures(self, went: Sequence[Went]) -> list[Draft]:
+        """That the new recipient is to get it, on what ground and in which form."""
+        templates: dict[tuple[object, ...], DisclosureTemplate] = {}
+        found: list[Draft] = []
+        for one in went:
+            if one.onward is None or one.candidate is None or one.grant is None:
+                continue
+            kind = one.waits.held.record_kind
+            key = (id(one.grant), one.candidate, kind)
+            if key not in templates:
+                templates[key] = DisclosureTemplate(
+                    self.notes.log_id, self.notes.operator, one.candidate, one.grant, kind, "region-move"
+                )
+            on = one.onward
+            found.append(templates[key].draft(on.ref, on.digest, on.facts_digest, on.nonce, on.commitment))
+        return found
+
+    # -- writing it down
+
+    def _new(self, old: PartyId, new: PartyId, by: str) -> Move:
+        one, now = self.succession(old, new), self.notes.clock.now_us()
+        if legal_date(now) < one.day:
+            raise Refused(
+                f"{new} does not follow {old} yet.",
+                f"It does so from {one.day} on; until then the old one is the recipient.",
+                "Look with --dry-run now, and order it on that day.",
+            )
+        return Move(self._ref(), old, new, one.day, State.ordered, by, now, None, None, None, None)
+
+    async def _keep(self, operation: str, move: Move, by: StaffId | None) -> None:
+        details = _details(move) | ({} if move.glass is None else {"reason": move.glass.value})
+        claim = store.claim_order(self.notes.log_id, self.notes.operator, move)
+        try:
+            await self.notes.write(EntryKind.configuration, operation, "move", details, by=by, claims=(claim,))
+        except Conflict:
+            raise Refused(
+                "This move waits for its second person already.", "Somebody ordered it.", "See 'hub region moves'."
+            ) from None
+
+    async def _turn(self, operation: str, move: Move, was: State, state: State, by: StaffId) -> None:
+        us = self.notes.clock.now_us() if state is State.confirmed else None
+        claim = store.claim_turn(move.move_id, was, state, str(by) if us is not None else None, us)
+        try:
+            await self.notes.write(EntryKind.configuration, operation, "move", _details(move), by=by, claims=(claim,))
+        except Conflict:
+            raise Refused(
+                "This move does not wait for that.", "It was confirmed or withdrawn before.", "See 'hub region moves'."
+            ) from None
+
+    async def _finished(self, move: Move) -> None:
+        found = await self.find(move.move_id)
+        details = _details(move) | {f"count-{what.value}": count for what, count in found.became.items()}
+        claim = store.claim_turn(move.move_id, found.state, State.done, done=self.notes.clock.now_us())
+        await self.notes.write(EntryKind.configuration, "region-move-done", "move", details, claims=(claim,))
+
+    def _ref(self) -> UUID:
+        return new_ids(1, self.notes.clock.now_us(), self.notes.entropy(8))[0]
+
+
+def _went(scales: Scales, onward: Mapping[UUID, Onward]) -> list[Went]:
+    """All that something becomes of; what stays is left as it is, and so is what is about somebody who was just erased."""
+    found: list[Went] = []
+    for one in scales.weighed:
+        on = onward.get(one.waits.held.delivery_id)
+        if one.became is Became.moved and on is not None:
+            found.append(Went(one.waits, one.became, FOLLOWED, one.candidate, one.grant, on))
+        elif one.became in (Became.refused, Became.resupply):
+            found.append(Went(one.waits, one.became, one.reason))
+    return found
+
+
+def _details(move: Move) -> dict[str, str | int]:
+    return {"move": str(move.move_id), "old": str(move.old), "new": str(move.new)}
