@@ -33,6 +33,9 @@ def routes(desk: Desk, gate: Gate) -> Iterator[Route]:
     yield Route("POST", one + "/bestanden/{drop}/opnieuw", connectors.again)
     yield Route("GET", one + "/mapping", mapping.page)
     yield Route("POST", one + "/mapping", mapping.try_or_use)
+    yield Route("POST", one + "/mapping/gebruik", mapping.activate)
+    yield Route("POST", one + "/mapping/voorbeeld", mapping.sample)
+    yield Route("POST", one + "/vorm", connectors.accept)
 
     if admin.uploads is not None:
         uploads = UploadPages(admin, admin.uploads)
@@ -45,6 +48,7 @@ def routes(desk: Desk, gate: Gate) -> Iterator[Route]:
     yield Route("POST", file + "/proef", quarantine.try_out)
     yield Route("POST", file + "/vrijgeven", quarantine.release)
     yield Route("GET", file + "/uitkomst", quarantine.outcome)
+    yield Route("GET", file + "/terugmelding.csv", quarantine.bounce)
     row = RowPages(admin, quarantine)
     yield Route("GET", file + "/{row}", row.row)
     yield Route("POST", file + "/{row}", row.show)

@@ -98,7 +98,7 @@ class ConnectorPages:
         standing = next((one for one in await self._admin.mending.files.connectors() if one.connector == name), None)
         if standing is None:
             raise HTTPException(404)
-        files = self._admin.mending.files
+        files, change = self._admin.mending.files, await self._admin.mending.layouts.change(name)
         runs = table_of(
             request,
             "bestanden",
@@ -118,12 +118,26 @@ class ConnectorPages:
             one=standing,
             broken=broken(standing),
             facts=self._facts(standing, await self._version(name)),
+            change=change,
+            renamed=[f"{old} heet nu {new}" for old, new in change.drift.renamed] if change else [],
             refused=[(one, self._why(one)) for one in await files.refused(name) if one.state == "refused"],
             stuck=[(one, self._why(one)) for one in await files.stuck(name)],
             runs=runs,
             brings=await self._admin.brings(name),
             crumbs=crumbs(("Koppelingen", "/beheer/koppelingen")),
         )
+
+    async def accept(self, request: Request) -> Response:
+        """The layout of the files as it is now is agreed on; the next poll goes on with the same file."""
+        session, _ = await self._admin.take(request)
+        name = connector_of(request)
+        if name not in self._admin.mending.sources:
+            raise HTTPException(404)
+        try:
+            await self._admin.mending.layouts.accept(name, session.staff)
+        except Refused:
+            raise meanwhile() from None
+        return go(f"/beheer/koppelingen/{name}", "vorm-aanvaard")
 
     async def again(self, request: Request) -> Response:
         """A refused file is read again at the next poll."""

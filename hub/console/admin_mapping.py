@@ -7,17 +7,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
+from uuid import UUID
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hub.console.admin_parts import Admin, connector_of, crumbs, spoilt
+from hub.console.admin_parts import Admin, connector_of, crumbs, meanwhile, spoilt
 from hub.console.page import go, render
 from hub.console.table import Column, Table, table_of
+from hub.domain.staff import Staff
 from hub.domain.terms import ConnectorId
 from hub.errors import Conflict, Misconfigured, Refused, Tampered
-from hub.mend.mappings import Preview
+from hub.mend.mappings import GLASS_REASONS, GlassReason, Proposal
+from hub.mend.preview import LARGEST_SAMPLE, Preview, differences
 from hub.observe import report
 
 _NUMBERED: Final = re.compile(r"^(mapping:\s*[a-z0-9-]+/)([0-9]{1,9})\b", re.ASCII | re.MULTILINE)
@@ -41,7 +44,20 @@ _WHAT: Final = tuple(
         (r"The field (?P<of>\S{1,80}) is filled twice\.", "Twee kolommen vullen het veld {of}. Haal er een weg."),
         (r"The record has no field (?P<of>\S{1,80})\.", "De melding heeft geen veld {of}."),
         (r"No column fills (?P<of>\S{1,80})\.", "Geen kolom vult het veld {of}, en dat is verplicht."),
-        (r"Column (?P<of>\S{1,80}): there is no code list \S+\.", "Kolom {of}: die codelijst staat niet onder 'codes'."),
+        (
+            r"(?:Column|Field) (?P<of>[^:]{1,80}): there is no code list \S+\. Shared are (?P<known>.+)\.",
+            "Kolom {of}: die codelijst staat niet onder 'codes', en is geen van {known}.",
+        ),
+        (
+            r"Column (?P<of>[^:]{1,80}): say which words mean .+",
+            "Kolom {of}: zeg welke woorden ja en welke nee betekenen, of 'filled: true'.",
+        ),
+        (r"(?:Column|Field) (?P<of>[^:]{1,80}): yyyymmdd and .+", "Kolom {of}: kies yyyymmdd of ddmmyyyy, niet allebei."),
+        (r"Path (?P<of>\S{1,200}): the schema .+", "Het pad {of} komt in het schema van de gever niet voor."),
+        (r"Field (?P<of>\S{1,80}): say which columns.+", "Het veld {of}: zet er join of first_of bij, met de kolommen."),
+        (r"The field (?P<of>\S{1,80}) has no code .+", "De lijst geeft een code die het veld {of} niet kent."),
+        (r"The field (?P<of>\S{1,80}) does not hold .+", "Het veld {of} bevat iets anders: kies een ander woord achter 'as'."),
+        (r"(?P<of>.{1,80}) is read and ignored at once\.", "De kolom {of} staat ook bij 'ignored'. Haal haar daar weg."),
         (r"Column (?P<of>\S{1,80}): a word means yes and no at once\.", "Kolom {of}: een woord betekent ja én nee."),
         (
             r"columns\.(?P<of>[^\s.:]{1,80}): Input tag .+ expected tags: (?P<known>.+)\.",
@@ -65,6 +81,7 @@ _FAILING: Final = (
     Column("fout", "Wat blijft er mis"),
     Column("rijen", "Rijen", number=True),
 )
+_FAILING_ROWS: Final = (Column("rij", "Rij", number=True, sort=False), Column("waarom", "Wat er mis is", sort=False))
 _SHAPES: Final = (Column("veld", "Veld"), Column("vormen", "Wat eruit komt"))
 
 
@@ -90,32 +107,40 @@ class MappingPages:
         self._admin = admin
 
     async def page(self, request: Request) -> Response:
-        """The text in use, with the next number in it."""
-        await self._admin.admit(request)
+        """The text in use, with the next number in it; or what waits for a second person."""
+        session = await self._admin.admit(request)
         name = self._name(request)
         try:
             text, wrong = _next(await self._admin.mending.mappings.text(name)), None
         except Misconfigured as error:
             text, wrong = "", _wrong(error, "")
-        return await self._show(request, name, text, wrong=wrong)
+        return await self._show(request, name, session.staff, text, wrong=wrong)
 
     async def try_or_use(self, request: Request) -> Response:
-        """What it would do with the rows in quarantine; or it is put into use. Whatever was typed is kept."""
+        """What it would do with the rows in quarantine; or it is proposed, or put into use. Whatever was typed is kept."""
         session, form = await self._admin.take(request)
-        name, text = self._name(request), form.text("mapping")
-        mappings = self._admin.mending.mappings
+        name, text, staff = self._name(request), form.text("mapping"), session.staff
+        mappings, act = self._admin.mending.mappings, form.one("doe")
         try:
-            if form.one("doe") != "gebruik":
-                preview = await mappings.preview(name, text, session.staff)
-                return await self._show(request, name, text, preview=preview)
-            await mappings.activate(name, text, session.staff)
+            if act == "voorstel":
+                await mappings.propose(name, text, staff)
+                return go(f"/beheer/koppelingen/{name}/mapping", "mapping-voorgesteld")
+            if act == "alleen":
+                reason = form.one("reden")
+                if reason not in set(GlassReason):
+                    wrong = Wrong("Kies waarom er geen tweede beheerder bij kan zijn.")
+                    return await self._show(request, name, staff, text, 400, wrong=wrong)
+                await mappings.break_glass(name, text, GlassReason(reason), staff)
+                return go(f"/beheer/koppelingen/{name}", "mapping-in-gebruik")
+            preview = await mappings.preview(name, text, staff)
+            return await self._show(request, name, staff, text, preview=preview)
         except Misconfigured as error:
-            return await self._show(request, name, text, 400, wrong=_wrong(error, text))
+            return await self._show(request, name, staff, text, 400, wrong=_wrong(error, text))
         except Conflict:
             wrong = Wrong(
                 "Een collega heeft net een mapping met dit nummer in gebruik genomen. Bekijk eerst die van hem of haar."
             )
-            return await self._show(request, name, text, 400, wrong=wrong)
+            return await self._show(request, name, staff, text, 400, wrong=wrong)
         except Refused:
             number = _NUMBERED.search(text)
             line = text[: number.start()].count("\n") + 1 if number else 0
@@ -124,11 +149,45 @@ class MappingPages:
                 line=line,
                 quoted=_quoted(text, line),
             )
-            return await self._show(request, name, text, 400, wrong=wrong)
+            return await self._show(request, name, staff, text, 400, wrong=wrong)
+        except Tampered as error:
+            report(error)
+            raise spoilt() from None
+
+    async def activate(self, request: Request) -> Response:
+        """The second person puts into use what the first proposed."""
+        session, form = await self._admin.take(request)
+        name, mappings = self._name(request), self._admin.mending.mappings
+        try:
+            ref, version = UUID(form.one("voorstel")), int(form.one("versie")[:9])
+            await mappings.activate(name, version, session.staff, ref=ref)
+        except (ValueError, Refused, Conflict):
+            raise meanwhile() from None
+        except Misconfigured as error:
+            return await self._show(request, name, session.staff, "", 400, wrong=_wrong(error, ""))
         except Tampered as error:
             report(error)
             raise spoilt() from None
         return go(f"/beheer/koppelingen/{name}", "mapping-in-gebruik")
+
+    async def sample(self, request: Request) -> Response:
+        """What the waiting proposal, or else the mapping in use, makes of a file that is not kept."""
+        session, parts = await self._admin.take_file(request)
+        name, mappings, data = self._name(request), self._admin.mending.mappings, bytearray()
+        async for part in parts:
+            data += part
+            if len(data) > LARGEST_SAMPLE:
+                raise HTTPException(413)
+        try:
+            waiting = await mappings.waiting(name)
+            text = waiting.text if waiting else await mappings.text(name)
+            seen = await mappings.sample(name, text, bytes(data), session.staff)
+        except Misconfigured as error:
+            return await self._show(request, name, session.staff, "", 400, wrong=_wrong(error, ""))
+        except Tampered as error:
+            report(error)
+            raise spoilt() from None
+        return await self._show(request, name, session.staff, _next(text), preview=seen, sampled=True)
 
     def _name(self, request: Request) -> ConnectorId:
         name = connector_of(request)
@@ -140,16 +199,25 @@ class MappingPages:
         self,
         request: Request,
         name: ConnectorId,
+        staff: Staff,
         text: str,
         status: int = 200,
         *,
         wrong: Wrong | None = None,
         preview: Preview | None = None,
+        sampled: bool = False,
     ) -> Response:
+        mappings = self._admin.mending.mappings
+        waiting: Proposal | None = None
         try:
-            in_use = (await self._admin.mending.mappings.in_use(name)).version
+            used = await mappings.in_use(name)
+            in_use, waiting = used.version, await mappings.waiting(name)
+            changes = differences(used, waiting.mapping) if waiting else None
         except Misconfigured:
-            in_use = ""
+            in_use, changes = "", None
+        except Tampered as error:
+            report(error)
+            raise spoilt() from None
         return render(
             request,
             "admin/mapping.html",
@@ -160,6 +228,12 @@ class MappingPages:
             rows=min(max(text.count("\n") + 2, 12), 60),
             wrong=wrong,
             preview=preview,
+            sampled=sampled,
+            refused=self._admin.reason(preview.refused) if preview and preview.refused else "",
+            waiting=waiting,
+            own=waiting is not None and waiting.is_by(staff),
+            changes=changes,
+            reasons=[(reason.value, words) for reason, words in GLASS_REASONS.items()],
             tables=self._tables(request, preview) if preview else (),
             crumbs=crumbs(("Koppelingen", "/beheer/koppelingen"), (str(name), f"/beheer/koppelingen/{name}")),
         )
@@ -189,6 +263,22 @@ class MappingPages:
                 sort="veld",
                 export=False,
             ),
+            *([self._failing_rows(request, preview)] if preview.rows else []),
+        )
+
+    def _failing_rows(self, request: Request, preview: Preview) -> Table:
+        return table_of(
+            request,
+            "rijen",
+            "De eerste rijen die niet te lezen zijn",
+            _FAILING_ROWS,
+            [
+                (one.row, "; ".join(f"{where}: {self._admin.reason(code)}" for where, code in one.faults))
+                for one in preview.rows
+            ],
+            empty="Geen.",
+            sort="rij",
+            export=False,
         )
 
 

@@ -7,14 +7,14 @@ from uuid import UUID
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from hub.console.admin_parts import Admin, crumbs, spoilt, sums, uuid_of
 from hub.console.form import asked
 from hub.console.page import render
 from hub.console.table import Cell, Column, Link, Moment, asks_csv, csv_of, order_of, page_of, table_of
 from hub.domain.terms import ConnectorId
-from hub.errors import Misconfigured, Tampered
+from hub.errors import Misconfigured, Refused, Tampered
 from hub.mend.quarantine import MaskedRow
 from hub.mend.shape import HIDDEN
 from hub.mend.store import FileRun
@@ -114,6 +114,21 @@ class QuarantinePages:
         return self._file(
             request, run, preview=preview, failing=[(one, self._admin.reason(one.code)) for one in preview.failing]
         )
+
+    async def bounce(self, request: Request) -> Response:
+        """What the sender must resupply of this file: numbers of rows and reasons, no values. It is in the log."""
+        session = await self._admin.admit(request)
+        run = await self.run(request)
+
+        def say(code: str) -> str:
+            return f"{self._admin.reason(code)} {self._admin.remedy(code)}"
+
+        try:
+            pages = await self._admin.mending.bounces.report(run.connector, run.drop_id, say, session.staff)
+        except Refused:
+            raise HTTPException(404) from None
+        headers = {"Content-Disposition": 'attachment; filename="terugmelding.csv"'}
+        return StreamingResponse(pages, headers=headers, media_type="text/csv; charset=utf-8")
 
     async def release(self, request: Request) -> Response:
         """Takes up the rows that can be read now, decided anew."""

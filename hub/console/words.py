@@ -30,6 +30,8 @@ DONE: Final[Mapping[str, str]] = MappingProxyType(
         "mapping-in-gebruik": (
             "De nieuwe mapping is in gebruik. Geef nu de rijen vrij die ermee te lezen zijn, of lees een bestand opnieuw in."
         ),
+        "mapping-voorgesteld": "Het voorstel is vastgelegd. Een andere beheerder kan het nu in gebruik zetten.",
+        "vorm-aanvaard": "De vorm is aanvaard. De hub leest het bestand zodra hij de koppeling weer bekijkt.",
         "opgehouden": "De bezorgingen aan deze ontvanger zijn opgehouden. Er gaat niets meer heen tot u ze vrijgeeft.",
         "geprobeerd": "De hub probeert het binnen enkele seconden opnieuw, met één bezorging. Laad de pagina zo opnieuw.",
         "vrijgegeven": "De bezorgingen aan deze ontvanger lopen weer.",

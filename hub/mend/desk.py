@@ -15,7 +15,9 @@ from hub.audit.notes import Notes
 from hub.domain.personal import Pgn
 from hub.domain.terms import ConnectorId, LogId, PartyId
 from hub.errors import Misconfigured
+from hub.mend.bounce import Bounces
 from hub.mend.files import Files
+from hub.mend.layouts import Layouts
 from hub.mend.mappings import Mappings
 from hub.mend.quarantine import Quarantine
 from hub.mend.replay import Replay
@@ -47,6 +49,8 @@ class Mending:
     quarantine: Quarantine
     replay: Replay
     files: Files
+    layouts: Layouts
+    bounces: Bounces
 
 
 def sources_of(instances: Iterable[SetUp], known: Mapping[str, Connector]) -> Sources:
@@ -85,4 +89,6 @@ def mending(
         Quarantine(engine, log_id, sources, mappings, notes, opens, tag_of),
         Replay(engine, log_id, sources, mappings, way, notes, opens, clock, entropy),
         Files(engine, log_id, sources, notes, clock),
+        Layouts(engine, log_id, sources, notes, clock),
+        Bounces(engine, log_id, sources, notes),
     )

@@ -1,11 +1,14 @@
-"""Mappings with versions: an administrator mends one, looks at what it would do, and puts it into use; each version is kept."""
+"""Mappings with versions: an administrator mends one and proposes it, another puts it into use; each version is kept."""
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-from collections import Counter
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 from uuid import UUID
 
@@ -15,12 +18,13 @@ from hub.audit.entry import EntryKind, parse
 from hub.audit.log import Log
 from hub.audit.notes import Notes
 from hub.domain.ids import new_ids
-from hub.domain.staff import Staff
-from hub.domain.terms import ConnectorId, LogId, ReasonCode
-from hub.errors import Conflict, Fault, Misconfigured, Refused, Tampered
+from hub.domain.staff import Staff, StaffId
+from hub.domain.terms import ConnectorId, LogId
+from hub.errors import Conflict, Misconfigured, Refused, Tampered
 from hub.mend import store
-from hub.mend.rows import OpenRow, open_row, reread, shapes_of
-from hub.mend.source import Source, Sources, source_of, staff_id
+from hub.mend.preview import LARGEST_SAMPLE, Preview, Tallied, differences, preview_sample
+from hub.mend.rows import OpenRow, open_row, reread
+from hub.mend.source import Source, Sources, form_of, source_of, staff_id
 from hub.mend.store import Choice
 from hub.normalise import normalise
 from hub.normalise.mapping import DeclarativeMapping, compile_mapping, load_mapping
@@ -30,6 +34,7 @@ SAMPLE: Final = 500
 """Rows of quarantine that a preview looks at."""
 _ROUTING: Final = frozenset({"GEEN_ROUTE", "ANDERE_SCHOOL"})
 _PAGE: Final = 250
+_IN_USE: Final = frozenset({"mapping-change", "mapping-break-glass"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,43 +50,38 @@ class Mended:
 
 
 @dataclass(frozen=True, slots=True)
-class Changes:
-    """Columns that differ from the mapping in use; a constant reads `=field`."""
+class Proposal:
+    """A mapping that waits for a second person; `author` is who proposed it, None for the operator at the command line."""
 
-    added: tuple[str, ...]
-    removed: tuple[str, ...]
-    changed: tuple[str, ...]
+    connector: ConnectorId
+    version: int
+    text: str
+    mapping: DeclarativeMapping
+    ref: UUID
+    author: StaffId | None
+    created_us: int
 
-
-@dataclass(frozen=True, slots=True)
-class Failing:
-    """Rows that would still fail for this fault; a row with several faults counts for each."""
-
-    where: str
-    code: ReasonCode
-    rows: int
-
-
-@dataclass(frozen=True, slots=True)
-class FieldShapes:
-    """What comes out of a field looks like these; neither values nor how often."""
-
-    field: str
-    shapes: tuple[str, ...]
+    def is_by(self, by: Staff | None) -> bool:
+        """Whether this is who proposed it."""
+        return self.author == staff_id(by)
 
 
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """What a mapping would do with the rows in quarantine: `sampled` of `waiting` were read, `readable` of these could be."""
+class GlassReason(StrEnum):
+    """Why somebody puts a mapping into use alone; closed, so that the log has no room for anything else."""
 
-    version: str
-    verified: bool
-    waiting: int
-    sampled: int
-    readable: int
-    failing: tuple[Failing, ...]
-    fields: tuple[FieldShapes, ...]
-    changes: Changes
+    nobody_else = "nobody-else"
+    data_waits = "data-waits"
+    wrong_reading = "wrong-reading"
+
+
+GLASS_REASONS: Final[Mapping[GlassReason, str]] = MappingProxyType(
+    {
+        GlassReason.nobody_else: "Er is nu geen tweede beheerder bereikbaar.",
+        GlassReason.data_waits: "Gegevens over jongeren blijven liggen en een termijn loopt af.",
+        GlassReason.wrong_reading: "Met de mapping van nu wordt iets verkeerd gelezen.",
+    }
+)
+"""The reasons in the words of the desk."""
 
 
 class Mappings:
@@ -118,24 +118,23 @@ class Mappings:
         if known is None or known.version != version:
             text, ref, since_us = await store.mapping_body(self._engine, self._log_id, connector, version)
             mapping = self.check(text, connector)
-            await self._check_logged(connector, text, ref, same=_number(mapping) == version)
+            await self._logged(connector, text, ref, _IN_USE)
+            if _number(mapping) != version:
+                raise _not_logged(connector)
             known = Mended(connector, version, text, self._fit(source, mapping), ref, since_us)
             self._compiled[connector] = known
         return known
 
-    async def _check_logged(self, connector: ConnectorId, text: str, ref: UUID, *, same: bool) -> None:
-        """Raises Tampered unless the signed log says that this very text was put into use: the table alone proves nothing."""
+    async def _logged(self, connector: ConnectorId, text: str, ref: UUID, operations: Set[str]) -> Mapping[str, str]:
+        """The details of the entry that speaks of this very text. Raises Tampered where there is none: the table alone proves
+        nothing."""
         entry = await self._log.find(ref)
         said = {} if entry is None else parse(entry.body)
-        details = said.get("details", {}) if said.get("operation") == "mapping-change" else {}
-        logged = (details.get("connector"), details.get("hash")) == (str(connector), _hash(text))
-        if entry is None or not logged or not same:
-            raise Tampered(
-                f"The mapping of connector {connector} is not one that the log speaks of.",
-                "It was put into the database past the hub, or changed there.",
-                "Stop, keep everything, and call the privacy officer.",
-            )
+        details: Mapping[str, str] = said.get("details", {}) if said.get("operation") in operations else {}
+        if entry is None or (details.get("connector"), details.get("hash")) != (str(connector), _hash(text)):
+            raise _not_logged(connector)
         await self._log.prove({ref: entry})
+        return details
 
     async def in_use(self, connector: ConnectorId) -> DeclarativeMapping:
         """The mapping that the connector's files are read with from now on. Raises Misconfigured."""
@@ -171,43 +170,102 @@ class Mappings:
         waiting = await store.count_waiting(self._engine, self._log_id, drops, Choice())
         details: dict[str, str | int] = {"connector": str(connector), "hash": _hash(text), "rows": min(waiting, SAMPLE)}
         await self._notes.write(EntryKind.access, "mapping-preview", "connector", details, by=staff_id(by))
-        shapes: dict[str, set[str]] = {}
-        failing: Counter[Fault] = Counter()
-        sampled = readable = 0
+        form, tallied = form_of(source, mapping), Tallied(mapping)
         for drop in drops:
             after = 0
-            while sampled < SAMPLE:
-                page = await store.waiting(self._engine, self._log_id, drop, after, min(_PAGE, SAMPLE - sampled), Choice())
+            while tallied.sampled < SAMPLE:
+                most = min(_PAGE, SAMPLE - tallied.sampled)
+                page = await store.waiting(self._engine, self._log_id, drop, after, most, Choice())
                 if not page:
                     break
                 after = page[-1].row_number
-                sampled += len(page)
-                rows = [reread(source.form, mapping, one, open_row(self._opens, one), n) for n, one in enumerate(page)]
-                records, rejected = normalise(rows, mapping)
-                for canonical in records:
-                    unrouted = [fault for fault in page[canonical.row.number].faults if fault.code in _ROUTING]
-                    failing.update(unrouted)
-                    readable += not unrouted
-                    shapes_of(mapping, canonical.record, shapes)
-                for one in rejected:
-                    failing.update({Fault(where, code) for where, code in one.faults})
-        return Preview(
-            mapping.version,
-            mapping.verified,
-            waiting,
-            sampled,
-            readable,
-            tuple(Failing(fault.where, ReasonCode(fault.code), count) for fault, count in failing.most_common()),
-            tuple(FieldShapes(field, tuple(sorted(found))) for field, found in sorted(shapes.items())),
-            differences(in_use, mapping),
-        )
+                rows = [reread(form, mapping, one, open_row(self._opens, one), n) for n, one in enumerate(page)]
+                still = {n: [one for one in held.faults if one.code in _ROUTING] for n, held in enumerate(page)}
+                tallied.add(*normalise(rows, mapping), still)
+        return tallied.told(waiting, differences(in_use, mapping))
 
-    async def activate(self, connector: ConnectorId, text: str, by: Staff | None) -> Mended:
-        """Puts the mapping into use from the next poll on; the entry and the version are durable together.
+    async def sample(self, connector: ConnectorId, text: str, data: bytes, by: Staff | None) -> Preview:
+        """Reads a sample of the sender's file with the mapping and keeps nothing of it; that it was done is in the log.
+
+        Raises Misconfigured for a mapping that cannot be used, Refused for a sample that is too large.
+        """
+        source = source_of(self._sources, connector)
+        mapping = self.check(text, connector)
+        if len(data) > LARGEST_SAMPLE:
+            most = LARGEST_SAMPLE >> 20
+            raise Refused("The sample is too large.", f"It is more than {most} MiB.", "Give the first part of the file.")
+        changes = differences(await self.in_use(connector), mapping)
+        seen = await asyncio.to_thread(preview_sample, data, form_of(source, mapping), mapping, changes)
+        details: dict[str, str | int] = {"connector": str(connector), "hash": _hash(text), "rows": seen.sampled}
+        await self._notes.write(EntryKind.access, "mapping-sample", "connector", details, by=staff_id(by))
+        return seen
+
+    async def waiting(self, connector: ConnectorId) -> Proposal | None:
+        """The mapping that waits for a second person; of several the last. Raises Tampered where the log knows it not."""
+        found = await store.last_proposal(self._engine, self._log_id, connector)
+        if found is None or found[0] <= _number(await self.in_use(connector)):
+            return None
+        version, text, ref, created_us = found
+        details = await self._logged(connector, text, ref, {"mapping-propose"})
+        author = details.get("staff")
+        mapping = self.check(text, connector)
+        return Proposal(connector, version, text, mapping, ref, StaffId(author) if author else None, created_us)
+
+    async def propose(self, connector: ConnectorId, text: str, by: Staff | None) -> Proposal:
+        """Lays the mapping before a second person, in the place of an earlier one that waits.
 
         Its number must be higher than that of the mapping in use. Raises Misconfigured for one that cannot be used here,
-        Refused for one that is not new, Conflict where someone else was first with this number.
+        Refused for one that is not new.
         """
+        source, mapping, version = await self._new(connector, text)
+        now, ref = self._moment()
+        row = store.proposal_row(self._log_id, source.party, connector, version, text, ref, now)
+        details = {"connector": str(connector), "version": mapping.version, "hash": _hash(text)}
+        await self._notes.write(
+            EntryKind.configuration, "mapping-propose", "connector", details, by=staff_id(by), rows=(row,), ref=ref
+        )
+        return Proposal(connector, version, text, mapping, ref, staff_id(by), now)
+
+    async def activate(self, connector: ConnectorId, version: int, by: Staff | None, *, ref: UUID | None = None) -> Mended:
+        """Puts the proposal of that number (and with that `ref`) into use from the next poll on, by another than proposed it.
+
+        Raises Refused where none waits or it is one's own, Misconfigured for one that can no longer be used, Conflict where
+        someone else was first with this number.
+        """
+        found = await self.waiting(connector)
+        if found is None or found.version != version or ref not in (None, found.ref):
+            raise Refused("This mapping is not proposed.", "It was replaced, or is in use already.", "Look again.")
+        if found.is_by(by):
+            raise Refused(
+                "Nobody puts their own mapping into use.",
+                "Whoever proposed it looked at it already.",
+                "Ask another administrator, or give a reason for doing it alone.",
+            )
+        prepared = {"prepared": str(found.author)} if found.author else {}
+        return await self._use(connector, found.text, by, "mapping-change", prepared)
+
+    async def break_glass(self, connector: ConnectorId, text: str, reason: GlassReason, by: Staff | None) -> Mended:
+        """Puts a mapping into use alone, for a reason that is in the log. Raises as `propose` and `activate` do."""
+        return await self._use(connector, text, by, "mapping-break-glass", {"reason": reason.value})
+
+    async def _use(
+        self, connector: ConnectorId, text: str, by: Staff | None, operation: str, more: Mapping[str, str]
+    ) -> Mended:
+        source, mapping, version = await self._new(connector, text)
+        now, ref = self._moment()
+        details = {"connector": str(connector), "version": mapping.version, "hash": _hash(text), **more}
+        row = store.mapping_row(self._log_id, source.party, connector, version, text, ref, now)
+        try:
+            await self._notes.write(
+                EntryKind.configuration, operation, "connector", details, by=staff_id(by), rows=(row,), ref=ref
+            )
+        except Conflict:
+            raise Conflict(
+                "Someone else put a mapping of this number into use.", "Theirs was first.", "Look at theirs, then mend anew."
+            ) from None
+        return Mended(connector, version, text, mapping, ref, now)
+
+    async def _new(self, connector: ConnectorId, text: str) -> tuple[Source, DeclarativeMapping, int]:
         source = source_of(self._sources, connector)
         mapping = self._fit(source, self.check(text, connector))
         version = _number(mapping)
@@ -217,19 +275,12 @@ class Mappings:
                 "Its number, after the slash, is not higher than that of the mapping in use.",
                 "Give it the next number: an old file must stay readable as it was read.",
             )
+        return source, mapping, version
+
+    def _moment(self) -> tuple[int, UUID]:
         now = self._clock.now_us()
         (ref,) = new_ids(1, now, self._entropy(8))
-        details: dict[str, str | int] = {"connector": str(connector), "version": mapping.version, "hash": _hash(text)}
-        row = store.mapping_row(self._log_id, source.party, connector, version, text, ref, int(now))
-        try:
-            await self._notes.write(
-                EntryKind.configuration, "mapping-change", "connector", details, by=staff_id(by), rows=(row,), ref=ref
-            )
-        except Conflict:
-            raise Conflict(
-                "Someone else put a mapping of this number into use.", "Theirs was first.", "Look at theirs, then mend anew."
-            ) from None
-        return Mended(connector, version, text, mapping, ref, int(now))
+        return int(now), ref
 
     def _fit(self, source: Source, mapping: DeclarativeMapping) -> DeclarativeMapping:
         if self._production and not mapping.verified:
@@ -241,13 +292,11 @@ class Mappings:
         return mapping
 
 
-def differences(old: DeclarativeMapping, new: DeclarativeMapping) -> Changes:
-    """What `new` does otherwise than `old`, by column."""
-    before, after = old.rules, new.rules
-    return Changes(
-        tuple(sorted(after.keys() - before.keys())),
-        tuple(sorted(before.keys() - after.keys())),
-        tuple(sorted(name for name in before.keys() & after.keys() if before[name] != after[name])),
+def _not_logged(connector: ConnectorId) -> Tampered:
+    return Tampered(
+        f"The mapping of connector {connector} is not one that the log speaks of.",
+        "It was put into the database past the hub, or changed there.",
+        "Stop, keep everything, and call the privacy officer.",
     )
 
 

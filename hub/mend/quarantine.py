@@ -20,7 +20,7 @@ from hub.errors import Fault, Refused
 from hub.mend import store
 from hub.mend.mappings import Mappings
 from hub.mend.rows import Cell, OpenRow, header_and_line, masked, named_in, open_row, reread
-from hub.mend.source import Source, Sources, source_of, staff_id
+from hub.mend.source import Source, Sources, form_of, source_of, staff_id
 from hub.mend.store import Choice, Group, Waiting
 from hub.normalise.mapping import DeclarativeMapping
 
@@ -102,7 +102,7 @@ class Quarantine:
         return [self._masked(source, mapping, one) for one in page]
 
     def _masked(self, source: Source, mapping: DeclarativeMapping, one: Waiting) -> MaskedRow:
-        row = reread(source.form, mapping, one, open_row(self._opens, one), one.row_number)
+        row = reread(form_of(source, mapping), mapping, one, open_row(self._opens, one), one.row_number)
         cells = masked(mapping, row, one.faults)
         return MaskedRow(one.quarantine_id, one.drop_id, one.row_number, one.faults, cells, one.created_us)
 
@@ -117,7 +117,7 @@ class Quarantine:
         source = source_of(self._sources, one.connector)
         mapping = await self._mappings.in_use(one.connector)
         raw = open_row(self._opens, one)
-        pgn = named_in(mapping, reread(source.form, mapping, one, raw, one.row_number))
+        pgn = named_in(mapping, reread(form_of(source, mapping), mapping, one, raw, one.row_number))
         details = {"reason": reason.value, "connector": str(one.connector), "row": str(one.quarantine_id)}
         await self._notes.write(
             EntryKind.access,

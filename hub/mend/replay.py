@@ -23,7 +23,7 @@ from hub.errors import Conflict, Fault, Tampered
 from hub.mend import store
 from hub.mend.mappings import Mappings
 from hub.mend.rows import OpenRow, open_row, reread
-from hub.mend.source import Source, Sources, source_of, staff_id
+from hub.mend.source import Source, Sources, form_of, source_of, staff_id
 from hub.mend.store import Choice, Waiting
 from hub.normalise.mapping import DeclarativeMapping
 from hub.ports import Claim, Clock, Entropy, RowSet, SealedRow, Tally, Way
@@ -173,6 +173,6 @@ class Replay:
                 raw = open_row(self._opens, one)
             except Tampered:
                 continue
-            rows.append(reread(source.form, mapping, one, raw, len(rows)))
+            rows.append(reread(form_of(source, mapping), mapping, one, raw, len(rows)))
             waiting.append(one)
         return rows, waiting

@@ -10,6 +10,8 @@ from hub.connector import FileFormat
 from hub.domain.staff import Staff, StaffId
 from hub.domain.terms import ConnectorId, PartyId
 from hub.errors import Refused
+from hub.formats import format_of
+from hub.normalise.mapping import DeclarativeMapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,12 @@ def source_of(sources: Sources, connector: ConnectorId) -> Source:
     if found is None:
         raise Refused("There is no connector of this name.", "It is not set up here.", "See 'hub connector list'.")
     return found
+
+
+def form_of(source: Source, mapping: DeclarativeMapping) -> FileFormat:
+    """How the files are read: as the mapping says, or else as the connector does. Raises errors.Misconfigured."""
+    reads = mapping.reads
+    return source.form if reads is None or reads.format == "own" else format_of(reads)
 
 
 def staff_id(by: Staff | None) -> StaffId | None:

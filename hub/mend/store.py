@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from hub.db import fetch, transaction
 from hub.domain.terms import ConnectorId, LogId, PartyId, ReasonCode
 from hub.errors import Fault
+from hub.formats.agreed import FileColumns
 from hub.ports import Claim, RowSet
 
 STUCK_US: Final = 600_000_000
@@ -42,6 +43,53 @@ def mapping_row(
 ) -> RowSet:
     """A new version; a conflict where it exists already."""
     return RowSet("receive_mapping", _MAPPING_COLUMNS, [(log_id, party, connector, version, body, entry_ref, now_us)])
+
+
+_PROPOSAL = """
+SELECT version, body, entry_ref, created_us FROM receive_proposal WHERE log_id = $1 AND connector = $2
+ORDER BY created_us DESC, entry_ref DESC LIMIT 1
+"""
+
+
+async def last_proposal(engine: AsyncEngine, log_id: LogId, connector: ConnectorId) -> tuple[int, str, UUID, int] | None:
+    """The mapping that was proposed last: its number, text, log entry, and when (µs)."""
+    rows = await fetch(engine, _PROPOSAL, log_id, connector)
+    return (rows[0][0], rows[0][1], _uuid(rows[0][2]), rows[0][3]) if rows else None
+
+
+def proposal_row(
+    log_id: LogId, party: PartyId, connector: ConnectorId, version: int, body: str, entry_ref: UUID, now_us: int
+) -> RowSet:
+    """A mapping that waits for a second person."""
+    return RowSet("receive_proposal", _MAPPING_COLUMNS, [(log_id, party, connector, version, body, entry_ref, now_us)])
+
+
+# -- layouts
+
+_LAYOUTS = """
+SELECT state, mapping, digests, names, readable, since_us FROM connector_layout WHERE log_id = $1 AND connector = $2
+"""
+_ACCEPT = """
+UPDATE connector_layout AS held SET mapping = seen.mapping, digests = seen.digests, names = seen.names, since_us = new.us
+FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[]) AS new (log_id, connector, since_us, us),
+    connector_layout AS seen
+WHERE held.log_id = new.log_id AND held.connector = new.connector AND held.state = 'agreed'
+    AND seen.log_id = new.log_id AND seen.connector = new.connector AND seen.state = 'changed'
+    AND seen.since_us = new.since_us AND seen.readable
+"""
+
+
+async def layouts(engine: AsyncEngine, log_id: LogId, connector: ConnectorId) -> dict[str, tuple[FileColumns, int]]:
+    """What was `agreed` on, what a file has that differs (`changed`), and since when (µs)."""
+    return {
+        row[0]: (FileColumns(row[1], tuple(bytes(each) for each in row[2]), tuple(row[3]), row[4]), row[5])
+        for row in await fetch(engine, _LAYOUTS, log_id, connector)
+    }
+
+
+def claim_accept(log_id: LogId, connector: ConnectorId, since_us: int, now_us: int) -> Claim:
+    """The condition that a file still differs as it did; from then on files are held to its layout."""
+    return Claim(_ACCEPT, [(str(log_id), str(connector), since_us, now_us)])
 
 
 # -- quarantine
@@ -148,6 +196,29 @@ async def count_waiting(engine: AsyncEngine, log_id: LogId, drops: Sequence[UUID
     """How many rows of these files wait."""
     (row,) = await fetch(engine, _COUNT, log_id, list(drops), *choice.arguments)
     return int(row[0])
+
+
+_BOUNCED = """
+SELECT one.drop_id, held.seen_us, one.row_number, one.faults::text
+FROM receive_quarantine AS one JOIN receive_drop AS held ON held.drop_id = one.drop_id
+WHERE one.log_id = $1 AND held.connector = $2 AND ($3::uuid IS NULL OR one.drop_id = $3) AND one.state = 'waiting'
+    AND (held.seen_us, one.drop_id, one.row_number) > ($4, $5::uuid, $6) ORDER BY 2, 1, 3 LIMIT $7
+"""
+
+
+async def bounced(
+    engine: AsyncEngine,
+    log_id: LogId,
+    connector: ConnectorId,
+    drop_id: UUID | None,
+    after: tuple[int, UUID, int],
+    limit: int,
+) -> list[tuple[UUID, int, int, tuple[Fault, ...]]]:
+    """The next rows that wait after that place: file, when it was seen (µs), number, and faults; nothing of what they hold."""
+    rows = await fetch(engine, _BOUNCED, log_id, connector, drop_id, *after, limit)
+    return [
+        (_uuid(row[0]), row[1], row[2], tuple(Fault(one["where"], one["code"]) for one in orjson.loads(row[3]))) for row in rows
+    ]
 
 
 def _waiting(row: Any) -> Waiting:

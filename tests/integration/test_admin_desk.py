@@ -16,11 +16,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hub.connector import Trouble
 from hub.console.app import create_console
-from hub.domain.staff import Role
+from hub.domain.staff import Role, StaffId
 from hub.receive.drop.store import DropStore
 from tests.fakes import admin, console
+from tests.fakes.admin import person
 from tests.fakes.house import DUO, House, open_house
 from tests.fakes.recorder import LOG
+from tests.hostile.read import file
 
 CSRF = {"csrf": console.Session(console.staff()).csrf}
 CAUSE = "/beheer/mislukt/doorstroompunt-lindemark/PAGINA_GEWEIGERD"
@@ -51,10 +53,10 @@ class Browser:
         return [entry["details"] for entry in await self.house.entries() if entry["operation"] == operation]
 
 
-async def open_browser(house: House, *roles: Role) -> Browser:
+async def open_browser(house: House, *roles: Role, who: str = admin.WHO.staff_id) -> Browser:
     base = console.desk()
     desk = replace(base, administrator=admin.administrator(house, admin.SICK), clock=house.clock)
-    token = await base.sessions.begin(replace(admin.WHO, roles=frozenset(roles)))
+    token = await base.sessions.begin(replace(admin.WHO, staff_id=StaffId(who), roles=frozenset(roles)))
     return Browser(house, console.client(create_console(desk), token))
 
 
@@ -191,11 +193,21 @@ async def test_a_mapping_is_mended_tried_used_and_the_rows_set_free(stuck: Brows
     tried = await stuck.post(MAPPING, 200, doe="bekijk", mapping=text)
     assert "1 van de 3 bekeken rijen zijn nu te lezen" in tried.text
     assert "ROC: mbo" in tried.text
-    assert "Zet in gebruik" in tried.text
-    answer = await stuck.post(MAPPING, doe="gebruik", mapping=text.replace("\n", "\r\n"))
+    assert "Stel voor" in tried.text
+    await stuck.post(MAPPING, doe="voorstel", mapping=text.replace("\n", "\r\n"))
+    page = await stuck.see(MAPPING)
+    assert "door u" in page
+    assert "Zet het voorstel in gebruik" not in page
+    assert "Kies waarom" in (await stuck.post(MAPPING, 400, doe="alleen", reden="zomaar", mapping=text)).text
+    second = await open_browser(stuck.house, Role.administrator, who="m-fedcba9876543210")
+    page = await second.see(MAPPING)
+    (ref,) = re.findall(r'name="voorstel" value="([^"]+)"', page)
+    await stuck.post(f"{MAPPING}/gebruik", 400, voorstel=ref, versie="2")
+    answer = await second.post(f"{MAPPING}/gebruik", voorstel=ref, versie="2")
     assert answer.headers["location"] == "/beheer/koppelingen/duo-uitval?gedaan=mapping-in-gebruik"
     assert "duo-uitval/2" in await stuck.see(answer.headers["location"])
-    again = await stuck.post(MAPPING, 400, doe="gebruik", mapping=text)
+    await second.post(f"{MAPPING}/gebruik", 400, voorstel=ref, versie="2")
+    again = await stuck.post(MAPPING, 400, doe="voorstel", mapping=text)
     assert "hoger" in again.text
     assert "ROC: mbo" in again.text
 
@@ -210,13 +222,25 @@ async def test_a_mapping_is_mended_tried_used_and_the_rows_set_free(stuck: Brows
 
 async def test_a_mapping_that_is_wrong_is_told_by_its_line_and_kept(stuck: Browser) -> None:
     wrong = admin.INSTALLED.read_text().replace("{as: pgn}", "{as: pgm} # <b>mijn werk</b>")
-    for act in ("bekijk", "gebruik"):
+    for act in ("bekijk", "voorstel"):
         page = (await stuck.post(MAPPING, 400, doe=act, mapping=wrong)).text
         line = wrong[: wrong.index("pgm")].count("\n") + 1
         assert f"Regel {line} klopt niet" in page
         assert "&lt;b&gt;mijn werk&lt;/b&gt;" in page
     assert "geen YAML" in (await stuck.post(MAPPING, 400, doe="bekijk", mapping="a: [")).text
     assert await stuck.said("mapping-change") == []
+
+
+async def test_a_sample_is_tried_and_the_sender_gets_numbers_and_reasons(stuck: Browser) -> None:
+    data = file(person(100), person(101, GEBOORTEDATUM="05/06/2007", GESLACHTSNAAM=admin.NAMED))
+    answer = await stuck.client.post(f"{MAPPING}/voorbeeld", data=CSRF, files={"bestand": ("x.csv", data)})
+    assert answer.status_code == 200
+    assert "1 van de 2 rijen van het voorbeeld zijn te lezen" in answer.text
+    assert admin.NAMED not in answer.text
+    report = await stuck.see(f"/beheer/quarantaine/{stuck.drop}/terugmelding.csv")
+    assert [row["rij"] for row in lines(report)] == ["3", "4", "5"]
+    assert admin.NAMED not in report
+    assert [one["rows"] for one in await stuck.said("bounce")] == [3]
 
 
 async def test_a_refused_file_is_read_again_once(stuck: Browser) -> None:

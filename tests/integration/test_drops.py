@@ -25,12 +25,12 @@ from hub.domain.records.uitvalmelding import Uitvalmelding
 from hub.domain.stages import Received, Row
 from hub.domain.terms import ConnectorId, LogId, Micros, PartyId
 from hub.errors import Conflict, Misconfigured, Retry
+from hub.formats.agreed import ColumnMapping
 from hub.formats.csv import FORMAT
 from hub.normalise import normalise
 from hub.normalise.mapping import compile_mapping
 from hub.ports import Admitted, Intake, RecordMapping, SealedRow, Tally
 from hub.receive.drop import Drops, Instance, Outcome, RunReport
-from hub.receive.drop.layout import ColumnMapping
 from hub.receive.drop.store import DropStore
 from hub.transports.sftp import connect
 from tests.hostile.read import MAPPING, file, line

@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 import hub.connectors.duo_uitval
 from hub.audit.notes import Notes
 from hub.commands import mending as commands
+from hub.commands import reading
 from hub.connector import Trouble
 from hub.db import transaction
 from hub.domain.personal import Pgn
@@ -30,7 +31,8 @@ from hub.formats.csv import FORMAT
 from hub.mend import desk as put_together
 from hub.mend.desk import Mending
 from hub.mend.files import IN_WORDS
-from hub.mend.mappings import Changes, Failing
+from hub.mend.mappings import Mended
+from hub.mend.preview import Changes, Failing
 from hub.mend.quarantine import RevealReason
 from hub.mend.replay import Replayed
 from hub.mend.rows import Cell
@@ -48,6 +50,7 @@ TEXT = INSTALLED.read_text(encoding="utf-8")
 SECOND = TEXT.replace("duo-uitval/1", "duo-uitval/2")
 SLASHES = SECOND.replace("forms: [yyyymmdd, yyyy-mm-dd, dd-mm-yyyy]", "forms: [yyyymmdd, yyyy-mm-dd]")
 LISTED = SECOND.replace("MBO: mbo", "MBO: mbo, ROC: mbo")
+FIRST = Staff(StaffId("m-fedcba9876543210"), "Een Ander", frozenset({Role.administrator}))
 WHO = Staff(StaffId("m-0123456789abcdef"), "Een Beheerder", frozenset({Role.administrator}))
 
 
@@ -147,6 +150,12 @@ async def desk(engine: AsyncEngine, vault_engine: AsyncEngine, tmp_path: Path) -
         yield made
 
 
+async def use(mend: Mending, text: str) -> Mended:
+    """One proposes the mapping, the other puts it into use."""
+    proposed = await mend.mappings.propose(NAME, text, FIRST)
+    return await mend.mappings.activate(NAME, proposed.version, WHO, ref=proposed.ref)
+
+
 NUMBERS = tuple(number for number, _ in zip(canary.numbers(), range(600), strict=False))
 GOOD = {"INSTELLINGSCODE": "98ZZ"}
 
@@ -164,7 +173,7 @@ def person(number: int, **other: str) -> bytes:
 async def test_a_mapping_is_mended_rows_are_taken_up_and_everything_adds_up(desk: Desk) -> None:
     await desk.take(line(1, **GOOD), roc(2), line(3, GEBOORTEDATUM="01/02/2007", **GOOD), roc(4), roc(4))
     assert await desk.adds_up() == (1, 4, 0)
-    mended = await desk.mend.mappings.activate(NAME, LISTED, WHO)
+    mended = await use(desk.mend, LISTED)
     assert (mended.version, mended.mapping.version) == (2, "duo-uitval/2")
     assert await desk.mend.replay.replay(NAME, WHO) == Replayed(accepted=2, still=1, duplicate=1)
     assert await desk.adds_up() == (3, 1, 1)
@@ -188,7 +197,7 @@ async def test_a_mapping_is_mended_rows_are_taken_up_and_everything_adds_up(desk
 async def test_a_replay_is_decided_anew_and_given_on(desk: Desk) -> None:
     await desk.take(roc(2))
     assert await desk.house.rows("SELECT * FROM deliver_outbox") == []
-    await desk.mend.mappings.activate(NAME, LISTED, None)
+    await use(desk.mend, LISTED)
     await desk.mend.replay.replay(NAME, None)
     assert await desk.house.rows("SELECT state FROM deliver_outbox") != []
 
@@ -196,7 +205,7 @@ async def test_a_replay_is_decided_anew_and_given_on(desk: Desk) -> None:
 async def test_what_still_fails_waits_for_what_is_wrong_now(desk: Desk) -> None:
     drop = await desk.take(line(1, GEBOORTEDATUM="01/02/2007", ONDERWIJSSOORT="ROC", **GOOD))
     assert {group.code for group in await desk.mend.quarantine.groups()} == {"DATUM_ONGELDIG", "CODE_ONBEKEND"}
-    await desk.mend.mappings.activate(NAME, LISTED, None)
+    await use(desk.mend, LISTED)
     assert await desk.mend.replay.replay(NAME, None, drop_id=drop) == Replayed(still=1)
     (group,) = await desk.mend.quarantine.groups(NAME)
     assert (group.drop_id, group.where, group.code, group.rows) == (drop, "GEBOORTEDATUM", "DATUM_ONGELDIG", 1)
@@ -205,7 +214,7 @@ async def test_what_still_fails_waits_for_what_is_wrong_now(desk: Desk) -> None:
 async def test_only_the_rows_that_were_meant_are_taken_up(desk: Desk) -> None:
     await desk.take(roc(1), line(2, GEBOORTEDATUM="x", **GOOD))
     other = await desk.take(roc(3), roc(4))
-    await desk.mend.mappings.activate(NAME, LISTED, None)
+    await use(desk.mend, LISTED)
     date = Fault("GEBOORTEDATUM", "DATUM_ONGELDIG")
     assert await desk.mend.replay.replay(NAME, None, fault=date) == Replayed(still=1)
     (first, second) = await desk.mend.quarantine.rows(other)
@@ -237,17 +246,17 @@ async def test_torn_rows_stay_torn(desk: Desk) -> None:
 
 async def test_a_header_that_the_mended_mapping_does_not_know_loses_nothing(desk: Desk) -> None:
     drop = await desk.take(roc(1))
-    await desk.mend.mappings.activate(NAME, LISTED.replace("INDICATIEGEHEIM:", "GEHEIM:"), None)
+    await use(desk.mend, LISTED.replace("INDICATIEGEHEIM:", "GEHEIM:"))
     assert await desk.mend.replay.replay(NAME, None) == Replayed(still=1)
     (row,) = await desk.mend.quarantine.rows(drop)
     assert (row.faults, row.cells) == ((Fault("rij", "KOP_ONBEKEND"),), ())
-    await desk.mend.mappings.activate(NAME, LISTED.replace("uitval/2", "uitval/3"), None)
+    await use(desk.mend, LISTED.replace("uitval/2", "uitval/3"))
     assert await desk.mend.replay.replay(NAME, None) == Replayed(accepted=1)
 
 
 async def test_wherever_a_replay_breaks_off_each_row_counts_once(desk: Desk) -> None:
     await desk.take(*(person(n, ONDERWIJSSOORT="ROC") for n in range(560)), person(0, ONDERWIJSSOORT="ROC"))
-    await desk.mend.mappings.activate(NAME, LISTED, None)
+    await use(desk.mend, LISTED)
 
     async def away(admitted: int) -> None:
         if admitted == 1:
@@ -264,7 +273,7 @@ async def test_wherever_a_replay_breaks_off_each_row_counts_once(desk: Desk) -> 
 
 async def test_two_who_replay_at_once_take_each_row_up_once(desk: Desk) -> None:
     await desk.take(*(person(n, ONDERWIJSSOORT="ROC") for n in range(300)))
-    await desk.mend.mappings.activate(NAME, LISTED, None)
+    await use(desk.mend, LISTED)
     done = await asyncio.gather(*(desk.mend.replay.replay(NAME, None) for _ in range(3)))
     assert sum(one.accepted for one in done) == 300
     assert sum(one.still for one in done) == 0
@@ -274,7 +283,7 @@ async def test_two_who_replay_at_once_take_each_row_up_once(desk: Desk) -> None:
 async def test_two_who_replay_the_same_rows_of_many_count_them_once(desk: Desk) -> None:
     drop = await desk.take(*(person(n, ONDERWIJSSOORT="ROC") for n in range(60)))
     ids = [row.quarantine_id for row in await desk.mend.quarantine.rows(drop, limit=20)]
-    await desk.mend.mappings.activate(NAME, LISTED, None)
+    await use(desk.mend, LISTED)
     both = asyncio.Event()
 
     async def together(_admitted: int) -> None:
@@ -298,7 +307,7 @@ async def test_a_row_that_does_not_open_is_told_when_the_others_are_done(desk: D
         WHERE quarantine_id = $1 RETURNING 1""",
         rows[1].quarantine_id,
     )
-    await desk.mend.mappings.activate(NAME, LISTED, None)
+    await use(desk.mend, LISTED)
     with pytest.raises(Tampered):
         await desk.mend.replay.replay(NAME, None)
     assert await desk.adds_up() == (2, 1, 0)
@@ -310,10 +319,10 @@ async def test_a_row_that_does_not_open_is_told_when_the_others_are_done(desk: D
 async def test_a_version_must_be_new(desk: Desk) -> None:
     assert await desk.mend.mappings.current(NAME) is None
     with pytest.raises(Refused):
-        await desk.mend.mappings.activate(NAME, TEXT, WHO)
-    await desk.mend.mappings.activate(NAME, LISTED, WHO)
+        await use(desk.mend, TEXT)
+    await use(desk.mend, LISTED)
     with pytest.raises(Refused):
-        await desk.mend.mappings.activate(NAME, LISTED, WHO)
+        await use(desk.mend, LISTED)
     current = await desk.mend.mappings.current(NAME)
     assert current is not None
     assert (current.version, current.text) == (2, LISTED)
@@ -322,9 +331,7 @@ async def test_a_version_must_be_new(desk: Desk) -> None:
 
 async def test_of_two_mappings_of_one_number_one_comes_into_use(desk: Desk) -> None:
     other = put(desk.house, desk)
-    done = await asyncio.gather(
-        desk.mend.mappings.activate(NAME, LISTED, WHO), other.mappings.activate(NAME, SLASHES, WHO), return_exceptions=True
-    )
+    done = await asyncio.gather(use(desk.mend, LISTED), use(other, SLASHES), return_exceptions=True)
     assert sorted(type(one).__name__ for one in done) in (["Conflict", "Mended"], ["Mended", "Refused"])
     assert len(await desk.said("mapping-change")) == 1
     ours, theirs = await desk.mend.mappings.text(NAME), await other.mappings.text(NAME)
@@ -334,13 +341,13 @@ async def test_of_two_mappings_of_one_number_one_comes_into_use(desk: Desk) -> N
 async def test_another_process_sees_the_mended_mapping_at_once(desk: Desk) -> None:
     other = put(desk.house, desk)
     assert (await other.mappings.in_use(NAME)).version == "duo-uitval/1"
-    await desk.mend.mappings.activate(NAME, LISTED, WHO)
+    await use(desk.mend, LISTED)
     assert (await other.mappings.in_use(NAME)).version == "duo-uitval/2"
 
 
 @pytest.mark.parametrize("forged", ["new", "old"])
 async def test_a_mapping_that_nobody_put_into_use_is_not_used(desk: Desk, forged: str) -> None:
-    mended = await desk.mend.mappings.activate(NAME, LISTED, WHO)
+    mended = await use(desk.mend, LISTED)
     third = LISTED.replace("duo-uitval/2", "duo-uitval/3") if forged == "new" else LISTED
     async with transaction(desk.house.engine) as connection:  # as the hub's own role: it may add versions
         await connection.raw.execute(
@@ -358,7 +365,7 @@ async def test_production_refuses_what_is_not_verified(desk: Desk) -> None:
     with pytest.raises(Misconfigured, match="verified"):
         await strict.mappings.in_use(NAME)
     with pytest.raises(Misconfigured, match="verified"):
-        await strict.mappings.activate(NAME, LISTED, WHO)
+        await use(strict, LISTED)
     assert await desk.said("mapping-change") == []
 
 
@@ -441,7 +448,7 @@ async def test_who_saw_a_row_is_found_by_its_person_however_the_row_is_read(desk
     (row,) = await desk.mend.quarantine.rows(await desk.take(raw + b";;;;" if spoilt == "torn" else raw))
     if spoilt == "unread":  # by a mapping that reads the number of the person as something else
         blind = LISTED.replace("{as: pgn}", "{as: text, field: bsn}")
-        await desk.mend.mappings.activate(NAME, blind, WHO)
+        await use(desk.mend, blind)
     await desk.mend.quarantine.reveal(row.quarantine_id, RevealReason.damaged, WHO)
     (entry,) = await desk.said("reveal-row")
     found = await desk.house.vault.tags_of([UUID(entry["ref"])])
@@ -467,7 +474,8 @@ async def test_a_row_that_waits_no_longer_is_not_revealed(desk: Desk) -> None:
 
 async def test_the_commands_mend(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     work: list[Any] = []
-    monkeypatch.setattr(commands, "mending_of", lambda hub: desk.mend)
+    for module in (commands, reading):
+        monkeypatch.setattr(module, "mending_of", lambda hub: desk.mend)
     app = typer.Typer()
     app.command("other")(lambda: None)
     commands.mending_commands(app, work.append)
@@ -490,7 +498,11 @@ async def test_the_commands_mend(desk: Desk, tmp_path: Path, monkeypatch: pytest
     assert "ONDERWIJSSOORT: CODE_ONBEKEND" in await say("quarantine", "list")
     assert '"readable": 1' in await say("mapping", "set", NAME, str(tmp_path / "mended.yaml"), "--preview")
     assert (await desk.mend.mappings.in_use(NAME)).version == "duo-uitval/1"
-    assert "duo-uitval/2 is in use" in await say("mapping", "set", NAME, str(tmp_path / "mended.yaml"))
+    assert "waits for another" in await say("mapping", "set", NAME, str(tmp_path / "mended.yaml"))
+    assert await say("mapping", "waiting", NAME) == LISTED
+    with pytest.raises(Refused):  # the operator proposed it
+        await say("mapping", "activate", NAME, "2")
+    assert "in use" in await say("mapping", "set", NAME, str(tmp_path / "mended.yaml"), "--break-glass", "data-waits")
     assert await say("quarantine", "replay", NAME, "--drop", str(drop)) == "accepted 1  duplicate 0  still in quarantine 1"
     refused = await claim(desk, "KOP_ONBEKEND")
     assert "reads it again" in await say("again", str(refused))

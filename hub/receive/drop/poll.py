@@ -22,8 +22,8 @@ from hub.domain.stages import DropPlace, Received, Row
 from hub.domain.terms import ConnectorId, Count, Interface, LogId, Micros, PartyId, ReasonCode
 from hub.errors import Conflict, HubError, Malformed, Misconfigured, Retry
 from hub.formats import format_of
+from hub.formats.agreed import ColumnMapping, Drifted, FileColumns, columns_of, drift_of
 from hub.ports import Clock, Entropy, KeyedDigest, Way
-from hub.receive.drop.layout import ColumnMapping, Drifted, FileColumns, columns_of, drift_of
 from hub.receive.drop.store import Drop, DropIntake, DropStore
 
 CHUNK: Final = 250

@@ -16,8 +16,8 @@ from hub.db import fetch, transaction, translate
 from hub.domain.stages import DropPlace, Received
 from hub.domain.terms import ConnectorId, LogId, PartyId, ReasonCode
 from hub.errors import Conflict
+from hub.formats.agreed import FileColumns
 from hub.ports import Claim, RowSet, SealedRow, Tally
-from hub.receive.drop.layout import FileColumns
 
 State = Literal["taken", "done", "refused", "again"]
 

@@ -85,7 +85,7 @@ def test_the_next_number_is_proposed_and_the_rest_stays() -> None:
         ("record: uitvalmelding", "record: [", "geen YAML"),
         ("verified: false", "verified: false\nverified: false", "verified staat er twee keer"),
         ("verified: false", "verified: &a false", ""),
-        ("{as: pgn}", "{as: bsn}", "Kolom PERSOONSGEBONDENNUMMER: achter 'as' hoort een van 'text', "),
+        ("{as: pgn}", "{as: bsm}", "Kolom PERSOONSGEBONDENNUMMER: achter 'as' hoort een van 'text', "),
         ("{as: text, field: brin}", "{as: text}", "Kolom INSTELLINGSCODE: 'field' ontbreekt."),
         ("field: brin}", "field: brin, veld: brin}", "Kolom INSTELLINGSCODE: 'veld' hoort hier niet."),
         ("field: brin}", "field: brinn}", "geen veld brinn."),
