@@ -1,15 +1,14 @@
 """Bytes of a CSV file to rows, without losing one and without one swallowing its neighbours. Pure.
 
-A file is looked at twice. The first look (`inspect`) decides over the whole of it how it is written: encoding, delimiter,
-header. The second (`read`) gives rows. Nothing is guessed halfway, so no row's meaning depends on what came after it.
+A file is looked at twice. The first look (`hub.formats.dialect`) decides over the whole of it how it is written: encoding,
+delimiter, quotes, header. The second gives rows. Nothing is guessed halfway, so no row's meaning depends on what came after it.
 
 Every row carries as `raw` the header's bytes and its own: a file of one row, which the same reader can read again after
-somebody has mended it.
+somebody has mended it. Cells are text and stay so: what Excel would calculate is not calculated.
 """
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterator, Sequence
 from operator import itemgetter
@@ -19,145 +18,46 @@ from hub.connector import Layout
 from hub.domain.personal import Personal
 from hub.domain.stages import Row
 from hub.domain.terms import ReasonCode
-from hub.errors import Fault, Malformed
+from hub.formats.dialect import (
+    BOM,
+    LATIN_9,
+    LONGEST_LINE,
+    MIXED,
+    CsvInspector,
+    Lines,
+    Quoted,
+    decodes,
+    names_in,
+    parse,
+    seems_latin_9,
+    told_delimiter,
+)
 
-LONGEST_LINE: Final = 64 * 1024
-"""Bytes of one line, and of one row over several lines. What is longer is torn, and kept up to here."""
 MOST_LINES: Final = 20
 """Lines that one row may take, where a quoted cell holds line breaks."""
 
-_DELIMITERS: Final = ";,\t|"
-_MIXED: Final = "+utf-8"
-"""Marks an encoding that some lines deny: they read as UTF-8 in a file that does not. They are set aside, not guessed at."""
-_BOM: Final = b"\xef\xbb\xbf"
-_UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
-_NAME: Final = re.compile(r"(?!.*[0-9]{3})[A-Za-z][A-Za-z0-9_. -]{0,39}", re.ASCII)
-_MOST_STRANGE: Final = 20
 _INCOMPLETE: Final = ReasonCode("RIJ_ONVOLLEDIG")
 _BAD_CHARACTER: Final = ReasonCode("TEKEN_ONGELDIG")
 _TOO_LONG: Final = ReasonCode("TE_LANG")
-
-
-class _Lines:
-    """Cuts bytes into physical lines at CRLF, LF or CR; a line over the limit is kept up to there and marked by its length."""
-
-    def __init__(self) -> None:
-        self._rest = b""
-        self._first = True
-
-    def feed(self, block: bytes) -> list[bytes]:
-        """The lines that are whole, without their ends."""
-        data = self._rest + block if self._rest else block
-        if self._first and len(data) >= len(_BOM):
-            data, self._first = data.removeprefix(_BOM), False
-        elif self._first:
-            self._rest = data
-            return []
-        lines = data.splitlines(keepends=True)
-        self._rest = b""
-        if lines and (not lines[-1].endswith((b"\n", b"\r")) or lines[-1].endswith(b"\r")):
-            # A line that ends in CR may go on with LF in the next block.
-            self._rest = lines.pop()
-            if len(self._rest) > LONGEST_LINE + 1 and not self._rest.endswith(b"\r"):
-                self._rest = self._rest[: LONGEST_LINE + 1]
-        return [line.rstrip(b"\r\n")[: LONGEST_LINE + 1] for line in lines]
-
-    def finish(self) -> list[bytes]:
-        """The last line, if it had no end."""
-        rest = self._rest.removeprefix(_BOM) if self._first else self._rest
-        self._rest = b""
-        return [rest.rstrip(b"\r\n")[: LONGEST_LINE + 1]] if rest else []
-
-
-class CsvInspector:
-    """Decides encoding, delimiter and header over the whole file."""
-
-    def __init__(self, columns: frozenset[str], required: frozenset[str]) -> None:
-        self._columns = columns
-        self._required = required
-        self._lines = _Lines()
-        self._start = b""
-        self._header: bytes | None = None
-        self._count = 0
-        self._utf8 = self._other = 0
-
-    def feed(self, block: bytes, /) -> None:
-        if len(self._start) < len(_BOM):
-            self._start += block[: len(_BOM)]
-        self._look(self._lines.feed(block))
-
-    def finish(self) -> Layout:
-        """Raises errors.Malformed when nothing can be read from this file: empty, no header of ours, a column twice."""
-        self._look(self._lines.finish())
-        if self._header is None:
-            raise _refused("It is empty.", Fault("bestand", "BESTAND_LEEG"))
-        if self._start.startswith(_UTF16) or b"\0" in self._header or len(self._header) > LONGEST_LINE:
-            raise _refused("It does not begin with a header in UTF-8 or Windows-1252.", Fault("kop", "KOP_ONBEKEND"))
-        # Where lines of both kinds occur the larger part decides, and the others are set aside as they come by: a file
-        # that says with its first three bytes that it is UTF-8 is taken at its word.
-        if self._start[:3] == _BOM or self._utf8 >= self._other:
-            encoding = "utf-8"
-        else:
-            encoding = "cp1252" + _MIXED if self._utf8 else "cp1252"
-        delimiter, names = self._delimiter(encoding.removesuffix(_MIXED))
-        known = [name for name in names if name in self._columns]
-        twice = sorted({name for name in known if known.count(name) > 1})
-        missing = sorted(self._required - set(known))
-        if not known or missing:
-            raise _refused(
-                "Its header lacks columns that must be there.",
-                *(Fault(name, "KOP_ONBEKEND") for name in (missing if known else ["kop"])),
-                *(Fault(name, "KOLOM_ONBEKEND") for name in self._strange(names, known)),
-            )
-        if twice:
-            raise _refused("Its header names a column twice.", *(Fault(name, "KOLOM_DUBBEL") for name in twice))
-        return Layout(encoding, delimiter, self._count, len([name for name in names if name]) - len(known))
-
-    def _strange(self, names: Sequence[str], known: Sequence[str]) -> list[str]:
-        """Columns that nobody knows, which may be known ones under another name. Only of what is surely a header and nothing
-        else: a file without a header begins with somebody's data, and where the end of its line was lost that follows it.
-        """
-        unknown = {name for name in names if name and name not in self._columns}
-        if 2 * len(known) < len(self._required) or not all(map(_NAME.fullmatch, unknown)):
-            return []
-        return sorted(unknown)[:_MOST_STRANGE]
-
-    def _look(self, lines: Sequence[bytes]) -> None:
-        self._count += len(lines)
-        for line in lines:
-            if not line.isascii():
-                if _decodes(line):
-                    self._utf8 += 1
-                else:
-                    self._other += 1
-            if self._header is None and line.strip():
-                self._header = line
-
-    def _delimiter(self, encoding: str) -> tuple[str, list[str]]:
-        assert self._header is not None, "an empty file was refused"
-        try:
-            text = self._header.decode(encoding)
-        except UnicodeDecodeError:
-            text = ""
-        best: tuple[int, str, list[str]] = (-1, ";", [])
-        for delimiter in _DELIMITERS:
-            names = _names(text, delimiter)
-            known = sum(name in self._columns for name in names)
-            if known > best[0]:
-                best = (known, delimiter, names)
-        return best[1], best[2]
+_AS_TEXT: Final = re.compile(r'="([^"]*)"')
+"""How Excel writes a text that looks like a number: ="0123"."""
 
 
 class CsvReader:
     """Gives the rows of a file whose layout is known. Feed it the same bytes from the start."""
 
     def __init__(self, layout: Layout, columns: frozenset[str]) -> None:
-        self._encoding = layout.encoding.removesuffix(_MIXED)
-        self._doubt = layout.encoding.endswith(_MIXED)
+        single = layout.encoding.removesuffix(MIXED)
+        self._encoding = "utf-8" if single == "utf-16" else single
+        self._doubt = layout.encoding.endswith(MIXED)
+        self._marked = single in ("utf-16", LATIN_9)  # of which one row by itself would not say so
         self._delimiter = layout.delimiter
+        self._quote = layout.quote if isinstance(layout, Quoted) else '"'
         self._columns = columns
-        self._lines = _Lines()
+        self._lines = Lines()
+        self._told = b""
         self._header = b""
+        self._in_quotes = b""  # the header in quotes, for rows that alone would not say which quotes their file has
         self._width = 0
         self._names: tuple[str, ...] = ()
         self._pick: Any = None
@@ -200,38 +100,63 @@ class CsvReader:
             self._number += taken
 
     def _open(self, line: bytes) -> None:
-        names = _names(line.decode(self._encoding), self._delimiter)
+        if not self._told and told_delimiter(line) == self._delimiter:
+            self._told = line + b"\n"
+            return
+        text, quote = line.decode(self._encoding), self._quote
+        names = names_in(text, self._delimiter, quote)
         places = [place for place, name in enumerate(names) if name in self._columns]
-        self._header = line + b"\n"
+        self._header = self._in_quotes = self._told + line + b"\n"
+        if quote not in text:
+            cells = (f"{quote}{name}{quote}" for name in text.split(self._delimiter))
+            self._in_quotes = self._told + self._delimiter.join(cells).encode(self._encoding) + b"\n"
+        self._begins = re.compile(rb"(?:^|%s) *'" % re.escape(self._delimiter.encode()))
         self._width = len(names)
         self._names = tuple(names[place] for place in places)
         self._pick = itemgetter(*places) if len(places) > 1 else lambda cells: (cells[places[0]],)
 
     def _row(self, number: int, line: bytes, cells: list[str] | None, fault: ReasonCode | None) -> Row:
-        raw: Personal[bytes] = Personal(self._header + line[:LONGEST_LINE])
+        raw: Personal[bytes] = Personal(self._kept(line))
         if cells is None:
             return Row(number, Personal({}), raw, fault)
-        return Row(number, Personal(dict(zip(self._names, self._pick(cells), strict=True))), raw, None)
+        picked = self._pick(cells)
+        if b'="' in line:
+            picked = [found[1] if (found := _AS_TEXT.fullmatch(cell)) else cell for cell in picked]
+        return Row(number, Personal(dict(zip(self._names, picked, strict=True))), raw, None)
+
+    def _kept(self, line: bytes) -> bytes:
+        """The header and the row, so written that by themselves they are read as they are in their file."""
+        ambiguous = self._quote != '"' or (b"'" in line and self._begins.search(line) is not None)
+        kept = (self._in_quotes if ambiguous else self._header) + line[:LONGEST_LINE]
+        if self._marked:
+            return BOM + (kept if self._encoding == "utf-8" else kept.decode(self._encoding).encode())
+        if self._encoding == "cp1252" and seems_latin_9(kept):
+            try:
+                return BOM + kept.decode("cp1252").encode()
+            except UnicodeDecodeError:
+                return kept  # torn
+        return kept
 
     def _cells(self, line: bytes) -> tuple[list[str] | None, ReasonCode | None]:
         """The cells of one line, or what is wrong with it; neither, where a quote stays open."""
         if len(line) > LONGEST_LINE:
             return None, _TOO_LONG
-        if b"\0" in line or (self._doubt and not line.isascii() and _decodes(line)):
+        if b"\0" in line or (self._doubt and not line.isascii() and decodes(line)):
             return None, _BAD_CHARACTER
         try:
             text = line.decode(self._encoding)
         except UnicodeDecodeError:
             return None, _BAD_CHARACTER
-        if '"' not in text:
+        quote = self._quote
+        if quote not in text:
             cells = text.split(self._delimiter)
             if len(cells) == self._width:
                 return cells, None
         else:
-            parsed = _parse(text, self._delimiter)
+            parsed = parse(text, self._delimiter, quote)
             if parsed is None:
                 # An even number of quotes is closed: such a line is torn, and joining more to it mends nothing.
-                return None, _INCOMPLETE if text.count('"') % 2 == 0 else None
+                return None, _INCOMPLETE if text.count(quote) % 2 == 0 else None
             cells = parsed
         return (cells[: self._width], None) if self._fits(cells) else (None, _INCOMPLETE)
 
@@ -241,14 +166,14 @@ class CsvReader:
 
     def _parse(self, line: bytes) -> list[str] | None:
         try:
-            cells = _parse(line.decode(self._encoding), self._delimiter)
+            cells = parse(line.decode(self._encoding), self._delimiter, self._quote)
         except UnicodeDecodeError:
             return None
         return cells[: self._width] if cells is not None and self._fits(cells) else None
 
     def _join(self, queue: Sequence[bytes], at: int, last: bool) -> tuple[bytes, int]:
         """A row over several lines and how many; one line where it is torn, none where more lines are needed to know."""
-        joined = queue[at]
+        joined, quote = queue[at], self._quote.encode()
         for more in range(1, MOST_LINES):
             if at + more >= len(queue):
                 return (joined, 0) if not last else (queue[at], 1)
@@ -259,7 +184,7 @@ class CsvReader:
             joined += b"\n" + line
             if len(joined) > LONGEST_LINE:
                 break
-            if joined.count(b'"') % 2 == 0 and b"\0" not in joined and self._parse(joined) is not None:
+            if joined.count(quote) % 2 == 0 and b"\0" not in joined and self._parse(joined) is not None:
                 return joined, more + 1
         return queue[at], 1
 
@@ -275,28 +200,3 @@ class CsvFormat:
 
 
 FORMAT: Final = CsvFormat()
-
-
-def _decodes(line: bytes) -> bool:
-    try:
-        line.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _parse(text: str, delimiter: str) -> list[str] | None:
-    try:
-        found = list(csv.reader([text], delimiter=delimiter, strict=True))
-    except csv.Error:
-        return None
-    return found[0] if len(found) == 1 else None
-
-
-def _names(text: str, delimiter: str) -> list[str]:
-    names = [name.strip().upper() for name in _parse(text, delimiter) or []]
-    return names[:-1] if names and not names[-1] else names  # a delimiter at the end of the header names no column
-
-
-def _refused(why: str, *faults: Fault) -> Malformed:
-    return Malformed("The file cannot be read.", why, "Ask the sender for a file in the agreed form.", faults=faults)

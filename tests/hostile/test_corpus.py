@@ -40,9 +40,14 @@ def test_no_byte_of_a_row_is_lost(case: str) -> None:
     """What is on a line that is not blank is in the `raw` of some row, each line once."""
     if "refused" in tomllib.loads((CORPUS / case / "expected.toml").read_text()):
         return  # refused whole and kept whole
-    data = (CORPUS / case / "input.csv").read_bytes().removeprefix(b"\xef\xbb\xbf")
-    _, *lines = [each for each in data.splitlines() if each.strip()]
-    kept = [part for row in read(data).rows for part in row.raw.reveal().split(b"\n")[1:] if part.strip()]
+    data = (CORPUS / case / "input.csv").read_bytes()
+    found = read(data)
+    # UTF-16 and ISO-8859-15 are kept in UTF-8, under its mark: a row by itself would not say which of them it is in.
+    if found.encoding in ("utf-16", "iso-8859-15"):
+        data = data.decode(found.encoding).encode()
+    heads = 2 if data.startswith(b"sep=") else 1
+    lines = [each for each in data.removeprefix(b"\xef\xbb\xbf").splitlines() if each.strip()][heads:]
+    kept = [part for row in found.rows for part in row.raw.reveal().split(b"\n")[heads:] if part.strip()]
     assert lines == kept
 
 
