@@ -148,7 +148,7 @@ class _Outbound(_Suite):
         assert await sink.send([], "") == Said()
         await sink.close()
 
-    async def test_nobody_there_is_tried_again_and_a_server_that_talks_Nonsense_confirms_nothing(self) -> None:
+    async def test_nobody_there_is_tried_again_and_a_server_that_talks_nonsense_confirms_nothing(self) -> None:
         kind = self.connector.manifest.records[0].kind
         page = [Delivered(UUID(int=7), PartyId("x"), PartyId("duo"), kind, Personal(b'{"bsn":"geheim123"}'), "{}", "geheim123")]
         async with _Nonsense() as port:
@@ -168,7 +168,7 @@ class _Query(_Suite):
     def test_it_declares_just_what_its_mapping_may_fill(self) -> None:
         _declares_what_is_filled(self.connector)
 
-    async def test_nobody_there_is_tried_again_and_Nonsense_is_no_answer(self) -> None:
+    async def test_nobody_there_is_tried_again_and_nonsense_is_no_answer(self) -> None:
         async with _Nonsense() as port:
             for each in (1, port):
                 query = self.connector.open_query(self.endpoint(f"http://127.0.0.1:{each}"))
