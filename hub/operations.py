@@ -21,7 +21,7 @@ from hub.identity import store as partners
 from hub.identity.store import Registered
 from hub.insight.store import Figures, figures
 from hub.mend.deliveries import Deliveries
-from hub.mend.desk import Mending, mending, sources_of
+from hub.mend.desk import Mending, SetUp, mending, sources_of
 from hub.receive.drop.store import Run, runs
 from hub.registry import load_connectors
 from hub.settings import Instance, Recipient, Settings, read_instances, read_recipients
@@ -41,8 +41,8 @@ def recipients_of(settings: Settings) -> Mapping[PartyId, Recipient]:
     return {PartyId(each.party): each for each in read_recipients(settings.connectors)}
 
 
-def mending_of(hub: Hub) -> Mending:
-    """What mends the connector instances of this hub. Raises Misconfigured."""
+def mending_of(hub: Hub, more: Sequence[SetUp] = ()) -> Mending:
+    """What mends the connector instances of this hub: those of its connectors' file and `more`. Raises Misconfigured."""
 
     async def tag_of(pgn: Pgn) -> bytes:
         return (await hub.people.meet(pgn, hub.operator, hub.clock.now_us())).tag
@@ -50,7 +50,7 @@ def mending_of(hub: Hub) -> Mending:
     return mending(
         hub.engine,
         hub.log_id,
-        sources_of(instances_of(hub.settings), load_connectors()),
+        sources_of([*instances_of(hub.settings), *more], load_connectors()),
         hub.route,
         hub.log,
         hub.notes,

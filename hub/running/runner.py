@@ -280,26 +280,36 @@ class Runner:
             known, _ = await self._recorded(job, known, due)
         self._known = {**self._known, job.id: known}
 
-    async def once(self, job: Job) -> RunReport:
-        """One run now, whatever the schedule and window say. Raises what the run raises, when it is in the history.
+    async def once(self, job: Job, stopping: asyncio.Event) -> RunReport:
+        """One run now, whatever the schedule and window say; `stopping` ends it at its next chunk.
+
+        Raises what the run raises, when it is in the history.
 
         Nothing is done where another process runs the instance now, or it was stopped by hand.
         """
         async with self._book.leases(lambda _: None) as held:
             if not await held.take(job.id):
                 return RunReport()
+            watching = asyncio.create_task(self._watch(job.id, stopping))
             try:
                 known = await self._book.standing(job.id)
-                if known.cancelled_us is not None:
+                if known.cancelled_us is not None or stopping.is_set():
                     return RunReport()
                 now = self._clock.now_us()
                 due = next_due(job, replace(known, asked_us=now), now)
                 _, ended = await self._recorded(job, known, due or Due(now, known.slot_us))
             finally:
+                watching.cancel()
                 await held.give(job.id)
         if ended.error is not None:
             raise ended.error
         return ended.report
+
+    async def _watch(self, connector: ConnectorId, stopping: asyncio.Event) -> None:
+        await stopping.wait()
+        self._ending = True
+        if connector in self._running:
+            self._running[connector].set()
 
     async def _recorded(self, job: Job, known: Standing, due: Due) -> tuple[Standing, _Ended]:
         """A run that is in the history from its beginning to its end."""

@@ -92,8 +92,9 @@ FROM unnest($1::uuid[], $2::int[], $3::int[], $4::int[], $5::int[]) AS new (run_
 WHERE run.run_id = new.run_id
 """
 _PACE = """
-INSERT INTO connector_pace AS held (log_id, party_id, name, next_us) VALUES ($1, $2, $3, $4 + $5)
-ON CONFLICT (log_id, party_id, name) DO UPDATE SET next_us = $4 + $5 WHERE held.next_us <= $4 OR held.next_us > $4 + $6
+INSERT INTO connector_pace AS held (log_id, party_id, name, next_us) VALUES ($1, $2, $3, $4::bigint + $5::bigint)
+ON CONFLICT (log_id, party_id, name) DO UPDATE SET next_us = excluded.next_us
+WHERE held.next_us <= $4 OR held.next_us > $4::bigint + $6::bigint
 RETURNING next_us
 """
 _NEXT = "SELECT next_us FROM connector_pace WHERE log_id = $1 AND party_id = $2 AND name = $3"
@@ -128,6 +129,7 @@ _SAVE = """
 INSERT INTO connector_state AS known (log_id, party_id, connector, cursor) VALUES ($1, $2, $3, $4)
 ON CONFLICT (log_id, connector) DO UPDATE SET cursor = excluded.cursor
 """
+_PARTY = "SELECT party_id FROM connector_state WHERE log_id = $1 AND connector = $2"
 _NOTIFY = "SELECT pg_notify($1, $2)"
 
 
@@ -316,6 +318,12 @@ def claim_resumed(log_id: LogId, connector: ConnectorId, now: int) -> Claim:
 async def know(engine: AsyncEngine, log_id: LogId, party: PartyId, connector: ConnectorId) -> None:
     """The instance has a row from now on, if it had none."""
     await fetch(engine, _KNOWN, log_id, party, connector)
+
+
+async def party_of(engine: AsyncEngine, log_id: LogId, connector: ConnectorId) -> PartyId | None:
+    """Whose instance it is; None where it never ran."""
+    rows = await fetch(engine, _PARTY, log_id, connector)
+    return PartyId(rows[0][0]) if rows else None
 
 
 async def ring(engine: AsyncEngine, connector: ConnectorId) -> None:
