@@ -94,6 +94,7 @@ async def _database(parts: Parts, base: Base | None) -> list[Finding]:
         ("log-mark-place", _aside(lambda: log.place(parts.high_water, base.files if parts.strict else None))),
         ("log-room", lambda: log.room(base.engine, parts.log_id)),
         ("policy-unused", lambda: rules.in_use(base.engine, parts.log_id, parts.policy, parts.clock.now_us())),
+        ("party-followed", lambda: rules.followed(base.engine, parts.log_id, parts.clock.now_us())),
     )
     found += await _outside(parts, base)
     return found + await _each(*work.checks(base.engine, parts.log_id, parts.clock.now_us()))

@@ -11,11 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hub.clock import legal_date
 from hub.consent.model import PolicySet
+from hub.domain.tenure import ended, successions
 from hub.domain.terms import LogId, Micros
 from hub.errors import HubError
 from hub.health.findings import Finding, State, attention, ok, wrong
 from hub.policies.use import InUse
 from hub.policies.use import in_use as used_by
+from hub.territory.model import due
+from hub.territory.store import waiting
 
 _SOON: Final = timedelta(days=90)
 
@@ -46,6 +49,24 @@ async def in_use(engine: AsyncEngine, log_id: LogId, load: Callable[[], PolicySe
         attention("agreement-shut", names=shut) if shut else ok("agreement-shut"),
         *(_agreements(used.policy, legal_date(now), "in use") if differs else ()),
     ]
+
+
+async def followed(engine: AsyncEngine, log_id: LogId, now: Micros) -> list[Finding]:
+    """Nothing waits for a party that another follows, by the day that the law or the merger sets (WEB 9.2.4)."""
+    used, today = await used_by(engine, log_id), legal_date(now)
+    if used is None:
+        return []
+    policy, found = used.policy, list[Finding]()
+    gone = ended(policy.regions, today)
+    for one in successions(policy.regions, policy.parties):
+        if one.old not in gone or today < one.day:
+            continue
+        waits, _ = await waiting(engine, log_id, one.old)
+        count = sum(waits.get(state, 0) for state in ("held", "handed", "failed"))
+        told = wrong if today > due(one) else attention
+        if count:
+            found.append(told("party-followed", f"{one.old} -> {one.new}", count=count, date=due(one).isoformat()))
+    return found or [ok("party-followed")]
 
 
 def _begun(used: InUse) -> Finding:
