@@ -123,14 +123,15 @@ def say_trial(trial: Trial, as_json: bool, *, turned: bool | None = None) -> Non
         raise typer.Exit(1)
 
 
-def run(seen: DryRun) -> str:
+def run(done: DryRun) -> str:
     """What a dry run gave."""
-    lines = [f"files ready {seen.files}  mapping {seen.mapping}"]
+    seen = done.seen
+    lines = [f"files ready {done.files}  mapping {seen.version}"]
     if seen.refused is not None:
         lines.append(f"the file cannot be read as a whole: {seen.refused}")
     else:
-        part = "" if seen.whole else " (the first of them)"
-        lines.append(f"rows {seen.rows}{part}  readable {seen.readable}  columns that are not read {seen.ignored}")
+        part = "" if done.whole else " (the first of them)"
+        lines.append(f"rows {seen.sampled}{part}  readable {seen.readable}  columns that are not read {done.ignored}")
     for what, names in (("missing", seen.missing), ("strange", seen.strange)):
         if names:
             lines.append(f"{what} columns: {', '.join(names)}")

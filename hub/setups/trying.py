@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import fnmatch
-from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from hashlib import blake2b
 from typing import Final
 
 from hub.audit.entry import EntryKind
-from hub.connector import Endpoint, FileFormat, FileSource, RemoteFile, Setup, Transport, Trouble
+from hub.connector import Endpoint, FileFormat, FileSource, Inspector, RemoteFile, Setup, Transport, Trouble
 from hub.domain.stages import Row
 from hub.domain.terms import ReasonCode
-from hub.errors import Fault, Malformed, Misconfigured, Refused
-from hub.mend.preview import Failing, FieldShapes
-from hub.mend.rows import shapes_of
+from hub.errors import Malformed, Misconfigured, Refused
+from hub.formats.agreed import columns_of
+from hub.mend.preview import Changes, Preview, Tallied
 from hub.normalise import normalise
 from hub.normalise.mapping import DeclarativeMapping, load_mapping
+from hub.ports import KeyedDigest
 from hub.registry import Connector
 from hub.setups import rules, secret
 from hub.setups.actor import Actor
@@ -34,6 +35,7 @@ LARGEST: Final = 256 << 20
 """Bytes of a file that a dry run looks at: all of it, twice, and nothing of it is kept."""
 _PIECE: Final = 64 * 1024
 _UNFINISHED: Final = (".part", ".tmp", ".filepart")
+_SAME: Final = Changes((), (), ())
 _HEADER, _STRANGE = "KOP_ONBEKEND", "KOLOM_ONBEKEND"
 
 Diagnose = Callable[[Transport, Endpoint], Awaitable[tuple[Step, ...]]]
@@ -57,30 +59,28 @@ class Trial:
 class DryRun:
     """One real file, read and let go: nothing was admitted, moved or kept, and no value is in this.
 
-    `files` lie ready. Of the one that was read: `refused` where it cannot be read as a whole, with the columns that it lacks
-    (`missing`) and those that the mapping does not know (`strange`); else `rows` were looked at, of which `readable` become
-    records. `whole` where these were all. `columns` are those of the mapping, `ignored` counts others in the file.
+    `files` lie ready. Of the one that was read, `seen` says what comes of its rows, `whole` whether these were all; `header`
+    names its columns in their order (`""` for a name that is not surely one), of which `ignored` are not read.
     """
 
     version: int
-    mapping: str
     files: int
-    refused: ReasonCode | None = None
-    rows: int = 0
-    readable: int = 0
-    whole: bool = True
-    columns: tuple[str, ...] = ()
-    missing: tuple[str, ...] = ()
-    strange: tuple[str, ...] = ()
-    ignored: int = 0
-    failing: tuple[Failing, ...] = ()
-    fields: tuple[FieldShapes, ...] = ()
+    seen: Preview
+    header: tuple[str, ...]
+    ignored: int
+    whole: bool
+
+
+async def installed(_instance: str, connector: Connector) -> DeclarativeMapping:
+    """The mapping that a connector comes with."""
+    return load_mapping(connector.mapping)
 
 
 class Trials(Book):
-    """Tries. `diagnose` tells the steps of a connection apart; tests have their own."""
+    """Tries. `diagnose` tells the steps of a connection apart, `mapping_of` gives the mapping that an instance reads with."""
 
     diagnose: Diagnose = staticmethod(diagnose)
+    mapping_of: Callable[[str, Connector], Awaitable[DeclarativeMapping]] = staticmethod(installed)
 
     async def test(self, instance: str, version: int, by: Actor) -> Trial:
         """Goes there with that version: the active one as it runs, another with the credentials that wait for activation.
@@ -162,8 +162,9 @@ class Trials(Book):
                 "Test its connection; what it sends is decided per record.",
             )
         setup, endpoint = await self._reach(one, version, self._credentials_for(one, version))
-        mapping = load_mapping(connector.mapping)
-        form = connector.format()
+        mapping = await self.mapping_of(instance, connector)
+        form = connector.format(mapping.reads)
+        keyed = _keyed(self._entropy(32))
         await self._write(one.standing, Act.dry_run, version, by, word=mapping.version, kind=EntryKind.access)
         source = await connector.connect(setup.protocol)(endpoint)
         try:
@@ -174,10 +175,10 @@ class Trials(Book):
                     "No file lies ready that this connector would take.",
                     "Ask the sender to put one there, or look at the pattern.",
                 )
-            seen = await _look(source, files[0], form, mapping)
+            seen, header, ignored, whole = await _look(source, files[0], form, mapping, keyed)
         finally:
             await source.close()
-        return seen.told(version, mapping, len(files))
+        return DryRun(version, len(files), seen, header, ignored, whole)
 
     async def _open(self, instance: str) -> Instance:
         one = await self.read(instance)
@@ -192,60 +193,46 @@ def wanted(name: str, setup: Setup, connector: Connector) -> bool:
     return not hidden and fnmatch.fnmatchcase(name.lower(), pattern.lower())
 
 
-@dataclass(slots=True)
-class _Seen:
-    """What a look at a file gave."""
-
-    refused: ReasonCode | None = None
-    faults: tuple[Fault, ...] = ()
-    rows: int = 0
-    readable: int = 0
-    whole: bool = True
-    ignored: int = 0
-    failing: Counter[Fault] = field(default_factory=Counter)
-    shapes: dict[str, set[str]] = field(default_factory=dict)
-
-    def told(self, version: int, mapping: DeclarativeMapping, files: int) -> DryRun:
-        """The same, for whoever asked."""
-        return DryRun(
-            version,
-            mapping.version,
-            files,
-            self.refused,
-            self.rows,
-            self.readable,
-            self.whole,
-            tuple(sorted(mapping.columns)),
-            tuple(one.where for one in self.faults if one.code == _HEADER and one.where in mapping.columns),
-            tuple(one.where for one in self.faults if one.code == _STRANGE),
-            self.ignored,
-            tuple(Failing(fault.where, ReasonCode(fault.code), n) for fault, n in self.failing.most_common()),
-            tuple(FieldShapes(name, tuple(sorted(found))) for name, found in sorted(self.shapes.items())),
-        )
+def _keyed(key: bytes) -> KeyedDigest:
+    """Tells names apart during one run, and means nothing after it."""
+    return lambda label, data: blake2b(data, digest_size=32, key=key, person=label.encode()[:16]).digest()
 
 
-async def _look(source: FileSource, file: RemoteFile, form: FileFormat, mapping: DeclarativeMapping) -> _Seen:
+async def _look(
+    source: FileSource, file: RemoteFile, form: FileFormat, mapping: DeclarativeMapping, keyed: KeyedDigest
+) -> tuple[Preview, tuple[str, ...], int, bool]:
+    """What comes of it, the names of its columns, how many are not read, and whether all rows were looked at."""
     if file.size > LARGEST:
         raise Refused("The file is too large to try.", "It is more than 256 MiB.", "Ask the sender for a smaller one.")
-    inspector = form.inspect(mapping.columns, mapping.required)
+    inspector, tallied = form.inspect(mapping.columns, mapping.required), Tallied(mapping)
     try:
         async with aclosing(_pieces(source, file)) as pieces:
             async for piece in pieces:
                 inspector.feed(piece)
         layout = inspector.finish()
     except Malformed as wrong:
-        code = ReasonCode(wrong.faults[0].code if wrong.faults else "WAARDE_ONGELDIG")
-        return _Seen(code, wrong.faults)
-    seen = _Seen(ignored=layout.ignored)
+        return _refused(tallied, wrong, mapping), _names(inspector, mapping, keyed, readable=False), 0, True
+    names = _names(inspector, mapping, keyed, readable=True)
     reader = form.read(layout, mapping.columns)
     async with aclosing(_pieces(source, file)) as pieces:
         async for piece in pieces:
-            _count(seen, reader.feed(piece), mapping)
-            if seen.rows >= SAMPLE:
-                seen.whole = False
-                return seen
-    _count(seen, reader.finish(), mapping)
-    return seen
+            _count(reader.feed(piece), mapping, tallied)
+            if tallied.sampled >= SAMPLE:
+                return tallied.told(0, _SAME, rows=True), names, layout.ignored, False
+    _count(reader.finish(), mapping, tallied)
+    return tallied.told(0, _SAME, rows=True), names, layout.ignored, True
+
+
+def _refused(tallied: Tallied, wrong: Malformed, mapping: DeclarativeMapping) -> Preview:
+    code = ReasonCode(wrong.faults[0].code if wrong.faults else "WAARDE_ONGELDIG")
+    missing = tuple(one.where for one in wrong.faults if one.code == _HEADER and one.where in mapping.columns)
+    strange = tuple(one.where for one in wrong.faults if one.code == _STRANGE)
+    return replace(tallied.told(0, _SAME), refused=code, missing=missing, strange=strange)
+
+
+def _names(inspector: Inspector, mapping: DeclarativeMapping, keyed: KeyedDigest, *, readable: bool) -> tuple[str, ...]:
+    found = columns_of(inspector, mapping, keyed, readable=readable)
+    return () if found is None else found.names
 
 
 async def _pieces(source: FileSource, file: RemoteFile) -> AsyncGenerator[bytes, None]:
@@ -259,12 +246,5 @@ async def _pieces(source: FileSource, file: RemoteFile) -> AsyncGenerator[bytes,
                 yield block[start : start + _PIECE]
 
 
-def _count(seen: _Seen, rows: list[Row], mapping: DeclarativeMapping) -> None:
-    taken = rows[: SAMPLE - seen.rows]
-    records, rejected = normalise(taken, mapping)
-    seen.rows += len(taken)
-    seen.readable += len(records)
-    for canonical in records:
-        shapes_of(mapping, canonical.record, seen.shapes)
-    for one in rejected:
-        seen.failing.update({Fault(where, code) for where, code in one.faults})
+def _count(rows: list[Row], mapping: DeclarativeMapping, tallied: Tallied) -> None:
+    tallied.add(*normalise(rows[: SAMPLE - tallied.sampled], mapping), {})
