@@ -24,6 +24,7 @@ from hub.identity.store import StaffStore
 from hub.interface import api_of
 from hub.operations import deliveries_of, exports_of, mending_of
 from hub.policies.service import Policies
+from hub.registry import load_connectors
 from hub.rights.person import Persons
 
 _FOR_PARTNERS: Final = ("/v1/", "/oauth/", "/.well-known/", "/log/")
@@ -137,5 +138,6 @@ def _desk(hub: Hub, http: Http, provider: str) -> Desk:
             deliveries=deliveries_of(hub),
             rules=hub.rules,
             examine=examiner_of(hub),
+            kinds=load_connectors(),
         ),
     )

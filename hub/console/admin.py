@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from hub.console.admin_catalogue import CataloguePages
 from hub.console.admin_connectors import ConnectorPages
 from hub.console.admin_deliveries import DeliveryPages
 from hub.console.admin_failed import FailedPages
@@ -36,6 +37,11 @@ def routes(desk: Desk, gate: Gate) -> Iterator[Route]:
     yield Route("POST", one + "/mapping/gebruik", mapping.activate)
     yield Route("POST", one + "/mapping/voorbeeld", mapping.sample)
     yield Route("POST", one + "/vorm", connectors.accept)
+
+    if desk.administrator.kinds:
+        catalogue = CataloguePages(admin, desk.administrator.kinds)
+        yield Route("GET", "/beheer/aansluiten", catalogue.page)
+        yield Route("GET", "/beheer/aansluiten/{soort}", catalogue.one)
 
     if admin.uploads is not None:
         uploads = UploadPages(admin, admin.uploads)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from hub.archive.service import Exports
@@ -20,6 +20,7 @@ from hub.mend.desk import Mending
 from hub.notices.desk import NoticeDesk
 from hub.policies.service import Policies
 from hub.ports import Clock
+from hub.registry import Connector
 from hub.retention.service import Retention
 from hub.rights.erasure.service import Forgetting
 from hub.rights.informing.service import Informing
@@ -143,6 +144,8 @@ class AdministratorDesk:
     examine: Callable[[], Awaitable[Sequence[Finding]]]
     uploads: Uploads | None = None
     """None in a desk where nothing is brought."""
+    kinds: Mapping[str, Connector] = field(default_factory=dict)
+    """What can be connected; nothing in a desk that does not say."""
 
     @property
     def policy(self) -> PolicySet:

@@ -359,6 +359,8 @@ SIGHTS: Final = (
     Sight("verlopen-formulier", OFFICER, _expired_form, trouble=True),
     Sight("beheer", ADMINISTRATOR, at("/beheer"), True),
     Sight("koppelingen", ADMINISTRATOR, at("/beheer/koppelingen"), True),
+    Sight("aansluiten", ADMINISTRATOR, at("/beheer/aansluiten")),
+    Sight("aansluiten-een", ADMINISTRATOR, at("/beheer/aansluiten/duo_uitval")),
     Sight("koppeling", ADMINISTRATOR, at(CONNECTOR), True),
     Sight("mapping", ADMINISTRATOR, at(CONNECTOR + "/mapping")),
     Sight("mapping-bekeken", ADMINISTRATOR, preview_mapping, True),

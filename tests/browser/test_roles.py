@@ -9,7 +9,7 @@ from tests.browser.desk import Opened, heading, sign_in
 from tests.browser.sights import ADMINISTRATOR, AUDITOR, BOTH, CONNECTOR, OFFICER, RECEIVER, search
 
 _OFFICERS = ("", "/logboek", "/persoon", "/weigeringen", "/controle", "/bewaren", "/vergeten", "/steekproef", "/uitvoer")
-_ADMINISTRATORS = ("", "/koppelingen", "/quarantaine", "/bezorgingen", "/mislukt", "/gezondheid")
+_ADMINISTRATORS = ("", "/koppelingen", "/aansluiten", "/quarantaine", "/bezorgingen", "/mislukt", "/gezondheid")
 
 
 @pytest.mark.parametrize(
