@@ -5,13 +5,17 @@ from __future__ import annotations
 import orjson
 import pytest
 
+from hub.consent.model import Permit
 from hub.domain.element import elements_of
+from hub.domain.kinds import RECORDS
 from hub.domain.personal import Pseudonym
 from hub.domain.records.uitvalmelding import Uitvalmelding
 from hub.domain.terms import Form
 from hub.errors import Misconfigured
 from hub.protect.minimise import content_of, minimise, pseudonymous_identifier
+from tests.fakes import kinds
 from tests.fakes.granted import full_record, grant
+from tests.fakes.house import shipped
 
 RECORD = full_record()
 PSEUDONYM = Pseudonym("p1.s.invented")
@@ -49,6 +53,47 @@ def test_all_raw_is_the_record_again() -> None:
 )
 def test_a_band_tells_the_band_alone(element: str, wire: str, value: str) -> None:
     assert minimise(RECORD, grant({element: Form.banded}), None) == {wire: value}
+
+
+@pytest.mark.parametrize(
+    ("kind", "element", "passed"),
+    [
+        ("uwvsignaal", "meldde_zich_op", {"weekMelding": "2026-W42"}),
+        ("vroegsignaal", "verwacht_einde_school", {"maandEindeSchool": "2027-07"}),
+        ("verzuimmelding", "melddatumtijd", {"melddag": "2026-10-30"}),
+        ("portfolio", "stages", {"aantalStages": 1}),
+        ("overstapdossier", "leerresultaten", {"niveauPerVak": [{"vak": "Rekenen", "niveau": "onvoldoende"}]}),
+        ("plaatsing", "plaatsing_tot", {"maandEindePlaatsing": "2027-04"}),
+    ],
+)
+def test_a_band_of_another_kind(kind: str, element: str, passed: dict[str, object]) -> None:
+    assert minimise(kinds.record(kind), grant({element: Form.banded}), None) == passed
+
+
+def test_a_week_belongs_to_the_year_of_its_thursday() -> None:
+    signal = kinds.record("uwvsignaal", melddeZichOp="2027-01-01")
+    assert minimise(signal, grant({"meldde_zich_op": Form.banded}), None) == {"weekMelding": "2026-W53"}
+
+
+def test_every_band_that_a_clause_asks_of_a_kind_of_ours_is_known() -> None:
+    for agreement in shipped().policy.agreements:
+        for clause in agreement.clauses:
+            if isinstance(clause, Permit) and clause.record in RECORDS:
+                asked = {str(name): need.form for name, need in clause.fields.items() if need.form is not Form.pseudonym}
+                minimise(kinds.record(clause.record), grant(asked), None)
+
+
+@pytest.mark.parametrize("kind", RECORDS)
+def test_what_has_parts_passes_as_our_schema_writes_it(kind: str) -> None:
+    whole = minimise(kinds.record(kind), grant(dict.fromkeys(elements_of(RECORDS[kind]), Form.raw)), None)
+    decides = {name: value for name, value in orjson.loads(kinds.body(kind)).items() if name not in whole}
+    assert RECORDS[kind].model_validate_json(orjson.dumps({**whole, **decides})) == kinds.record(kind)
+    assert content_of(kinds.record(kind)) == content_of(kinds.record(kind))
+
+
+def test_another_lesson_hour_is_other_content() -> None:
+    hours = [{"datum": "2026-10-02", "heleDag": False, "lesuren": [1]}]
+    assert content_of(kinds.record("verzuimmelding")) != content_of(kinds.record("verzuimmelding", verzuimdagen=hours))
 
 
 def test_an_element_without_bands_refuses_the_clause() -> None:
