@@ -19,9 +19,13 @@ Probe = Callable[[Endpoint], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Transport:
-    """What every connector over this transport is told, and what it can do: fetch, or nothing but be probed."""
+    """What every connector over this transport is told, and what it can do: fetch, or nothing but be probed.
+
+    `probe_sink` is for connectors that push over it, where other rights are needed for that than for fetching.
+    """
 
     options: tuple[Option, ...]
     credentials: tuple[Credential, ...]
     probe: Probe
     connect: Connect | None = None
+    probe_sink: Probe | None = None

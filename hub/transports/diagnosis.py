@@ -146,13 +146,16 @@ _SAYS: Final = MappingProxyType(
 )
 
 
-async def diagnose(transport: Transport, endpoint: Endpoint) -> tuple[Step, ...]:
-    """Every step in its order. It raises nothing for what is wrong there or in the settings: it says so."""
+async def diagnose(transport: Transport, endpoint: Endpoint, *, pushes: bool = False) -> tuple[Step, ...]:
+    """Every step in its order, for a connector that fetches or one that `pushes`.
+
+    It raises nothing for what is wrong there or in the settings: it says so.
+    """
     met = await _met(endpoint)
     if met is not Trouble.none:
         return _told(met, tried=met is not Trouble.misconfigured)
     try:
-        await transport.probe(endpoint)
+        await (transport.probe_sink if pushes and transport.probe_sink is not None else transport.probe)(endpoint)
     except (SourceAway, SourceBarred) as wrong:
         return _told(wrong.trouble, tried=True)
     except HubError as wrong:

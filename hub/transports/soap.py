@@ -18,14 +18,14 @@ from uuid import UUID
 from lxml import etree
 
 from hub.clock import SystemClock
-from hub.connector import Credential, Endpoint, Option, SourceAway, SourceBarred, Transport, Trouble
+from hub.connector import Credential, Endpoint, Option, SourceBarred, Transport, Trouble
 from hub.domain.ids import new_ids
 from hub.domain.terms import Micros, ReasonCode
 from hub.http import INVALID, UNTRUSTED, Answer, Away, Barred
 from hub.ports import Clock
 from hub.transports import access
 from hub.transports.access import Access
-from hub.transports.web import CREDENTIALS, http_of, reaching, served
+from hub.transports.web import CREDENTIALS, http_of, reaching, served, spoken
 from hub.transports.wsdl import SOAP_11, SOAP_12, port_of
 from hub.transports.wsse import WSA, Signer, Unsigned, Verifier
 
@@ -91,11 +91,9 @@ class Soap:
         held = endpoint.credentials
         self._signer, self._verifier = _signer(held), _verifier(held)
         self._addressed = endpoint.option("addressing", "yes") == "yes"
-        try:
+        with spoken():
             self._http = http_of(endpoint, LARGEST_ANSWER)
             self._access = Access(endpoint, self._http, self._clock)
-        except SourceBarred as wrong:
-            raise _barred(wrong) from None
 
     async def call(self, operation: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """Asks, and gives the answer as dicts, lists and text. Raises as `exchange`."""
@@ -129,12 +127,8 @@ class Soap:
             headers = {"Content-Type": f'application/soap+xml; charset=utf-8; action="{action}"'}
         else:
             headers = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"{action}"'}
-        try:
+        with spoken():
             shown = await self._access.headers()
-        except SourceBarred as wrong:
-            raise _barred(wrong) from None
-        except SourceAway as wrong:
-            raise _away(wrong) from None
         return await self._http.post(self._endpoint.address, content, headers | shown)
 
     def _address(self, envelope: Any, action: str, now_us: int) -> str:
@@ -160,12 +154,8 @@ class Soap:
 
     def _read(self, answer: Answer, message: str | None, now: datetime) -> Any:
         if answer.status in _GATEWAY or 300 <= answer.status < 400:
-            try:
+            with spoken():
                 served(answer)
-            except SourceBarred as wrong:
-                raise _barred(wrong) from None
-            except SourceAway as wrong:
-                raise _away(wrong) from None
         envelope = parse(answer.body)
         if envelope is None or envelope.tag not in (f"{{{SOAP_11}}}Envelope", f"{{{SOAP_12}}}Envelope"):
             raise Away(
@@ -289,11 +279,3 @@ def _message_id(now_us: int) -> UUID:
 
 def _with_oin(address: str, oin: str) -> str:
     return f"{address}?oin={oin}" if oin else address
-
-
-def _barred(wrong: SourceBarred) -> Barred:
-    return Barred(ReasonCode(wrong.trouble.value), wrong.what, wrong.why, wrong.now)
-
-
-def _away(wrong: SourceAway) -> Away:
-    return Away(ReasonCode(wrong.trouble.value), wrong.what, wrong.why, wrong.now, after_s=wrong.after_s)

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from hub.connector import Credential, Endpoint, SourceAway, SourceBarred, Trouble
+from hub.domain.terms import ReasonCode
 from hub.http import (
     BROKEN_OFF,
     INVALID,
@@ -45,6 +46,15 @@ _TROUBLES: Final = MappingProxyType(
     }
 )
 
+_CAUSES: Final = MappingProxyType(
+    {
+        Trouble.no_listener: REFUSED,
+        Trouble.not_found: UNKNOWN_NAME,
+        Trouble.silent: TOO_SLOW,
+        Trouble.limited: ReasonCode("ONTVANGER_BEZET"),  # what pushing waits for as long as it is asked to
+    }
+)
+
 
 def http_of(endpoint: Endpoint, most_bytes: int, concurrency: int = 4) -> Http:
     """A client that shows and trusts what the endpoint says. Raises SourceBarred where a certificate cannot be used."""
@@ -72,6 +82,23 @@ def reaching() -> Iterator[None]:
     except Barred as barred:
         error = SourceBarred(_TROUBLES.get(barred.cause, Trouble.misconfigured), barred.what, barred.why, barred.now)
     raise error
+
+
+@contextlib.contextmanager
+def spoken() -> Iterator[None]:
+    """The other way round, for sinks and queries: gives SourceAway and SourceBarred as the errors of `hub.http`."""
+    try:
+        yield
+        return
+    except SourceAway as away:
+        error: Away | Barred = Away(_cause(away.trouble), away.what, away.why, away.now, after_s=away.after_s)
+    except SourceBarred as barred:
+        error = Barred(_cause(barred.trouble), barred.what, barred.why, barred.now)
+    raise error
+
+
+def _cause(trouble: Trouble) -> ReasonCode:
+    return _CAUSES.get(trouble) or ReasonCode(trouble.value)
 
 
 def served(answer: Answer) -> Answer:

@@ -152,7 +152,7 @@ async def test_two_certificates_are_pinned_while_they_change(wsdl: Path) -> None
         (fault("Client", "geheim 999990007", "FWI-9"), FaultBarred, "SOAP_AFGEKEURD"),
         (fault("Server.Db", "geheim 999990007", "geheim"), FaultAway, "PARTNER_FOUT"),
         (Reply(401), Barred, "AANMELDEN_GEWEIGERD"),
-        (Reply(503, b"", {"Retry-After": "77"}), Away, "LIMIET_BEREIKT"),
+        (Reply(503, b"", {"Retry-After": "77"}), Away, "ONTVANGER_BEZET"),
         (Reply(200, b"geheim"), Away, "ANTWOORD_ONGELDIG"),
         (
             Reply(
