@@ -20,8 +20,12 @@ from hub.settings import Settings
 GRACE_S = 20
 PATIENCE_S = 20.0
 """Seconds in which a request must arrive whole, and in which an answer that is on its way must be taken."""
-LARGEST_REQUEST = 1 << 20
-"""Bytes of a request with its head, as they came; what may be in a body is for `hub.receive.request` to say."""
+LARGEST_HEAD = 1 << 20
+"""Bytes of a request beside its body, as they came."""
+LARGEST_BODY = 65 << 20
+"""Bytes of a body; what a route takes of it is for the route to say, and nothing of it is kept here."""
+STRIDE = 1 << 20
+"""Bytes of a body that must arrive in the time that a request has."""
 
 
 class _Patience:
@@ -46,7 +50,7 @@ class _Patience:
 class PatientProtocol(HttpToolsProtocol):
     """Bounds what uvicorn leaves open: how large a request may be, how slowly it may come, how slowly an answer is taken."""
 
-    _size = 0
+    _size = _body = 0
 
     def connection_made(self, transport: BaseTransport) -> None:
         super().connection_made(transport)  # type: ignore[arg-type]  # a transport either way
@@ -64,16 +68,23 @@ class PatientProtocol(HttpToolsProtocol):
             self._arriving.start()
         self._size += len(data)
         super().data_received(data)
-        if self._size > LARGEST_REQUEST:
+        if self._size - self._body > LARGEST_HEAD or self._body > LARGEST_BODY:
             self.transport.abort()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._arriving.start()
 
+    def on_body(self, body: bytes) -> None:
+        super().on_body(body)
+        if self._body // STRIDE < (self._body + len(body)) // STRIDE:
+            self._arriving.stop()
+            self._arriving.start()
+        self._body += len(body)
+
     def on_message_complete(self) -> None:
         super().on_message_complete()
-        self._size = 0
+        self._size = self._body = 0
         self._arriving.stop()
 
     def pause_writing(self) -> None:

@@ -70,6 +70,11 @@ class Settings(BaseSettings):
     tls_key: Path | None = None
     tls_client_ca: Path | None = Field(default=None, description="asks clients for a certificate of this authority")
 
+    mail_host: str = Field(default="127.0.0.1", description="where 'hub mail' listens; elsewhere than here only with TLS")
+    mail_port: int = Field(default=8025, ge=0, le=65535)
+    mail_domain: str = Field(default="", description="what stands behind the @ of addresses that files are mailed to")
+    mail_lmtp: bool = Field(default=False, description="'hub mail' speaks LMTP instead of SMTP")
+
     oidc_issuer: str | None = Field(
         default=None, description="the identity provider of the desks, as it names itself; without it nobody signs in there"
     )

@@ -67,7 +67,14 @@ class Letterbox:
         self._clock, self._entropy = clock, entropy
         self._opening = asyncio.Semaphore(1)  # opening a mail takes memory several times its size
 
-    async def handle_RCPT(  # noqa: N802 - the name by which aiosmtpd calls it
+    async def handle_EHLO(  # noqa: N802 - the name by which aiosmtpd calls it
+        self, _server: SMTP, session: Session, _envelope: Envelope, hostname: str, answers: list[str]
+    ) -> list[str]:
+        """What is offered here: nobody signs in, for who may write is known by their signature."""
+        session.host_name = hostname
+        return [line for line in answers if not line[4:].startswith(("AUTH", "HELP"))] + ["250 ENHANCEDSTATUSCODES"]
+
+    async def handle_RCPT(  # noqa: N802 - as above
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
         """Whether a mail may be addressed here; so that nothing is sent that will not be taken."""
@@ -223,7 +230,6 @@ async def serve(
             tls_context=context,
             require_starttls=context is not None,
             timeout=_PATIENCE_S,
-            auth_exclude_mechanism=("LOGIN", "PLAIN"),
             loop=loop,
         )
         made.coming = coming
