@@ -79,10 +79,11 @@ def columns_of(
     In a tree a path is there or not from record to record: those that were seen before stay, and those that are read count as
     agreed from the start.
     """
-    seen: Sequence[str] = tuple(getattr(inspector, "header", ()))[:_MOST]
+    seen: Sequence[str] = getattr(inspector, "header", ())[:_MOST]
     if not seen:
         return None
-    unknown = [name for name in seen if name and name not in mapping.columns | mapping.ignored]
+    seen = [name for name in seen if name and not _dropped(name, mapping)]
+    unknown = [name for name in seen if name not in mapping.columns]
     known = sum(name in mapping.columns for name in seen)
     sure = 2 * known >= len(mapping.required) and all(map(telling, unknown))
     found: dict[bytes, str] = {}
@@ -90,8 +91,7 @@ def columns_of(
         found |= _digested(sorted(mapping.columns), keyed, lambda _: True)
         if was is not None:
             found |= dict(zip(was.digests, was.names, strict=True))
-    kept = [name for name in seen if name and name not in mapping.ignored]
-    found |= _digested(kept, keyed, lambda name: name in mapping.columns or (sure and telling(name)))
+    found |= _digested(seen, keyed, lambda name: name in mapping.columns or (sure and telling(name)))
     return FileColumns(mapping.version, tuple(found), tuple(found.values()), readable)
 
 
@@ -116,6 +116,13 @@ def drift_of(agreed: FileColumns, seen: FileColumns) -> Drift | None:
         told_new.count("") + told_gone.count(""),
         seen.readable,
     )
+
+
+def _dropped(name: str, mapping: ColumnMapping) -> bool:
+    """Whether the mapping says that it drops this; with a path, all that lies below it."""
+    if not mapping.tree:
+        return name in mapping.ignored
+    return any(name == path or name.startswith(f"{path}.") for path in mapping.ignored)
 
 
 def _digested(names: Collection[str], keyed: KeyedDigest, tells: Callable[[str], bool]) -> dict[bytes, str]:
