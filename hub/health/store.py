@@ -72,6 +72,11 @@ WHERE log_id = $1 AND state = 'failed' GROUP BY party_id ORDER BY party_id
 _RECIPIENTS = """
 SELECT party_id, held, failures, closed_us FROM deliver_recipient WHERE log_id = $1 ORDER BY party_id
 """
+_CONNECTORS = """
+SELECT connector, failures, trouble, barred, cancelled_us, CASE WHEN EXISTS (SELECT FROM connector_run AS run
+    WHERE run.log_id = known.log_id AND run.connector = known.connector AND run.ended_us IS NULL) THEN NULL ELSE due_us END
+FROM connector_state AS known WHERE log_id = $1 ORDER BY connector
+"""
 _QUARANTINE = "SELECT count(*)::bigint, min(created_us) FROM receive_quarantine WHERE log_id = $1 AND state = 'waiting'"
 _STUCK = """
 SELECT connector, count(*)::bigint, min(updated_us) FROM receive_drop
@@ -129,6 +134,19 @@ class Recipient:
     held: bool
     failures: int
     closed_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Connector:
+    """How fetching from a partner goes: failed so often in a row and why, whether only a person can mend it, stopped by hand
+    since when, and when it is to be run next, if at all."""
+
+    name: str
+    failures: int
+    trouble: str
+    barred: bool
+    cancelled_us: int | None
+    due_us: int | None
 
 
 def visitor(url: str) -> AsyncEngine:
@@ -219,6 +237,11 @@ async def failed(engine: AsyncEngine, log_id: LogId) -> list[Waiting]:
 async def recipients(engine: AsyncEngine, log_id: LogId) -> list[Recipient]:
     """Recipients to whom was sent, or that were stopped by hand."""
     return [Recipient(*row) for row in await fetch(engine, _RECIPIENTS, log_id)]
+
+
+async def connectors(engine: AsyncEngine, log_id: LogId) -> list[Connector]:
+    """Instances that were ever run, or of which something was asked."""
+    return [Connector(*row) for row in await fetch(engine, _CONNECTORS, log_id)]
 
 
 async def quarantine(engine: AsyncEngine, log_id: LogId) -> Waiting | None:

@@ -10,12 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from hub.domain.terms import LogId, Micros
 from hub.health import store
 from hub.health.findings import Finding, attention, ok, wrong
-from hub.health.store import Recipient, Waiting
+from hub.health.store import Connector, Recipient, Waiting
 
 HOUR_US: Final = 3_600_000_000
 DAY_US: Final = 24 * HOUR_US
 _STILL_US: Final = HOUR_US // 4
 _PAUSED_AFTER: Final = 5
+_FAILING_AFTER: Final = 3
 
 
 def checks(engine: AsyncEngine, log_id: LogId, now: Micros) -> list[tuple[str, Callable[[], Awaitable[list[Finding]]]]]:
@@ -32,6 +33,9 @@ def checks(engine: AsyncEngine, log_id: LogId, now: Micros) -> list[tuple[str, C
 
     async def recipients() -> list[Finding]:
         return judge_recipients(await store.recipients(engine, log_id), now)
+
+    async def connectors() -> list[Finding]:
+        return judge_connectors(await store.connectors(engine, log_id), now)
 
     async def quarantine() -> list[Finding]:
         waiting = await store.quarantine(engine, log_id)
@@ -52,6 +56,7 @@ def checks(engine: AsyncEngine, log_id: LogId, now: Micros) -> list[tuple[str, C
         ("delivery-held", held),
         ("delivery-failed", failed),
         ("recipient-paused", recipients),
+        ("connector-failing", connectors),
         ("quarantine", quarantine),
         ("file-stuck", stuck),
         ("file-refused", refused),
@@ -90,6 +95,21 @@ def judge_recipients(known: Iterable[Recipient], now: int) -> list[Finding]:
         if one.closed_us > now or one.failures >= _PAUSED_AFTER:
             found.append(attention("recipient-paused", one.party, failures=one.failures))
     return found or [ok("recipient-held"), ok("recipient-paused")]
+
+
+def judge_connectors(known: Iterable[Connector], now: int) -> list[Finding]:
+    """Partners from whom nothing comes in: only a person can mend it, it keeps failing, somebody stopped it, or nobody goes."""
+    found: list[Finding] = []
+    for one in known:
+        if one.cancelled_us is not None:
+            found.append(attention("connector-stopped", one.name, hours=max(now - one.cancelled_us, 0) // HOUR_US))
+        elif one.barred:
+            found.append(wrong("connector-barred", one.name, trouble=one.trouble))
+        elif one.failures >= _FAILING_AFTER:
+            found.append(attention("connector-failing", one.name, failures=one.failures, trouble=one.trouble))
+        if one.cancelled_us is None and one.due_us is not None and now - one.due_us > _STILL_US:
+            found.append(wrong("connector-idle", one.name, hours=(now - one.due_us) // HOUR_US))
+    return found or [ok("connector-failing"), ok("connector-barred"), ok("connector-stopped"), ok("connector-idle")]
 
 
 def _counted(code: str, waiting: Iterable[Waiting], now: int, worst: Callable[..., Finding] = attention) -> list[Finding]:

@@ -15,8 +15,8 @@ from hub.health.examine import Parts, examine
 from hub.health.files import KeyFile
 from hub.health.findings import Finding, State, ok, wrong
 from hub.health.log import place
-from hub.health.store import Recipient, Waiting
-from hub.health.work import judge_held, judge_processes, judge_recipients
+from hub.health.store import Connector, Recipient, Waiting
+from hub.health.work import judge_connectors, judge_held, judge_processes, judge_recipients
 
 DAY = 86_400_000_000
 
@@ -126,6 +126,23 @@ def test_processes_that_are_not_there() -> None:
 )
 def test_how_long_a_delivery_may_wait(age: int, state: State) -> None:
     assert judge_held([Waiting("uwv", 4, 100)], 100 + age)[0].state is state
+
+
+@pytest.mark.parametrize(
+    ("connector", "codes"),
+    [
+        (Connector("bron", 0, "BEREIKT", False, None, None), set()),
+        (Connector("bron", 2, "GEEN_ANTWOORD", False, None, 10 * DAY), set()),
+        (Connector("bron", 3, "GEEN_ANTWOORD", False, None, 10 * DAY), {("connector-failing", State.attention)}),
+        (Connector("bron", 1, "AANMELDEN_GEWEIGERD", True, None, None), {("connector-barred", State.wrong)}),
+        (Connector("bron", 9, "AANMELDEN_GEWEIGERD", True, DAY, DAY), {("connector-stopped", State.attention)}),
+        (Connector("bron", 0, "BEREIKT", False, None, 9 * DAY), {("connector-idle", State.wrong)}),
+    ],
+)
+def test_connectors_from_which_nothing_comes(connector: Connector, codes: set[tuple[str, State]]) -> None:
+    found = [one for one in judge_connectors([connector], 10 * DAY) if one.state is not State.ok]
+    assert {(one.code, one.state) for one in found} == codes
+    assert all("{" not in sentence for one in found for sentence in (one.told("nl").what, one.told("en").now))
 
 
 @pytest.mark.parametrize(
