@@ -32,6 +32,7 @@ from hub.commands.policy_diff import policy_diff_commands
 from hub.commands.policy_export import policy_export_commands
 from hub.commands.policy_tools import policy_tool_commands
 from hub.commands.retention import retention_commands
+from hub.commands.scaffolding import scaffolding_commands
 from hub.commands.searching import searching_commands
 from hub.commands.setups import say_instances, setup_commands
 from hub.commands.statements import statement_commands
@@ -390,6 +391,7 @@ policy_diff_commands(policy, _with_hub, guarded)
 policy_export_commands(policy, _with_hub)
 mending_commands(connector, _with_hub)
 setup_commands(connector, _with_hub)
+scaffolding_commands(connector, guarded)
 delivery_commands(main, _with_hub)
 statement_commands(rights, _with_hub)
 notice_commands(rights, _with_hub)

@@ -1,4 +1,4 @@
-"""The files of a new connector: whole from the first moment, so that what is left to do is to say how the partner writes. Pure."""
+"""The files of a new connector: whole from the first moment; what is left is to say how the partner writes. Pure."""
 
 from __future__ import annotations
 
@@ -39,13 +39,11 @@ _DONE: Final[Mapping[str, str]] = {
     "mapping": "mapping.yaml, versioned, loaded strictly",
 }
 _NOT_YET: Final[Mapping[str, str]] = {
-    "wire_layout": "The layout is made up from the record; the mapping says verified: false until the partner confirms its own.",
+    "wire_layout": "The layout is made up from the record; the mapping says verified: false until the partner's is known.",
     "version_replay": "There is one version of the mapping; with the second comes a test that replays the first's rows.",
     "simulator": "No simulator speaks this layout; a folder with the sample serves to practise.",
 }
-_OF_THE_HOUSE: Final = (
-    "It has no code: format and transport are the house's, whose own tests prove this; none names this connector."
-)
+_OF_THE_HOUSE: Final = "It has no code: format and transport are the house's, and so are the tests that prove this."
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +250,7 @@ Reads {wish.format.upper()} and makes a `{wish.record}` of each record in it.
    compare with `hub connector preview`. Then say `verified: true`.
 2. `hub connector create {wish.id} --id <a name of your own> --party <an id of parties.yaml> ...`; `hub connector catalogue
    {wish.id}` says which options and credentials it needs.
-3. Give its credentials (`hub connector credential`), try it (`test`, `dry-run`), propose it, and have a second person activate it.
+3. Give its credentials (`hub connector credential`), try it (`test`, `dry-run`) and propose it; a second person activates it.
 
 ## What happens to a file
 Every row is accounted for: accepted, a duplicate, or in quarantine with what is wrong with it. A file that cannot be read as a
