@@ -18,7 +18,7 @@ from bench import list as list_bench
 from bench.world import Result, numbers, rows, say, world
 from hub.app import Hub
 from hub.connector import Said, Sink
-from hub.connector import Target as Address
+from hub.connector import Endpoint
 from hub.connectors.bezorging.client import open_sink
 from hub.domain.stages import Delivered
 from hub.domain.terms import PartyId
@@ -75,7 +75,7 @@ async def _compare(hub: Hub, url: str, recipient: PartyId, batch: int, count: in
     pusher = Pusher(hub.engine, hub.log_id, hub.route, hub.endings, hub.clock, secrets.token_bytes)
     ours, theirs = [], []
     for nth in range(rounds):
-        kept = Kept(open_sink(Address(url)))
+        kept = Kept(open_sink(Endpoint(url)))
         target = Target(recipient, kept, batch, CONCURRENCY, 10.0)
         ours.append(await _ours(pusher, target, count))
         theirs.append(await _bare(kept.sink, kept.pages))

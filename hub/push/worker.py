@@ -28,10 +28,13 @@ from hub.http import INVALID, REFUSED, UNKNOWN_NAME, Away, Barred
 from hub.observe import Event, emit, report
 from hub.ports import Clock, Entropy
 from hub.push.plan import Failure, Pace, Plan, after_failure
+from hub.running import store as pace
+from hub.schedule import Window
 
 BUSY: Final = ReasonCode("ONTVANGER_BEZET")
 _UNREACHED: Final = frozenset({REFUSED, UNKNOWN_NAME, BUSY})
 _MARGIN_S: Final = 30.0
+_PACED: Final = "push"
 _TROUBLED_S: Final = 2.0
 _ASIDE_S: Final = 3600.0
 _SECOND: Final = 1_000_000
@@ -51,13 +54,19 @@ class Failing(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One recipient as it is sent to: over which sink, how many deliveries in a page, and how many pages at a time."""
+    """One recipient as it is sent to: over which sink, how many deliveries in a page, and how many pages at a time.
+
+    Nothing is sent outside its `window`, and no more than `per_minute` pages, counted in the database: any number of processes
+    send to the same system, and a count in each would be as many times what was agreed.
+    """
 
     recipient: PartyId
     sink: Sink
     batch: int
     concurrency: int
     timeout_s: float
+    window: Window = field(default_factory=Window)
+    per_minute: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +140,9 @@ class Pusher:
         now = self.clock.now_us()
         health = await store.health(self.engine, self.log_id, target.recipient)
         due = await store.next_due(self.engine, target.recipient, now)
-        moments = [moment - now for moment in (due, health.closed_us if health.failures else None) if moment is not None]
+        closed = health.closed_us if health.failures else None
+        allowed = await pace.next_call(self.engine, self.log_id, target.recipient, _PACED) if target.per_minute else None
+        moments = [moment - now for moment in (due, closed, allowed, target.window.opens(now)) if moment is not None]
         ahead = [moment for moment in moments if moment > 0]
         return min([self.idle_s, *(moment / _SECOND for moment in ahead)])
 
@@ -140,7 +151,9 @@ class Pusher:
         recipient, now = target.recipient, self.clock.now_us()
         until = Micros(now + int((target.timeout_s + _MARGIN_S) * _SECOND))
         health = await store.health(self.engine, self.log_id, recipient)
-        if health.on_hold:
+        if health.on_hold or not target.window.is_open(now):
+            return None
+        if target.per_minute and (await pace.next_call(self.engine, self.log_id, recipient, _PACED) or 0) > now:
             return None
         turn = _Turn(target, new_ids(1, now, self.entropy(8))[0], until, health.failures > 0)
         if not turn.trying:
@@ -160,7 +173,7 @@ class Pusher:
     async def _go(self, turn: _Turn, leased: Sequence[Leased], stopping: asyncio.Event | None) -> int:
         pages, confirmed = deque(_pages(leased)), 0
         try:
-            while pages:
+            while pages and await self._its_turn(turn):
                 confirmed += await self._send(turn, pages.popleft())
                 if pages and not await self._goes_on(turn, stopping):
                     break
@@ -168,6 +181,13 @@ class Pusher:
             with suppress(HubError):
                 await self._put_back(turn, [one for page in pages for one in page], 0.0)
         return confirmed
+
+    async def _its_turn(self, turn: _Turn) -> bool:
+        """Whether a page may go now, as often as was agreed; what may not waits again."""
+        target = turn.target
+        if target.per_minute is None:
+            return True
+        return not await pace.pace(self.engine, self.log_id, target.recipient, target.per_minute, self.clock.now_us(), _PACED)
 
     async def _goes_on(self, turn: _Turn, stopping: asyncio.Event | None) -> bool:
         """Whether more of what is leased may be sent: nobody stopped it, the system is well, and it is surely still ours."""

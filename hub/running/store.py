@@ -340,6 +340,12 @@ async def pace(engine: AsyncEngine, log_id: LogId, party: PartyId, per_minute: i
     return max(1, int(rows[0][0]) - int(now)) if rows else 1
 
 
+async def next_call(engine: AsyncEngine, log_id: LogId, party: PartyId, name: str) -> Micros | None:
+    """When the next call to the partner may go; None where none ever went."""
+    rows = await fetch(engine, _NEXT, log_id, party, name)
+    return Micros(rows[0][0]) if rows else None
+
+
 async def history(engine: AsyncEngine, log_id: LogId, connector: ConnectorId | None = None, most: int = 100) -> list[Run]:
     """Runs, newest first."""
     return [_run(row) for row in await fetch(engine, _RUNS, log_id, connector, most)]

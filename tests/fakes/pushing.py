@@ -13,8 +13,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from hub.connector import Said, Sink
-from hub.connector import Target as Address
+from hub.connector import Endpoint, Said, Sink
 from hub.connectors.bezorging.client import open_sink
 from hub.deliver.lease import store as lease
 from hub.domain.stages import Delivered
@@ -48,7 +47,7 @@ def sending(
     house: House, simulator: Running, recipient: PartyId = DESK, *, timeout_s: float = 5.0, batch: int = 5, concurrency: int = 1
 ) -> Target:
     """That recipient, whose system the simulator is."""
-    sink = Watched(house, open_sink(Address(simulator.url, timeout_s)))
+    sink = Watched(house, open_sink(Endpoint(simulator.url, timeout_s=timeout_s)))
     return Target(recipient, sink, batch, concurrency, timeout_s)
 
 

@@ -7,6 +7,7 @@ import secrets
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -27,6 +28,7 @@ from hub.ports import WorkItem
 from hub.postgres import PrivatePostgres, Urls
 from hub.push.plan import MOST_STRIKES
 from hub.push.worker import Pusher, Target
+from hub.schedule import Window
 from ops.demo.controls import Running
 from ops.demo.simulator import MODES
 from tests.fakes.house import DESK, SCHOOL, WORK, House, body, open_house
@@ -406,3 +408,26 @@ async def test_an_ill_system_is_tried_from_either_end_and_then_in_turn(house: Ho
     (one,) = await lease.lease_one(house.engine, DESK, lease_id, Micros(now + 50), until_us, newest=True)
     assert one.held.delivery_id == ids[3]
     assert one.alone
+
+
+async def test_outside_its_window_nothing_goes_and_inside_no_more_pages_than_agreed(
+    house: House, simulator: Running, database_urls: Urls
+) -> None:
+    await house.drop([body(number) for number in range(6)])
+    plain = sending(house, simulator, batch=2)
+    shut = replace(plain, window=Window.parse("mon-fri 14:00-15:00"))
+    assert await pusher(house).once(shut) is None
+    paced = replace(plain, window=Window.parse("mon-fri 13:00-14:00"), per_minute=2)
+    other = db.create_engine(database_urls.database)
+    try:
+        assert await pusher(house).once(paced) == 2
+        for process in (house.engine, other):
+            assert await pusher(house, process).once(paced) is None
+        house.clock.us += 30 * SECOND
+        assert await pusher(house, other).once(paced) == 2
+        assert await pusher(house).once(paced) is None
+    finally:
+        await other.dispose()
+    assert await states(house) == Counter(acknowledged=4, held=2)
+    await check(house, simulator)
+    await plain.sink.close()
