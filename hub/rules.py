@@ -15,6 +15,7 @@ from hub.consent.model import AS_WRITTEN, Life, Permit, PolicySet
 from hub.consent.table import DecisionTable
 from hub.domain.element import addressee_of
 from hub.domain.facts import Stated, StatementKind, StatementState, SubjectFacts
+from hub.domain.kinds import RECORDS
 from hub.domain.record import PersonRecord
 from hub.domain.records import uitvalmelding
 from hub.domain.stages import Candidate
@@ -114,9 +115,10 @@ class Rules:
         """Who comes into view beside `routes` because the young person says yes to them, and an agreement knows the way.
 
         They are given to by `source` itself. A yes that was refused or taken back brings nobody into view, or whoever gives
-        would learn of it from the refusal.
+        would learn of it from the refusal. What is meant for one party goes to that one, whoever else may have it too.
         """
-        if not standing:
+        model = RECORDS.get(kind)
+        if not standing or (model is not None and addressee_of(model) is not None):
             return ()
         known = {candidate.recipient for candidate in routes}
         said = (one for one in standing if one.kind in _OPENING and one.state is StatementState.given)
