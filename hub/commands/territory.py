@@ -68,7 +68,8 @@ def _looking(region: typer.Typer, with_hub: WithHub) -> None:
             first = _day_of(hub, since)
             last = first + timedelta(days=731) if until is None else _date(until)
             regions, moves, told = hub.policy.regions, moves_of(hub), []
-            followed = [one for one in hub.rules.regions.successions if first <= one.day < last]
+            near = [one for one in hub.rules.regions.successions if first <= one.day < last]
+            followed = list({(one.day, one.old, one.new): one for one in near}.values())  # not one per gemeente
             for one in changes(regions, first, last):
                 gone = set(ending(regions, one.day))
                 told.append({**asdict(one), "ends": sorted(gone)})
@@ -286,4 +287,11 @@ def _told(one: Move) -> str:
 
 
 def _json(found: Mapping[str, Any] | Sequence[Any]) -> str:
-    return orjson.dumps(found, str, orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS).decode()
+    return orjson.dumps(_plain(found), str, orjson.OPT_INDENT_2).decode()
+
+
+def _plain(found: Any) -> Any:
+    """The same with every key a plain word."""
+    if isinstance(found, Mapping):
+        return {str(key): _plain(value) for key, value in found.items()}
+    return [_plain(each) for each in found] if isinstance(found, list | tuple) else found

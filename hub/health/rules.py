@@ -58,7 +58,8 @@ async def followed(engine: AsyncEngine, log_id: LogId, now: Micros) -> list[Find
         return []
     policy, found = used.policy, list[Finding]()
     gone = ended(policy.regions, today)
-    for one in successions(policy.regions, policy.parties):
+    pairs = {(one.old, one.new): one for one in successions(policy.regions, policy.parties)}  # not one per gemeente
+    for one in pairs.values():
         if one.old not in gone or today < one.day:
             continue
         waits, _ = await waiting(engine, log_id, one.old)

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Final
 from uuid import UUID
 
@@ -66,7 +65,7 @@ class Move:
     confirmed_us: Micros | None
     glass: Glass | None
     done_us: Micros | None
-    became: Mapping[Became, int] = field(default_factory=lambda: MappingProxyType({}))
+    became: Mapping[Became, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

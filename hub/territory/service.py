@@ -100,7 +100,7 @@ class Moves:
                     sources[each.waits.held.source] += 1
         today = legal_date(self.notes.clock.now_us())
         named = await store.naming(self.again.engine, self.notes.log_id, old, today, self.again.digest)
-        return Preview(one, await self.hanging(old, new, named=named), became, sources, tuple(named))
+        return Preview(one, await self.hanging(old, new, named=named), dict(became), dict(sources), tuple(named))
 
     async def all(self) -> list[Move]:
         """The moves, newest first."""

@@ -23,13 +23,16 @@ from hub.domain.staff import StaffId
 from hub.domain.stages import Recorded
 from hub.domain.terms import PartyId
 from hub.errors import Refused, Retry
+from hub.health.rules import followed
+from hub.policies.founding import found
 from hub.ports import WorkItem
 from hub.rules import Rules
 from hub.territory import service
-from hub.territory.model import Became, Glass, State
+from hub.territory.model import Became, Glass, Move, State
 from hub.territory.service import Moves
 from tests import canary
-from tests.fakes.house import DESK, LOG, OPERATOR, POLICY, House, body, open_house
+from tests.fakes.house import DESK, POLICY, House, body, open_house
+from tests.fakes.recorder import LOG, OPERATOR
 from tests.fakes.statements import said, scope
 
 OLD, NEW = PartyId("werk-en-inkomen-rietvoorde"), PartyId("werk-en-inkomen-aldermeer")
@@ -80,7 +83,7 @@ class Region:
         assert await self.states(OLD) == {"held": count}
         self.house.clock.us += 8 * DAY_US
 
-    async def moved(self) -> service.Move:
+    async def moved(self) -> Move:
         """The move, by two persons."""
         move = await self.moves.order(OLD, NEW, ONE)
         await self.moves.confirm(move.move_id, OTHER)
@@ -271,3 +274,33 @@ async def test_a_statement_made_meanwhile_is_heard(region: Region) -> None:
     region.moves = replace(region.moves, notes=replace(region.moves.notes, recorder=Slow()))
     assert (await region.moved()).became == {Became.refused: 1}
     assert await region.states(NEW) == {}
+
+
+async def test_another_contactgemeente_gets_the_files_within_four_weeks(
+    engine: AsyncEngine, vault_engine: AsyncEngine, tmp_path: Path
+) -> None:
+    """The region's desk becomes another's: doctor tells of what waits for the old one until it has moved."""
+    text = (POLICY / "regions" / "voorbeeld.yaml").read_text(encoding="utf-8")
+    old = text[text.index("  - id: schelmonde") : text.index("  - id: heiderland")]
+    then = old.replace("2020-01-01\n    contact", f"{MERGED}\n    contact").replace("-schelmonde\n", "-heiderland\n", 1)
+    ends = old.replace("2020-01-01\n    contact", f"2020-01-01\n    valid_until: {MERGED}\n    contact")
+    policy = rules((old, ends + then.replace('contactgemeente: "9004"', 'contactgemeente: "9005"')))
+    was, now = PartyId("doorstroompunt-schelmonde"), PartyId("doorstroompunt-heiderland")
+    async with open_house(engine, vault_engine, tmp_path / "mark", rules=policy) as house:
+        region = Region(house, over(house))
+        await found(engine, region.moves.notes, policy.policy, production=False)
+
+        async def doctor() -> list[tuple[str, str]]:
+            return [(one.state.value, one.about) for one in await followed(engine, LOG, house.clock.now_us())]
+
+        await house.drop([body(number, gemeente="9004") for number in range(2)])
+        assert await doctor() == [("ok", "")]
+        house.clock.us += 8 * DAY_US
+        assert await doctor() == [("attention", f"{was} -> {now}")]
+        assert (await region.moves.preview(was, now)).became == {Became.moved: 2}
+        house.clock.us += 28 * DAY_US
+        assert await doctor() == [("wrong", f"{was} -> {now}")]
+        move = await region.moves.break_glass(was, now, Glass.term, None)
+        assert (await region.moves.carry(move.move_id)).became == {Became.moved: 2}
+        assert await doctor() == [("ok", "")]
+        assert len((await house.route.release(now, 10)).deliveries) == 2
