@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hub.audit.notes import Notes
 from hub.connector import BLOCK, PageSource
+from hub.db import listen
 from hub.domain.staff import Role
 from hub.domain.terms import ConnectorId
 from hub.errors import Conflict, Malformed, Refused, Retry, Tampered
@@ -22,6 +23,7 @@ from hub.receive.drop import Drops, Instance, Outcome, RunReport
 from hub.receive.drop.store import DropStore
 from hub.receive.inbox import AnotherBody, Brought, Full, Inbox, InboxSource, TooLarge, Uploads
 from hub.receive.inbox import store as inbox_store
+from hub.running.store import CHANNEL
 from tests.fakes.admin import person
 from tests.fakes.console import staff
 from tests.fakes.house import DUO, House, open_house
@@ -168,6 +170,13 @@ async def test_it_takes_no_more_than_can_wait(inbox: Inbox, monkeypatch: pytest.
     with pytest.raises(Full):
         await put(inbox, b"6")
     await inbox.keep(Brought(ConnectorId("another"), DUO, "mail"), "mail", [])
+
+
+async def test_who_reads_it_is_told_at_once(engine: AsyncEngine, inbox: Inbox) -> None:
+    async with listen(engine, CHANNEL) as heard:
+        await put(inbox, b"1")
+        async with asyncio.timeout(5):
+            assert await anext(heard) == NAME
 
 
 async def test_another_party_finds_nothing(inbox: Inbox) -> None:

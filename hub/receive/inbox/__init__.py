@@ -6,6 +6,7 @@ which the inbox is a folder like any other. Whoever brings something is told tha
 
 from __future__ import annotations
 
+from hub.receive.inbox.active import ActiveInstances
 from hub.receive.inbox.brought import Brought, Instances
 from hub.receive.inbox.content import LARGEST, Content, Full, TooLarge
 from hub.receive.inbox.source import InboxSource
@@ -14,6 +15,7 @@ from hub.receive.inbox.upload import Uploads
 
 __all__ = [
     "LARGEST",
+    "ActiveInstances",
     "AnotherBody",
     "Brought",
     "Content",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from hmac import compare_digest
 from typing import Final, Literal
@@ -14,10 +15,11 @@ from hub.connector.files import BLOCK
 from hub.db import Connection, fetch, transaction
 from hub.domain.ids import new_ids
 from hub.domain.terms import ConnectorId, LogId, PartyId
-from hub.errors import Malformed, Retry, Tampered
+from hub.errors import HubError, Malformed, Retry, Tampered
 from hub.ports import Claim, Clock, Entropy, KeyedDigest
 from hub.receive.inbox.brought import Brought
 from hub.receive.inbox.content import Content, Full, Seal, bound
+from hub.running.store import ring
 
 MOST_ITEMS: Final = 200
 """Items of one instance that wait to be read."""
@@ -145,6 +147,8 @@ class Inbox:
             _check_room(here, len(contents), sum(one.size for one in contents))
             for content in contents:
                 await self._put(connection, brought, door, content, key_digest, "held" if held else "waiting", now)
+        if not held:
+            await self.ring(brought.connector)
         return [Kept(content.item_id, new=True) for content in contents]
 
     async def _put(
@@ -165,6 +169,11 @@ class Inbox:
         )
         for number, sealed in enumerate(content.sealed):  # one at a time: a driver's copy of all of them would be as much again
             await connection.raw.execute(_BLOCK, *whose, number, sealed)
+
+    async def ring(self, connector: ConnectorId) -> None:
+        """Whoever reads what is brought to it looks at once; where they do not hear it, they look in their own time."""
+        with suppress(HubError):
+            await ring(self._engine, connector)
 
     def show(self, kept: Sequence[Kept]) -> Claim:
         """The condition that what was held is still here; with it, it is read from now on."""

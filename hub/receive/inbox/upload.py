@@ -45,6 +45,7 @@ class Uploads:
             by=None if by is None else by.staff_id,
             claims=(self.inbox.show(kept),),
         )
+        await self.inbox.ring(connector)
         emit(Event.drop_seen, connector=connector, drop=content.item_id)
         return content.size
 
