@@ -127,7 +127,8 @@ def parsed(body: bytes) -> Any:
     try:
         return orjson.loads(body)
     except ValueError:
-        raise unusable("A page is no JSON, and the options say where to look in it.") from None
+        wrong = unusable("A page is no JSON, and the options say where to look in it.")
+    raise wrong  # out here, for the library's error holds the page
 
 
 def at_pointer(content: Any, pointer: str) -> Any:

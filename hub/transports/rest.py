@@ -248,7 +248,9 @@ class RestPages:
             try:
                 moment = parsedate_to_datetime(answer.headers.get("date", "")) - _OVERLAP
             except (ValueError, TypeError, OverflowError):
-                raise unusable("It does not say what time it is, which the option since_from needs.") from None
+                moment = None
+            if moment is None:
+                raise unusable("It does not say what time it is, which the option since_from needs.")
             self._state.high = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def _pass(self, after: Ask | None) -> None:

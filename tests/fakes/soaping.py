@@ -84,9 +84,10 @@ class SoapServer:
         envelope = etree.fromstring(call.body)
         self.asked.append(envelope)
         number = envelope.findtext(f".//{{{NS}}}nummer")
+        soap = etree.QName(envelope).namespace
         message = envelope.findtext(f".//{{{WSA}}}MessageID")
         answer = etree.fromstring(
-            f'<s:Envelope xmlns:s="{SOAP}" xmlns:a="{WSA}"><s:Header><a:RelatesTo>{message}</a:RelatesTo></s:Header>'
+            f'<s:Envelope xmlns:s="{soap}" xmlns:a="{WSA}"><s:Header><a:RelatesTo>{message}</a:RelatesTo></s:Header>'
             f'<s:Body><antwoord xmlns="{NS}"><status>{number}</status><regel>1</regel><regel>2</regel></antwoord></s:Body>'
             "</s:Envelope>"
         )

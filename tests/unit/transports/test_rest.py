@@ -190,6 +190,24 @@ async def test_every_status_has_its_trouble(status: int, kind: type[SourceAway |
         assert wrong.value.after_s == 90
 
 
+@pytest.mark.parametrize("body", [b"geheim", b'{"results":"geheim"}', b'{"results":[1],"next":{"geheim":1}}'])
+async def test_a_page_that_is_not_as_was_said_is_not_repeated(body: bytes) -> None:
+    async with serving(Service("next", dial=lambda _: Reply(200, body))) as service:
+        with pytest.raises(SourceBarred) as barred:
+            await walk(at(service, None, next="/next", items="/results"))
+    assert barred.value.trouble is Trouble.no_answer
+    assert "geheim" not in f"{barred.value} {vars(barred.value)}"
+    assert barred.value.__context__ is None
+
+
+@pytest.mark.parametrize("text", ["geen json", "[]", '{"since":1}'])
+async def test_a_cursor_that_is_not_what_was_kept_begins_nothing_anew(text: str) -> None:
+    cursor = Kept()
+    cursor.text = text
+    with pytest.raises(SourceBarred, match="how far"):
+        await connect(Endpoint("http://127.0.0.1:1/", cursor=cursor))
+
+
 async def test_a_service_that_only_takes_deliveries_is_reached() -> None:
     async with serving(Service(dial=lambda _: Reply(405))) as service:
         await probe(at(service))

@@ -15,7 +15,8 @@ from zeep.wsse.signature import MemorySignature
 from hub.connector import Endpoint, SourceBarred
 from hub.errors import Misconfigured
 from hub.http import Away, Barred
-from hub.transports.soap import FaultAway, FaultBarred, Soap, parse, probe
+from hub.transports.soap import Fault, FaultAway, FaultBarred, Soap, fault_in, parse, probe
+from hub.transports.wsdl import SOAP_12
 from hub.transports.wsse import WSSE, WSU, Signer
 from tests.fakes.paged import Call, Reply, Service, serving
 from tests.fakes.soaping import NS, SOAP, WSA, WSDL, SoapServer, described, fault, pair
@@ -61,6 +62,29 @@ async def test_what_both_sides_sign_is_believed_by_others_too(wsdl: Path) -> Non
     parts = {each.tag for each in server.asked[0].iter() if each.get(f"{{{WSU}}}Id") in signed}
     wanted = ("Action", "MessageID", "To", "ReplyTo", "From")
     assert parts == {f"{{{SOAP}}}Body", f"{{{WSU}}}Timestamp", *(f"{{{WSA}}}{name}" for name in wanted)}
+
+
+async def test_soap_1_2_is_spoken_where_the_wsdl_says_so(wsdl: Path) -> None:
+    wsdl = wsdl.with_name("twaalf.wsdl")
+    wsdl.write_text(WSDL.replace("/wsdl/soap/", "/wsdl/soap12/"))
+    server = SoapServer(THEM)
+    async with serving(Service(dial=server)) as service:
+        soap = Soap(Endpoint(service.url, {}, SIGNED, 5.0), wsdl, "Dienst", "Poort")
+        assert (await soap.call("meld", {"nummer": "7"}))["status"] == "7"
+        await soap.close()
+    assert server.asked[0].tag == f"{{{SOAP_12}}}Envelope"
+    (call,) = service.calls
+    assert call.headers["content-type"] == f'application/soap+xml; charset=utf-8; action="{NS}/meld"'
+
+
+@pytest.mark.parametrize(("code", "ours"), [("Sender", True), ("MustUnderstand", True), ("Receiver", False)])
+def test_a_fault_of_soap_1_2_says_whose_it_is_and_nothing_more(code: str, ours: bool) -> None:
+    envelope = parse(
+        f'<s:Envelope xmlns:s="{SOAP_12}"><s:Body><s:Fault><s:Code><s:Value>s:{code}</s:Value><s:Subcode><s:Value>x:FWI-9</s:Value>'
+        "</s:Subcode></s:Code><s:Reason><s:Text>geheim</s:Text></s:Reason></s:Fault></s:Body></s:Envelope>".encode()
+    )
+    assert fault_in(envelope, {"FWI-9"}) == Fault(ours, "FWI-9")
+    assert fault_in(envelope, ()) == Fault(ours, "")
 
 
 def changed(answer: Any) -> Any:
