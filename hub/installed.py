@@ -9,6 +9,7 @@ from pathlib import Path
 from hub.app import Hub
 from hub.connector import Setup
 from hub.errors import Misconfigured
+from hub.receive.inbox import ActiveInstances, Inbox, Uploads
 from hub.registry import load_connectors
 from hub.settings import Instance, Recipient, read_instances, read_recipients
 from hub.setups.checks import Checks
@@ -25,6 +26,17 @@ def setups_of(hub: Hub) -> Setups:
     production = hub.settings.environment == "production"
     checks = Checks(load_connectors(), lambda: hub.policy.parties, frozenset(taken), production)
     return Setups(hub.engine, hub.log_id, hub.log, hub.notes, hub.vault, hub.clock, secrets.token_bytes, checks)
+
+
+def inbox_of(hub: Hub) -> Inbox:
+    """What is brought to this hub."""
+    seal, opens, version = hub.vault.seal_row, hub.vault.open_row, hub.vault.key_version
+    return Inbox(hub.engine, hub.log_id, seal, opens, version, hub.digests, hub.clock, secrets.token_bytes)
+
+
+def uploads_of(hub: Hub, setups: Setups) -> Uploads:
+    """The way in by hand."""
+    return Uploads(inbox_of(hub), ActiveInstances(setups), hub.notes)
 
 
 def setup_of(one: Instance | Recipient) -> Setup:

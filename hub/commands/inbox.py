@@ -13,31 +13,17 @@ import typer
 from hub.app import Hub
 from hub.domain.terms import ConnectorId
 from hub.errors import Misconfigured
+from hub.installed import inbox_of, setups_of, uploads_of
 from hub.observe import Event, emit
-from hub.receive.inbox import Inbox, Instances, Uploads
+from hub.receive.inbox import ActiveInstances
 from hub.receive.mail.listener import Letterbox, Listening, serve
 
 WithHub = Callable[[Callable[[Hub], Coroutine[Any, Any, None]]], None]
 """Runs work over an open hub; an error of the hub ends the command with its sentences."""
-InstancesOf = Callable[[Hub], Instances]
-"""The instances of a hub that are brought something."""
 _BLOCK = 1 << 20
 
 
-def inbox_of(hub: Hub) -> Inbox:
-    """The inbox of this hub."""
-    vault = hub.vault
-    return Inbox(
-        hub.engine, hub.log_id, vault.seal_row, vault.open_row, vault.key_version, hub.digests, hub.clock, secrets.token_bytes
-    )
-
-
-def uploads_of(hub: Hub, instances: Instances) -> Uploads:
-    """The way in by hand."""
-    return Uploads(inbox_of(hub), instances, hub.notes)
-
-
-def inbox_commands(connector: typer.Typer, with_hub: WithHub, instances_of: InstancesOf) -> None:
+def inbox_commands(connector: typer.Typer, with_hub: WithHub) -> None:
     """Adds `upload` to `hub connector`."""
 
     @connector.command("upload")
@@ -52,7 +38,7 @@ def inbox_commands(connector: typer.Typer, with_hub: WithHub, instances_of: Inst
                 name = ConnectorId(instance)
             except ValueError:
                 raise Misconfigured("This is no connector instance.", now="See 'hub connector list'.") from None
-            size = await uploads_of(hub, instances_of(hub)).upload(name, _blocks(file), None)
+            size = await uploads_of(hub, setups_of(hub)).upload(name, _blocks(file), None)
             typer.echo(f"{size} bytes are sealed and wait to be read")
 
         with_hub(work)
@@ -67,7 +53,7 @@ async def _blocks(file: Path) -> AsyncIterator[bytes]:
         raise Misconfigured("The file cannot be read.", "It is missing, or shut to you.", "Check the path.") from None
 
 
-async def listen(hub: Hub, instances: Instances, stopping: asyncio.Event) -> None:
+async def listen(hub: Hub, stopping: asyncio.Event) -> None:
     """Takes mail in until `stopping`. Raises errors.Misconfigured where the settings do not say where and for which domain."""
     chosen = hub.settings
     if not chosen.mail_domain:
@@ -82,6 +68,6 @@ async def listen(hub: Hub, instances: Instances, stopping: asyncio.Event) -> Non
         certificate=chosen.tls_certificate,
         key=chosen.tls_key,
     )
-    box = Letterbox(inbox_of(hub), instances, chosen.mail_domain, hub.clock, secrets.token_bytes)
+    box = Letterbox(inbox_of(hub), ActiveInstances(setups_of(hub)), chosen.mail_domain, hub.clock, secrets.token_bytes)
     await serve(box, where, stopping, lambda _port: emit(Event.hub_started))
     emit(Event.hub_stopped)
