@@ -57,7 +57,7 @@ class Port:
             reader: Any = _FromFolder(wsdl.parent)
             document: Any = Document(str(wsdl.resolve()), reader, settings=_SETTINGS)
             self._binding: Any = document.services[service].ports[port].binding
-        except (ZeepError, OSError, etree.LxmlError, KeyError, ValueError, AttributeError, TypeError, NotImplementedError):
+        except (ZeepError, OSError, etree.LxmlError, KeyError, ValueError, AttributeError, TypeError, RuntimeError):
             raise Misconfigured(
                 f"The service in {wsdl.name} cannot be used.",
                 "It or a schema that it imports cannot be read, or it has no such service and port.",

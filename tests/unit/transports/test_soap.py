@@ -80,8 +80,8 @@ async def test_soap_1_2_is_spoken_where_the_wsdl_says_so(wsdl: Path) -> None:
 @pytest.mark.parametrize(("code", "ours"), [("Sender", True), ("MustUnderstand", True), ("Receiver", False)])
 def test_a_fault_of_soap_1_2_says_whose_it_is_and_nothing_more(code: str, ours: bool) -> None:
     envelope = parse(
-        f'<s:Envelope xmlns:s="{SOAP_12}"><s:Body><s:Fault><s:Code><s:Value>s:{code}</s:Value><s:Subcode><s:Value>x:FWI-9</s:Value>'
-        "</s:Subcode></s:Code><s:Reason><s:Text>geheim</s:Text></s:Reason></s:Fault></s:Body></s:Envelope>".encode()
+        f'<s:Envelope xmlns:s="{SOAP_12}"><s:Body><s:Fault><s:Code><s:Value>s:{code}</s:Value>'
+        "<s:Subcode><s:Value>x:FWI-9</s:Value></s:Subcode></s:Code><s:Reason><s:Text>geheim</s:Text></s:Reason></s:Fault></s:Body></s:Envelope>".encode()
     )
     assert fault_in(envelope, {"FWI-9"}) == Fault(ours, "FWI-9")
     assert fault_in(envelope, ()) == Fault(ours, "")
