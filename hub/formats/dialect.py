@@ -81,7 +81,10 @@ class Lines:
         else:
             lines = []
         if self._decoder is not None:
-            self._rest += self._decoder.decode(b"", True).encode("utf-8", "surrogatepass")
+            try:
+                self._rest += self._decoder.decode(b"", True).encode("utf-8", "surrogatepass")
+            except UnicodeDecodeError:
+                self._rest += b"\xff"  # half a letter: the line is torn
         rest, self._rest = self._rest, b""
         return [*lines, *(line[: LONGEST_LINE + 1] for line in rest.splitlines())]
 

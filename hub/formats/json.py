@@ -68,7 +68,7 @@ class _Cutter:
                 return
             block, self._start = self._begin(self._start), None
         assert self._decoder is not None
-        text = self._decoder.decode(block, last)
+        text = self._decoded_of(self._decoder, block, last)
         self._text += text
         if not self._chosen and not self._choose(last):
             return
@@ -78,6 +78,13 @@ class _Cutter:
             yield from self._from_lines(last)
         else:
             yield from self._one_by_one(last, "}" in text)
+
+    def _decoded_of(self, decoder: codecs.IncrementalDecoder, block: bytes, last: bool) -> str:
+        try:
+            return decoder.decode(block, last)
+        except UnicodeDecodeError:
+            pass
+        raise refused("It ends within a letter.", Fault("bestand", "TEKEN_ONGELDIG"))
 
     def bytes_of(self, text: str) -> bytes:
         """A piece of the document as it was, in UTF-8."""

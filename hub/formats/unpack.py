@@ -29,6 +29,7 @@ ZIP: Final = b"PK\x03\x04"
 EMPTY_ZIP: Final = b"PK\x05\x06"
 _ENCRYPTED, _AES, _FULL = 0x2041, 99, 0xFFFFFFFF
 _WIDE_END: Final = b"PK\x06\x06"
+_LOCATOR: Final = 20  # bytes between it and the end
 _CENTRAL, _DESCRIPTOR = b"PK\x01\x02", b"PK\x07\x08"
 _OTHERS: Final = (GZIP, ZIP, b"BZh", b"\xfd7zXZ\0", b"7z\xbc\xaf\x27\x1c", b"Rar!", b"\x28\xb5\x2f\xfd")
 _LONGEST_NAME: Final = 1024
@@ -241,8 +242,11 @@ class Unzip:
             name_at, at = at + 46, at + 46 + of_name + of_extra + of_comment
             size, _ = _wide(size, packed, self._data[name_at + of_name : name_at + of_name + of_extra])
             yield self._data[name_at : name_at + of_name], crc, size
-        if not self._data.startswith((EMPTY_ZIP, _WIDE_END), at):
-            raise invalid("It is not whole.")
+        if self._data.startswith(_WIDE_END, at) and len(self._data) >= at + 12:
+            at += 12 + struct.unpack_from("<Q", self._data, at + 4)[0] + _LOCATOR
+        end = self._data[at:]
+        if not end.startswith(EMPTY_ZIP) or len(end) < 22 or len(end) != 22 + struct.unpack_from("<H", end, 20)[0]:
+            raise invalid("It is not whole, or goes on after its end.")
 
 
 def _wide(size: int, packed: int, extra: bytes) -> tuple[int, int]:

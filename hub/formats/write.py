@@ -56,7 +56,9 @@ class CsvWriter:
     def write(self, records: Records, columns: Sequence[str], /) -> bytes:
         """Raises errors.Malformed where a value has a sign that the encoding does not."""
         out = io.StringIO()
-        writer = csv.writer(out, delimiter=self._delimiter, quotechar=self._quote, lineterminator="\r\n")
+        # A reader tells other quotes than the usual ones by a header that has them.
+        quoting: Any = csv.QUOTE_MINIMAL if self._quote == '"' else csv.QUOTE_ALL
+        writer = csv.writer(out, delimiter=self._delimiter, quotechar=self._quote, lineterminator="\r\n", quoting=quoting)
         writer.writerow([inert(name) for name in columns])
         for record in records:
             writer.writerow([inert(_clean(record.get(name, ""))) for name in columns])

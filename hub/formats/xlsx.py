@@ -178,7 +178,7 @@ def _safe(data: bytes) -> None:
             total = 0
             for part in parts:
                 total += _unpacked(packed, part, total, len(data))
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError, OverflowError):
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError, ValueError, OverflowError):
         wrong = "It is no whole workbook."
     if wrong:
         raise refused(wrong, Fault("bestand", "BESTAND_ONLEESBAAR"))

@@ -1,0 +1,130 @@
+"""Workbooks: cells as text, and what is refused before anything is opened."""
+
+from __future__ import annotations
+
+import datetime
+import io
+import zipfile
+
+import pytest
+
+from hub.errors import Malformed
+from hub.formats import xlsx
+from hub.formats.xlsx import XlsxFormat
+from tests.hostile.parse import alone, parse, workbook, zipped
+
+COLUMNS = frozenset({"BSN", "DATUM", "NAAM"})
+HEAD: list[object] = ["bsn ", "Datum", "NAAM", "anders"]
+
+
+def changed(book: bytes, name: str, old: bytes, new: bytes) -> bytes:
+    """The same workbook with one part changed."""
+    with zipfile.ZipFile(io.BytesIO(book)) as packed:
+        parts = [(each, packed.read(each)) for each in packed.namelist()]
+    assert any(each == name and old in data for each, data in parts)
+    return zipped(*((each, data.replace(old, new) if each == name else data) for each, data in parts))
+
+
+def refused(data: bytes, sheet: str = "") -> tuple[str, str]:
+    with pytest.raises(Malformed) as caught:
+        parse(XlsxFormat(sheet), data, COLUMNS, COLUMNS)
+    fault = caught.value.faults[0]
+    return fault.where, fault.code
+
+
+def test_cells_are_text() -> None:
+    rows: list[list[object]] = [
+        [],
+        HEAD,
+        [999990019, datetime.date(2024, 2, 29), "'t Hart"],
+        ["0123", datetime.datetime(2024, 2, 29, 13, 5, tzinfo=None), "0123"],  # noqa: DTZ001
+        [],
+        [12.0, 1.5, 'Zoë;\n"B"', "x"],
+        [True, None, "@x"],
+    ]
+    form = XlsxFormat()
+    parsed = parse(form, workbook({"Blad1": rows, "Blad2": []}), COLUMNS, COLUMNS, 1000)
+    assert [(row.number, *row.content.reveal().values()) for row in parsed.rows] == [
+        (3, "999990019", "2024-02-29", "'t Hart"),
+        (4, "0123", "2024-02-29T13:05:00", "0123"),
+        (6, "12", "1.5", 'Zoë; "B"'),
+        (7, "true", "", "@x"),
+    ]
+    assert parsed.layout.ignored == 1
+    assert [alone(form, row, COLUMNS, COLUMNS) for row in parsed.rows] == parsed.cells
+
+
+def test_a_sheet_by_name() -> None:
+    book = workbook({"Uitleg": [["lees mij"]], "Rijen": [HEAD, [1, 2, 3]]})
+    assert parse(XlsxFormat("Rijen"), book, COLUMNS, COLUMNS).cells == [{"BSN": "1", "DATUM": "2", "NAAM": "3"}]
+    assert refused(book, "Weg") == ("kop", "KOP_ONBEKEND")
+    assert refused(book) == ("kop", "KOP_ONBEKEND")
+
+
+def test_a_row_beside_the_table_and_an_error_are_torn() -> None:
+    book = workbook({"A": [HEAD, [1, 2, 3, 4, "erbij"], ["#N/A", 2, 3], [1, 2, 3]]})
+    assert parse(XlsxFormat(), book, COLUMNS).faults == {2: "RIJ_ONVOLLEDIG", 3: "RIJ_ONVOLLEDIG"}
+
+
+def test_a_formula_without_an_outcome_is_refused_and_one_with_is_read() -> None:
+    book = workbook({"A": [HEAD, ["=1+1", 2, 3]]})
+    assert refused(book) == ("bestand", "WAARDE_ONGELDIG")
+    told = changed(book, "xl/worksheets/sheet1.xml", b"<v/>", b"<v>2</v>") if b"<v/>" in _sheet(book) else None
+    told = told or changed(book, "xl/worksheets/sheet1.xml", b"</f><v></v>", b"</f><v>2</v>")
+    assert parse(XlsxFormat(), told, COLUMNS).cells[0]["BSN"] == "2"
+
+
+def _sheet(book: bytes) -> bytes:
+    with zipfile.ZipFile(io.BytesIO(book)) as packed:
+        return packed.read("xl/worksheets/sheet1.xml")
+
+
+GOOD = workbook({"A": [HEAD, [1, 2, 3]]})
+CONTENTS = "[Content_Types].xml"
+SHEET = "xl/worksheets/sheet1.xml"
+
+
+@pytest.mark.parametrize(
+    ("data", "fault"),
+    [
+        (changed(GOOD, SHEET, b"<worksheet", b'<!DOCTYPE x [<!ENTITY a "b">]><worksheet'), ("bestand", "XML_ONVEILIG")),
+        (
+            changed(
+                GOOD,
+                CONTENTS,
+                b"<Default",
+                b'<Default Extension="bin" ContentType="application/vnd.ms-office.vbaProject"/><Default',
+            ),
+            ("bestand", "BESTAND_VERPAKT_ONGELDIG"),
+        ),
+        (GOOD[:-30], ("bestand", "BESTAND_ONLEESBAAR")),
+        (zipped(("a.txt", b"x")), ("bestand", "BESTAND_ONLEESBAAR")),
+        (changed(GOOD, "xl/workbook.xml", b"<sheets>", b"<sheet"), ("bestand", "BESTAND_ONLEESBAAR")),
+        (bytes.fromhex("d0cf11e0a1b11ae1") + b"\0" * 512, ("bestand", "BESTAND_VERSLEUTELD")),
+        (workbook({"A": []}), ("bestand", "BESTAND_LEEG")),
+        (workbook({"A": [["BSN", "DATUM", "NAAM", "naam"]]}), ("NAAM", "KOLOM_DUBBEL")),
+        (b"", ("bestand", "BESTAND_LEEG")),
+        (b"\0\1\2", ("kop", "KOP_ONBEKEND")),
+    ],
+)
+def test_refused_whole(data: bytes, fault: tuple[str, str]) -> None:
+    assert refused(data) == fault
+
+
+def test_a_bomb_is_refused_before_it_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    def opened(*_: object, **__: object) -> None:
+        raise AssertionError("it was opened")
+
+    monkeypatch.setattr(xlsx, "load_workbook", opened)
+    assert refused(changed(GOOD, SHEET, b"</sheetData>", b"<!--" + b" " * 30_000_000 + b"--></sheetData>")) == (
+        "bestand",
+        "BESTAND_VERPAKT_ONGELDIG",
+    )
+
+
+def test_more_than_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(xlsx, "LARGEST_PACKED", 1000)
+    assert refused(GOOD) == ("bestand", "BESTAND_TE_GROOT")
+    monkeypatch.undo()
+    monkeypatch.setattr(xlsx, "MOST_ROWS", 3)
+    assert refused(workbook({"A": [HEAD, *([1, 2, 3] for _ in range(4))]})) == ("bestand", "BESTAND_TE_GROOT")
