@@ -14,14 +14,14 @@ from hub.audit.notes import Notes
 from hub.connector import Credential, Endpoint, Setup
 from hub.domain.ids import new_ids
 from hub.domain.terms import LogId, PartyId
-from hub.errors import Conflict, Refused
+from hub.errors import Conflict
 from hub.ports import Claim, Clock, Entropy, RowSet
 from hub.registry import Connector
 from hub.setups import store
 from hub.setups.actor import Actor
 from hub.setups.checks import Checks, options_of
 from hub.setups.ledger import Ledger, check_body, check_sealed, details_of, tampered
-from hub.setups.rules import someone_was_first
+from hub.setups.rules import Absent, someone_was_first
 from hub.setups.secret import partner_of
 from hub.setups.standing import MAKES, Act, Move, Standing, standing_of
 
@@ -77,7 +77,7 @@ class Book:
         """Raises errors.Refused where there is none of this name, Tampered where it is not as the log says."""
         found = (await store.moves(self._engine, self._log_id, instance)).get(instance)
         if not found:
-            raise Refused("There is no connector of this name.", "It is not set up here.", "See 'hub connector list'.")
+            raise Absent("There is no connector of this name.", "It is not set up here.", "See 'hub connector list'.")
         return await self._proven(found)
 
     async def _proven(self, moves: Sequence[Move]) -> Instance:
@@ -97,7 +97,7 @@ class Book:
     async def _setup(self, one: Instance, version: int) -> Setup:
         text = await store.body(self._engine, self._log_id, one.id, version)
         if not any(move.act in MAKES and move.version == version for move in one.moves):
-            raise Refused("There is no version of this number.", "It was never made.", "See 'hub connector versions'.")
+            raise Absent("There is no version of this number.", "It was never made.", "See 'hub connector versions'.")
         return check_body(text, one.moves, version)
 
     def _connector(self, setup: Setup) -> Connector:

@@ -6,6 +6,14 @@ from hub.errors import Conflict, Refused
 from hub.setups.standing import Standing, State
 
 
+class FourEyes(Refused):
+    """It takes a second person."""
+
+
+class Absent(Refused):
+    """There is no such thing."""
+
+
 def check_open(one: Standing) -> None:
     """It can still be changed."""
     if one.state is State.ended:
@@ -33,7 +41,7 @@ def check_activate(one: Standing, by: str) -> None:
     if one.proposed_by is None:
         raise Refused("This is not proposed.", "Whoever set it up proposes it first.", "Propose it; a second person activates.")
     if by in (one.changed_by, one.proposed_by):
-        raise Refused(
+        raise FourEyes(
             "You cannot activate this yourself.",
             "You changed or proposed it; a second person looks at it before it runs.",
             "Ask a colleague. Where that cannot wait, break the glass with a reason: it is logged, and confirmed afterwards.",
@@ -58,7 +66,7 @@ def check_confirm(one: Standing, by: str) -> None:
     if one.glass is None:
         raise Refused("There is nothing to confirm.", "Nobody activated this alone, or it was confirmed.", "Look again.")
     if by == one.glass.who:
-        raise Refused("You cannot confirm this yourself.", "You activated it alone.", "Ask a colleague.")
+        raise FourEyes("You cannot confirm this yourself.", "You activated it alone.", "Ask a colleague.")
 
 
 def check_pause(one: Standing) -> None:
