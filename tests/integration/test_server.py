@@ -104,6 +104,25 @@ async def test_who_does_not_finish_a_request_is_hung_up_on(address: Address, sta
         writer.close()
 
 
+async def test_a_large_body_may_come_as_long_as_it_keeps_coming(address: Address) -> None:
+    reader, writer = await asyncio.open_connection(*address)
+    writer.write(b"POST / HTTP/1.1\r\nHost: hub\r\nContent-Length: %d\r\n\r\n" % (4 * server.STRIDE))
+    for _ in range(4):
+        await asyncio.sleep(0.12)  # together longer than a small request may take
+        writer.write(bytes(server.STRIDE))
+        await writer.drain()
+    assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+    writer.close()
+
+
+async def test_a_body_that_never_ends_is_hung_up_on(address: Address, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "LARGEST_BODY", 2 << 20)
+    _, writer = await asyncio.open_connection(*address)
+    writer.write(b"POST / HTTP/1.1\r\nHost: hub\r\nTransfer-Encoding: chunked\r\n\r\n")
+    assert await pour(writer, b"10000\r\n" + bytes(65536) + b"\r\n", 48 << 20) < 32 << 20
+    writer.close()
+
+
 @pytest.mark.parametrize("after", [b"", GOOD])
 async def test_who_does_not_read_the_answer_is_hung_up_on(address: Address, after: bytes) -> None:
     reader, writer = await asyncio.open_connection(*address)
