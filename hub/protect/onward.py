@@ -8,22 +8,29 @@ from uuid import UUID
 
 import orjson
 
+from hub.domain.facts import SubjectFacts
 from hub.domain.kinds import RECORDS
 from hub.domain.personal import Personal
 from hub.domain.stages import Grant
 from hub.domain.terms import PartyId, RecordKind
 from hub.protect.minimise import narrow
-from hub.protect.seal import AEAD_NONCE_BYTES, NONCE_BYTES, commit, facts_digest, opening, payload_digest, seal
+from hub.protect.seal import AEAD_NONCE_BYTES, NONCE_BYTES, commit, facts_digest, facts_on, opening, payload_digest, seal
 
-ENTROPY: Final = NONCE_BYTES + AEAD_NONCE_BYTES
-"""Random bytes per payload."""
+_PAYLOAD: Final = NONCE_BYTES + AEAD_NONCE_BYTES
+ENTROPY: Final = _PAYLOAD + AEAD_NONCE_BYTES
+"""Random bytes per payload with the facts that it was decided anew by."""
 
 
 @dataclass(frozen=True, slots=True)
 class Onward:
-    """What outbox and log are told of it: `ref` is the new delivery's own id; the digests tell nothing without the key."""
+    """What outbox and log are told of it: `ref` is the new delivery's own id; the digests tell nothing without the key.
+
+    `facts` are those of the day on which it was decided anew, sealed, under a `record_id` of their own.
+    """
 
     ref: UUID
+    record_id: UUID
+    facts: bytes = field(repr=False)
     sealed: bytes = field(repr=False)
     digest: bytes
     facts_digest: bytes
@@ -39,18 +46,26 @@ def pass_on(
     grant: Grant,
     payload: Personal[bytes],
     facts: bytes,
-    ref: UUID,
+    known: SubjectFacts,
+    ids: tuple[UUID, UUID],
     entropy: bytes,
 ) -> Onward:
-    """The payload for `recipient`; `facts` are the plain facts of its record, `entropy` ENTROPY bytes that are used once."""
+    """The payload for `recipient`; `facts` are the plain facts of its record, `known` what is known today.
+
+    `ids` are the new delivery's and those facts' own; `entropy` are ENTROPY bytes that are used once.
+    """
+    ref, record_id = ids
+    today = facts_on(facts, known)
     plain = orjson.dumps(narrow(orjson.loads(payload.reveal()), grant, RECORDS[kind]))
     nonce = entropy[:NONCE_BYTES]
     inner = opening(key, nonce)
     return Onward(
         ref,
-        seal(key, entropy[NONCE_BYTES:ENTROPY], plain, ref.bytes),
+        record_id,
+        seal(key, entropy[_PAYLOAD:ENTROPY], today, record_id.bytes),
+        seal(key, entropy[NONCE_BYTES:_PAYLOAD], plain, ref.bytes),
         payload_digest(inner, plain),
-        facts_digest(inner, facts),
+        facts_digest(inner, today),
         nonce,
         commit(inner, tag, recipient),
     )

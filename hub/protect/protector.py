@@ -114,24 +114,24 @@ class Protector:
     async def pass_on(
         self,
         recipient: PartyId,
-        held: Sequence[tuple[Held, Grant]],
+        held: Sequence[tuple[Held, Grant, SubjectFacts]],
         facts: Mapping[UUID, SealedFacts],
         payloads: Mapping[UUID, Personal[bytes]],
         now: Micros,
     ) -> dict[UUID, Onward]:
-        """What waited for another, as it goes to `recipient` under these grants, by the delivery that it was; what is about
-        someone who was erased meanwhile is left out.
+        """What waited for another, as it goes to `recipient` under these grants by what is known today, by the delivery that
+        it was; what is about someone who was erased meanwhile is left out.
         """
-        keys = await self.vault.existing([one.subject_tag for one, _ in held]) if held else {}
-        refs = new_ids(len(held), now, self.entropy(_ID_BYTES * len(held)))
+        keys = await self.vault.existing([one.subject_tag for one, _, _ in held]) if held else {}
+        ids = new_ids(2 * len(held), now, self.entropy(_ID_BYTES * 2 * len(held)))
         found: dict[UUID, Onward] = {}
-        for ref, (one, grant) in zip(refs, held, strict=True):
+        for record_id, ref, (one, grant, known) in zip(ids[::2], ids[1::2], held, strict=True):
             key = keys.get(one.subject_tag)
             if key is not None and one.record_id is not None:
                 plain = unseal(key, facts[one.record_id].sealed, one.record_id.bytes)
                 found[one.delivery_id] = pass_on(
                     *(key, one.subject_tag, recipient, one.record_kind, grant),
-                    *(payloads[one.delivery_id], plain, ref, self.entropy(ENTROPY)),
+                    *(payloads[one.delivery_id], plain, known, (ref, record_id), self.entropy(ENTROPY)),
                 )
         return found
 

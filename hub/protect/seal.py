@@ -249,6 +249,13 @@ def _facts_of(
     )
 
 
+def facts_on(plain: bytes, known: SubjectFacts) -> bytes:
+    """Facts as they were sealed, with what `known` says of another day: what a decision on that day was taken by."""
+    standing = None if known.standing is None else sorted((_said(one) for one in known.standing), key=str)
+    now = {"asOf": known.as_of, "age": known.age, "ingeschreven": known.ingeschreven, "gemeente": known.gemeente}
+    return orjson.dumps({**orjson.loads(plain), **now, "standing": standing, "refused": {}})
+
+
 def _said(one: Stated) -> dict[str, Any]:
     """A statement as it is kept beside the facts; what is not limited is left out."""
     scopes = (("purposes", one.purposes), ("parties", one.parties), ("elements", one.elements))

@@ -171,7 +171,11 @@ class Moves:
         scales = await weigh(self.again, move.old, move.new, page, legal_date(now))
         onward = await self.again.protector.pass_on(
             move.new,
-            [(one.waits.held, one.grant) for one in scales.weighed if one.grant is not None],
+            [
+                (one.waits.held, one.grant, one.known)
+                for one in scales.weighed
+                if one.grant is not None and one.known is not None
+            ],
             scales.facts,
             scales.payloads,
             now,
@@ -188,7 +192,7 @@ class Moves:
                     party=self.notes.operator,
                     entries=(*self._closings(move, went, scales), *self._disclosures(went)),
                     claims=store.claim_batch(self.notes.log_id, move, went, now),
-                    rows=(store.outbox(self.notes.log_id, went),),
+                    rows=store.rows_of(self.notes.log_id, went, scales.facts, now),
                 )
             )
         return len(went), page[-1].held.delivery_id

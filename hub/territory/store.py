@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -19,6 +19,7 @@ from hub.domain.stages import Candidate, Grant, Held
 from hub.domain.terms import LogId, Micros, PartyId, ReasonCode, RecordKind
 from hub.ports import Claim, KeyedDigest, RowSet
 from hub.protect.onward import Onward
+from hub.protect.store import SealedFacts
 from hub.territory.model import Became, Glass, Move, Named, Resupply, State
 
 _PAGE: Final = """
@@ -88,6 +89,7 @@ _OUTBOX: Final = (
     *("log_id", "party_id", "delivery_id", "source", "record_kind", "subject_tag", "sealed", "nonce", "digest", "state"),
     *("attempts", "held_us", "record_id"),
 )
+_KNOWN: Final = ("log_id", "party_id", "record_id", "subject_tag", "sealed", "created_us")
 _NEVER: Final = UUID(int=0)
 _COUNT: Final = frozenset({StatementState.given, StatementState.requested, StatementState.refused})
 
@@ -189,21 +191,25 @@ def claim_batch(log_id: LogId, one: Move, went: Sequence[Went], now: Micros) -> 
     return Claim(_GOES, [(one.move_id,)]), Claim(_CLOSE, closing), Claim(_MOVED, moved)
 
 
-def outbox(log_id: LogId, went: Sequence[Went]) -> RowSet:
-    """What waits for the new recipient, as long as it waited before."""
-    return RowSet(
-        "deliver_outbox",
-        _OUTBOX,
-        [
-            (
-                *(log_id, each.candidate.recipient, each.onward.ref, each.candidate.provider, each.waits.held.record_kind),
-                *(each.waits.held.subject_tag, each.onward.sealed, each.onward.nonce, each.onward.digest, "held", 0),
-                *(each.waits.held_us, each.waits.held.record_id),
+def rows_of(log_id: LogId, went: Sequence[Went], facts: Mapping[UUID, SealedFacts], now: Micros) -> tuple[RowSet, RowSet]:
+    """What waits for the new recipient, as long as it waited before; and the facts that it was decided anew by.
+
+    `facts` say by record which party gave it.
+    """
+    waits: list[tuple[Any, ...]] = []
+    known: list[tuple[Any, ...]] = []
+    for each in went:
+        held, on, candidate = each.waits.held, each.onward, each.candidate
+        if on is not None and candidate is not None and held.record_id is not None:
+            waits.append(
+                (
+                    *(log_id, candidate.recipient, on.ref, candidate.provider, held.record_kind, held.subject_tag),
+                    *(on.sealed, on.nonce, on.digest, "held", 0, each.waits.held_us, on.record_id),
+                )
             )
-            for each in went
-            if each.onward is not None and each.candidate is not None
-        ],
-    )
+            source = facts[held.record_id].source
+            known.append((log_id, source, on.record_id, held.subject_tag, on.facts, int(now)))
+    return RowSet("deliver_outbox", _OUTBOX, waits), RowSet("consent_facts", _KNOWN, known)
 
 
 async def moves(engine: AsyncEngine, log_id: LogId, move: UUID | None = None) -> list[Move]:

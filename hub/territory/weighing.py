@@ -33,13 +33,14 @@ from hub.territory.store import Waits
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """One delivery with what is to become of it; `grant` and `candidate` where it goes on."""
+    """One delivery with what is to become of it; `grant` and `candidate` where it goes on, and the facts `known` by then."""
 
     waits: Waits
     became: Became
     reason: ReasonCode | None = None
     candidate: Candidate | None = None
     grant: Grant | None = None
+    known: SubjectFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +81,8 @@ async def weigh(again: Again, old: PartyId, new: PartyId, page: Sequence[Waits],
                 asked.append((one, known, candidates))
     kinds = [one.held.record_kind for one, _, _ in asked]
     answers = reconsider(again.rules.table, kinds, [each[1] for each in asked], [each[2] for each in asked], new)
-    for (one, _, candidates), answer in zip(asked, answers, strict=True):
-        found.append(_judged(one, candidates, answer, new, entries[one.held.delivery_id]))
+    for (one, known, candidates), answer in zip(asked, answers, strict=True):
+        found.append(_judged(one, known, candidates, answer, new, entries[one.held.delivery_id]))
     payloads = {ref: content.payload for ref, content in opened.items()}
     return Scales(sorted(found, key=lambda each: each.waits.held.delivery_id), located, kept, payloads)
 
@@ -96,7 +97,12 @@ def _stays(again: Again, candidates: Sequence[Candidate], old: PartyId, new: Par
 
 
 def _judged(
-    one: Waits, candidates: Sequence[Candidate], answer: Answer | None, new: PartyId, entry: Mapping[str, Any]
+    one: Waits,
+    known: SubjectFacts,
+    candidates: Sequence[Candidate],
+    answer: Answer | None,
+    new: PartyId,
+    entry: Mapping[str, Any],
 ) -> Weighed:
     if answer is None:
         return Weighed(one, Became.resupply, CLOSED)
@@ -108,4 +114,4 @@ def _judged(
     if not whole or named or grant.purpose != entry["purpose"]:
         return Weighed(one, Became.resupply, CLOSED)
     candidate = next(each for each in candidates if each.recipient == new)
-    return Weighed(one, Became.moved, None, candidate, grant)
+    return Weighed(one, Became.moved, None, candidate, grant, known)
