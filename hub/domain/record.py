@@ -93,6 +93,8 @@ class PersonRecord(Record):
     RESOURCE: ClassVar[str]
     """What the REST interface calls many of them."""
     VERSION: ClassVar[str] = "1"
+    LARGEST: ClassVar[int] = 64 * 1024
+    """Bytes that a message with one of them may have at most; more where it carries a document."""
 
     bsn: Annotated[Bsn | None, Element("bsn"), Field(description="Burgerservicenummer; voldoet aan de elfproef.")] = None
     onderwijsnummer: Annotated[

@@ -77,7 +77,7 @@ class Messages:
         check_answer_type(request)
         check_no_query(request)
         key = idempotency_key(request)
-        body = await body_of(request)
+        body = await body_of(request, limit=self._model.LARGEST)
         check_no_field_twice(body)
         raw = Personal(body)
         received = Received(

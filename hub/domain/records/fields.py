@@ -73,7 +73,9 @@ Kort = Annotated[str, text(200)]
 Regels = Annotated[tuple[Kort, ...], Field(min_length=1, max_length=25)]
 """A few short lines, such as one per certificate."""
 Document = Annotated[str, StringConstraints(min_length=4, max_length=600_000, pattern=r"^[A-Za-z0-9+/]+={0,2}$")]
-"""A PDF in base64."""
+"""A PDF in base64, of about 450 kB."""
+WITH_DOCUMENT: Final = 640 * 1024
+"""Bytes of a message with a record that carries one."""
 Vrij = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 
 Geslachtsnaam = Annotated[

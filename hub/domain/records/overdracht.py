@@ -28,6 +28,7 @@ class Overdracht(PersonRecord):
     )
     KIND: ClassVar[RecordKind] = KIND
     RESOURCE: ClassVar[str] = "overdrachten"
+    LARGEST: ClassVar[int] = fields.WITH_DOCUMENT
 
     geslachtsnaam: fields.Geslachtsnaam
     voorvoegsel: fields.Voorvoegsel = None

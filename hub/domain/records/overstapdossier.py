@@ -50,6 +50,7 @@ class Overstapdossier(PersonRecord):
     )
     KIND: ClassVar[RecordKind] = KIND
     RESOURCE: ClassVar[str] = "overstapdossiers"
+    LARGEST: ClassVar[int] = fields.WITH_DOCUMENT
 
     geslachtsnaam: fields.Geslachtsnaam
     voorvoegsel: fields.Voorvoegsel = None

@@ -9,7 +9,9 @@ import httpx2
 import orjson
 import pytest
 
+from hub.domain.records.fields import WITH_DOCUMENT
 from hub.receive.request import BODY_LIMIT
+from tests.fakes import kinds
 from tests.fakes.caller import FORM, headers_of, is_problem, raw_send, send
 from tests.fakes.partner import Desk, new_bsn, record
 
@@ -18,6 +20,15 @@ async def test_a_body_may_be_64_kib_and_no_more(desk: Desk, client: httpx2.Async
     good = orjson.dumps(record())
     assert (await send(client, desk, good + b" " * (BODY_LIMIT - len(good)))).status_code == 201
     is_problem(await send(client, desk, good + b" " * (BODY_LIMIT - len(good) + 1)), 413)
+
+
+async def test_a_record_that_carries_a_document_may_be_larger(desk: Desk, client: httpx2.AsyncClient) -> None:
+    file = kinds.body("overstapdossier", onderwijskundigRapport="QUJD" * 40_000)
+    assert len(file) > BODY_LIMIT
+    for resource, status in (("overstapdossiers", 201), ("vroegsignalen", 413)):
+        assert (await client.post(f"/v1/{resource}", content=file, headers=headers_of(desk))).status_code == status
+    too_large = file + b" " * (WITH_DOCUMENT - len(file) + 1)
+    is_problem(await client.post("/v1/overstapdossiers", content=too_large, headers=headers_of(desk)), 413)
 
 
 async def test_a_stream_is_read_no_further_than_the_limit(desk: Desk, client: httpx2.AsyncClient) -> None:
