@@ -16,7 +16,7 @@ from typing import Literal
 from hub.consent.model import PolicySet
 from hub.domain.terms import LogId
 from hub.errors import HubError, Retry
-from hub.health import databases, files, log, outside, rules, work
+from hub.health import connectors, databases, files, log, outside, rules, work
 from hub.health.files import Certificate, KeyFile
 from hub.health.findings import Finding, unknown
 from hub.health.outside import Outside
@@ -94,6 +94,8 @@ async def _database(parts: Parts, base: Base | None) -> list[Finding]:
         ("log-mark-place", _aside(lambda: log.place(parts.high_water, base.files if parts.strict else None))),
         ("log-room", lambda: log.room(base.engine, parts.log_id)),
         ("policy-unused", lambda: rules.in_use(base.engine, parts.log_id, parts.policy, parts.clock.now_us())),
+        ("credential-end", lambda: connectors.ends(base.engine, parts.log_id, parts.clock.now_us())),
+        ("connector-unconfirmed", lambda: connectors.alone(base.engine, parts.log_id, parts.clock.now_us())),
         ("party-followed", lambda: rules.followed(base.engine, parts.log_id, parts.clock.now_us())),
     )
     found += await _outside(parts, base)
