@@ -31,10 +31,6 @@ def _is_digits(text: str) -> bool:
     return text.isascii() and text.isdigit()
 
 
-def _yyyymmdd(cell: str) -> str | None:
-    return f"{cell[:4]}-{cell[4:6]}-{cell[6:]}" if len(cell) == 8 and _is_digits(cell) else None
-
-
 def _ddmmyyyy(cell: str) -> str | None:
     return f"{cell[4:]}-{cell[2:4]}-{cell[:2]}" if len(cell) == 8 and _is_digits(cell) else None
 
@@ -82,7 +78,6 @@ _MOMENT: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})?", re.ASCII
 )
 _DATES: Final[Mapping[str, Callable[[str], str | None]]] = {
-    "yyyymmdd": _yyyymmdd,
     "yyyy-mm-dd": _iso,
     "dd-mm-yyyy": _dutch,
     "d-m-yyyy": _short,
@@ -100,12 +95,14 @@ _HOUSE: Final = re.compile(r"([0-9]{1,5})(?![0-9])[ /-]*(.*)")
 
 def date_in(forms: Sequence[str]) -> Convert:
     """A date in one of `forms`; only its shape is judged here, the calendar is the record's."""
-    first, *others = (_DATES[form] for form in forms)
+    shapes = tuple(_DATES[form] for form in forms if form != "yyyymmdd")
+    packed = len(shapes) < len(forms)
 
     def convert(cell: str) -> str:
-        if (found := first(cell)) is not None:
-            return found
-        for shape in others:
+        # The commonest form is read here, quickly; digits of other scripts are the record's to refuse.
+        if packed and len(cell) == 8 and cell.isdigit():
+            return f"{cell[:4]}-{cell[4:6]}-{cell[6:]}"
+        for shape in shapes:
             if (found := shape(cell)) is not None:
                 return found
         raise Wrong("DATUM_ONGELDIG")
@@ -118,10 +115,9 @@ def yes_no(yes: Sequence[str], no: Sequence[str]) -> Convert:
     words = {word.upper(): True for word in yes} | {word.upper(): False for word in no}
 
     def convert(cell: str) -> bool:
-        try:
-            return words[cell.upper()]
-        except KeyError:
-            raise Wrong("CODE_ONBEKEND") from None
+        if (found := words.get(cell)) is None and (found := words.get(cell.upper())) is None:
+            raise Wrong("CODE_ONBEKEND")
+        return found
 
     return convert
 

@@ -1,4 +1,4 @@
-"""A sender's columns change: the instance stops before a row is read, says what changed, and goes on with the very same file."""
+"""A sender's columns change: the instance stops before a row is read, says what changed, and goes on with the same file."""
 
 from __future__ import annotations
 
