@@ -13,6 +13,7 @@ from hub.transports.paging import Ask
 MOST_REFUSED: Final = 50
 _MOST_PAGES: Final = 100
 _LONGEST: Final = 65_536
+_ROOM: Final = 50_000  # what leaves enough for one more, however long its address
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +46,11 @@ class Remembered:
         """Keeps a page apart. Raises SourceBarred where too many are: something else is wrong then."""
         if ask in self.refused:
             return
-        if len(self.refused) >= MOST_REFUSED:
+        if len(self.refused) >= MOST_REFUSED or len(self._written([])) > _ROOM:
             raise SourceBarred(
                 Trouble.drift,
                 "Too many pages of the partner's service cannot be read.",
-                f"{MOST_REFUSED} of them wait for mending.",
+                f"{len(self.refused)} of them wait for mending.",
                 "Compare the mapping with the description of the service, and have the refused pages read again.",
             )
         self.refused.append(ask)
