@@ -9,16 +9,17 @@ import asyncio
 import secrets
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 from bench import list as list_bench
 from bench.world import Result, numbers, rows, say, world
 from hub.app import Hub
-from hub.connector import Said, Sink
-from hub.connector import Endpoint
+from hub.connector import Endpoint, Said, Sink
 from hub.connectors.bezorging.client import open_sink
 from hub.domain.stages import Delivered
 from hub.domain.terms import PartyId
@@ -40,6 +41,10 @@ class Kept:
         """Sends it on."""
         self.pages.append((page, checkpoint))
         return await self.sink.send(page, checkpoint)
+
+    async def tell(self, page: Mapping[str, Any], ids: Sequence[UUID], /) -> frozenset[UUID]:
+        """Tells it on."""
+        return await self.sink.tell(page, ids)
 
     async def close(self) -> None:
         """Lets go."""

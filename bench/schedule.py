@@ -1,8 +1,8 @@
 """Scheduling: how late 200 connectors begin in one process, beside bare loops that only sleep.
 
 `python -m bench.schedule`. Each of 200 instances is due every five seconds, at a moment of its own, over a real database: a
-lock, a line in the history and its end for every run. The baseline is 200 tasks that sleep until the same moments and do nothing
-else. Both run in turns; the delay is from the moment of the schedule to the first line of the run.
+lock, a line in the history and its end for every run. The baseline is 200 tasks that sleep until the same moments and do no
+more. Both run in turns; the delay is from the moment of the schedule to the first line of the run.
 """
 
 from __future__ import annotations

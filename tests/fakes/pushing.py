@@ -6,7 +6,7 @@ import asyncio
 import inspect
 import secrets
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -38,6 +38,9 @@ class Watched:
             self.calls[each.delivery_id] += 1
             assert entries[str(each.delivery_id)] >= self.calls[each.delivery_id], "it left before the log said so"
         return await self.sink.send(page, checkpoint)
+
+    async def tell(self, page: Mapping[str, Any], ids: Sequence[UUID], /) -> frozenset[UUID]:
+        return await self.sink.tell(page, ids)
 
     async def close(self) -> None:
         await self.sink.close()

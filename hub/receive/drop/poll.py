@@ -79,7 +79,7 @@ class FileReport:
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """One poll. `busy` when another worker has the connector, `cut` when it was stopped; `waiting` files are not at rest yet."""
+    """One poll. `busy` when another worker has the connector, `cut` when it was stopped; `waiting` files are not at rest."""
 
     connector: ConnectorId
     busy: bool = False

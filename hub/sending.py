@@ -1,0 +1,83 @@
+"""Whom is sent to: who stands in the connectors' file, and whom administrators set up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from hub.app import Hub
+from hub.domain.terms import ConnectorId, PartyId
+from hub.errors import HubError, Misconfigured
+from hub.fetching import Active, Actives, endpoint_of, version_of
+from hub.observe import Event, report
+from hub.operations import recipients_of
+from hub.push.worker import Target
+from hub.registry import load_connectors
+from hub.schedule import Window
+
+
+@dataclass(slots=True)
+class Targets:
+    """Whom is sent to: who stands in the connectors' file, and whom administrators set up, which may change at any time."""
+
+    hub: Hub
+    actives: Actives | None
+    fixed: Sequence[Target]
+    _added: dict[tuple[str, str], Target] = field(default_factory=dict)
+    _seen: set[tuple[str, str]] = field(default_factory=set)
+
+    @property
+    def now(self) -> Sequence[Target]:
+        """As it stands. Of a party in the file what administrators set up is left out: one system is sent to by one."""
+        return [*self.fixed, *self._added.values()]
+
+    async def look(self) -> bool:
+        """Whether anything was changed since `renew`."""
+        return set(await self._wanted()) != self._seen
+
+    async def renew(self) -> None:
+        """Takes over what was changed; connections to whom is sent to no more are let go of."""
+        wanted = await self._wanted()
+        before, self._added, self._seen = self._added, {}, set(wanted)
+        for key, one in wanted.items():
+            try:
+                self._added[key] = before.pop(key) if key in before else _target(one)
+            except HubError as error:
+                report(error, Event.misconfigured, connector=ConnectorId(one.setup.id))
+        for gone in before.values():
+            await gone.sink.close()
+
+    async def _wanted(self) -> dict[tuple[str, str], Active]:
+        wanted: dict[tuple[str, str], Active] = {}
+        taken = {target.recipient for target in self.fixed}
+        for one in await self.actives() if self.actives is not None else ():
+            if one.connector.manifest.direction == "outbound" and PartyId(one.setup.party) not in taken:
+                wanted[one.setup.id, version_of(self.hub, one.setup, str(one.version), one.endpoint)] = one
+        return wanted
+
+    async def close(self) -> None:
+        """Lets go of every connection."""
+        for target in self.now:
+            await target.sink.close()
+
+
+def _target(one: Active) -> Target:
+    setup = one.setup
+    sink, window = one.connector.open_sink(one.endpoint), Window.parse(setup.window)
+    return Target(PartyId(setup.party), sink, setup.batch, setup.concurrency, setup.timeout_s, window, setup.per_minute)
+
+
+def targets_of(hub: Hub) -> list[Target]:
+    """Those of the connectors' file. Raises Misconfigured where one cannot be sent to."""
+    known, parties = load_connectors(), hub.policy.parties
+    found: list[Target] = []
+    for party, recipient in recipients_of(hub.settings).items():
+        connector = known.get(recipient.connector)
+        if connector is None or party not in parties:
+            what = f"connector {recipient.connector}" if connector is None else f"party {party}"
+            raise Misconfigured(
+                f"Recipient {recipient.id} cannot be sent to.", f"There is no {what}.", "Correct it in the connectors' file."
+            )
+        sink = connector.open_sink(endpoint_of(recipient))
+        found.append(Target(party, sink, recipient.batch, recipient.concurrency, recipient.timeout_s))
+    return found
