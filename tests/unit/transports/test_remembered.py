@@ -19,9 +19,13 @@ def test_what_was_kept_is_what_comes_back() -> None:
 @pytest.mark.parametrize("length", [10, 2000])
 def test_refused_pages_are_kept_as_far_as_there_is_room_and_none_is_forgotten(length: int) -> None:
     held = Remembered(pages={Ask(f"/p{number}"): Known("e" * 300, "", None) for number in range(200)})
-    with pytest.raises(SourceBarred) as barred:
+
+    def refuse_all() -> None:
         for number in range(MOST_REFUSED + 1):
             held.refuse(Ask("/" + "x" * length, (("page", str(number)),)))
+
+    with pytest.raises(SourceBarred) as barred:
+        refuse_all()
     assert barred.value.trouble is Trouble.drift
     assert 20 <= len(held.refused) <= MOST_REFUSED
     text = held.dump()
