@@ -239,6 +239,15 @@ async def test_what_cannot_be_made_of_what_is_kept_is_given_anew_by_its_source(
         assert {one["reasons"][0] for one in await region.of("region-move")} == {"ONTVANGER_OPGEHEVEN"}
 
 
+async def test_a_pseudonym_is_the_old_partys_own(region: Region) -> None:
+    """Who has no BSN is known to Work & Income by a pseudonym, which the next one cannot be given."""
+    await region.house.drop([body(0, gemeente="9002", bsn=None, onderwijsnummer="999990002")])
+    assert await region.states(OLD) == {"held": 1}
+    region.house.clock.us += 8 * DAY_US
+    assert (await region.moved()).became == {Became.resupply: 1}
+    assert await region.states(NEW) == {}
+
+
 async def test_a_payload_only_becomes_smaller(engine: AsyncEngine, vault_engine: AsyncEngine, tmp_path: Path) -> None:
     async with open_house(engine, vault_engine, tmp_path / "mark", rules=rules()) as house:
         region = Region(house, over(house))
