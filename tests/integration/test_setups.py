@@ -16,6 +16,9 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hub.audit.notes import Notes
+from hub.audit.search import Search
+from hub.audit.search.hours import Hours
+from hub.audit.search.lines import SignalCode
 from hub.connector import Setup, Trouble
 from hub.db import transaction
 from hub.domain.staff import Role, Staff, StaffId
@@ -167,6 +170,10 @@ async def test_the_glass_is_broken_with_a_reason_and_confirmed_by_another(desk: 
     await desk.setups.confirm(NAME, BRAM)
     assert (await desk.setups.show(NAME)).standing.glass is None
     assert len(await desk.said("connector-confirm")) == 1
+    search = Search(desk.house.engine, LOG, OPERATOR, desk.house.vault.tags_of, Hours())
+    await search.catch_up()
+    told = await search.signals(desk.house.clock.now_us(), {})
+    assert [(one.code, one.about, one.count) for one in told] == [(SignalCode.glass_broken, NAME, 1)], "the officer is told"
 
 
 async def test_of_two_who_act_at_once_one_is_told_to_look_again(desk: Desk) -> None:

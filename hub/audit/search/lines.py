@@ -135,6 +135,7 @@ class SignalCode(StrEnum):
     more_refusals = "more-refusals"
     none_acknowledged = "none-acknowledged"
     many_reveals = "many-reveals"
+    glass_broken = "glass-broken"
     out_of_hours = "out-of-hours"
     out_of_region = "out-of-region"
     one_person_often = "one-person-often"

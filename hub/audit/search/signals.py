@@ -80,13 +80,15 @@ class Day(NamedTuple):
 class Unusual:
     """What the log says that may be unusual; `silent` are hand-overs of the last day to recipients that confirmed none.
 
-    `searches` and `reads` are those of the last week, `given` and `refused` of the last weeks per day.
+    `glass` are connectors that one person activated alone in the last week, `searches` and `reads` are those of that week,
+    `given` and `refused` of the last weeks per day.
     """
 
     again: Sequence[Many] = ()
     silent: Sequence[Many] = ()
     refusals: Sequence[Refusals] = ()
     reveals: Sequence[Many] = ()
+    glass: Sequence[Many] = ()
     searches: Sequence[Looked] = field(default=(), repr=False)
     reads: Sequence[Read] = ()
     given: Sequence[Day] = ()
@@ -109,6 +111,7 @@ def signals_of(
         *_volumes(found.given, today, names),
         *_silent(found.silent, now, names),
         *_reveals(found.reveals),
+        *_glass(found.glass),
     )
 
 
@@ -388,6 +391,26 @@ def _reveals(rows: Sequence[Many]) -> Iterator[Signal]:
                 " Ga na of dit nodig was.",
                 selection=_by_staff(row.about, "reveal-row", row),
             )
+
+
+def _glass(rows: Sequence[Many]) -> Iterator[Signal]:
+    for row in sorted(rows):
+        yield Signal(
+            code=SignalCode.glass_broken,
+            about=row.about,
+            count=row.times,
+            since_us=Micros(row.since_us),
+            until_us=Micros(row.until_us),
+            what=f"De koppeling {row.about} is de afgelopen week {_times(row.times)} door één persoon alleen geactiveerd.",
+            why="Een koppeling gaat door twee paar handen. Alleen kan het met een reden; een ander bevestigt dat binnen drie"
+            " dagen. Ga na of de reden klopt, en of er is bevestigd.",
+            selection=Selection(
+                kind=EntryKind.configuration,
+                operation="connector-break-glass",
+                from_us=row.since_us,
+                until_us=row.until_us + 1,
+            ),
+        )
 
 
 def _by_staff(staff: str, operation: str, within: Many) -> Selection:

@@ -22,11 +22,13 @@ from hub.domain.terms import LogId
 
 SEARCH: Final = "search-person"
 REVEAL: Final = "reveal-row"
+GLASS: Final = "connector-break-glass"
 READ_ENTRY: Final = "read-entry"
 """Someone looked at one entry; its details name it as `entry`, and as `party` whom that member of staff works for."""
 _COMING_AND_GOING: Final = frozenset({"sign-in", "sign-out"})
 _MOST_READS: Final = 5_000
 _MOST_AGAIN: Final = 10_000
+_MOST_GLASS: Final = 100
 
 _BODIES: Final = "SELECT body FROM audit_entry WHERE log_id = $1 AND seq = ANY($2::bigint[]) AND body IS NOT NULL"
 _BY_REF: Final = "SELECT ref, body FROM audit_entry WHERE log_id = $1 AND ref = ANY($2::uuid[]) AND body IS NOT NULL"
@@ -77,6 +79,16 @@ class _Look:
         said = [orjson.loads(row[0]) for row in rows]
         return sorted((one for one in said if one["details"].get("staff")), key=lambda one: int(one["us"]))
 
+    async def glass(self, since_us: int) -> list[Many]:
+        """Per connector how often one person activated it alone since then."""
+        asked = await self.question(Selection(kind=EntryKind.configuration, operation=GLASS, from_us=since_us))
+        rows = await self._connection.raw.fetch(_BODIES, self._log_id, await asked.places(_MOST_GLASS))
+        moments: defaultdict[str, list[int]] = defaultdict(list)
+        for row in rows:
+            said = orjson.loads(row[0])
+            moments[said["details"]["connector"]].append(said["us"])
+        return [Many(name, len(us), min(us), max(us)) for name, us in moments.items()]
+
     async def concerned(self, refs: Sequence[UUID]) -> dict[str, tuple[str, ...]]:
         """Per entry the parties that it is about."""
         found: dict[str, tuple[str, ...]] = {}
@@ -105,6 +117,7 @@ async def unusual(engine: AsyncEngine, log_id: LogId, now_us: int, who: store.Wh
             refusals=await look.refusals(day, week),
             reveals=_reveals([one for one in said if one["operation"] == REVEAL and one["us"] >= day]),
             reads=[_read(one, concerned) for one in said if one["operation"] not in _COMING_AND_GOING],
+            glass=await look.glass(now_us - 7 * DAY),
             given=await look.days(now_us, EntryKind.disclosure, reasons=False),
             refused=await look.days(now_us, EntryKind.refusal, reasons=True),
         )

@@ -76,6 +76,10 @@ def test_more_than_ten_reveals_in_a_day():
     assert told(reveals=[Many(STAFF, 11, NOW, NOW)]) == [(SignalCode.many_reveals, STAFF, 11)]
 
 
+def test_a_connector_that_one_person_activated_alone_is_always_told():
+    assert told(glass=[Many("duo-lijst", 1, NOW, NOW)]) == [(SignalCode.glass_broken, "duo-lijst", 1)]
+
+
 @pytest.mark.parametrize(("count", "words"), [(1, "1 levering aan"), (2, "2 leveringen aan")])
 def test_one_and_many_are_told_apart(count: int, words: str):
     (one,) = signals_of(Unusual(again=[Many("desk", count, NOW - DAY, NOW)]), NOW, NAMES)
