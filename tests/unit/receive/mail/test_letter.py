@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from base64 import b64decode, b64encode
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 
 import pytest
 
@@ -112,6 +113,18 @@ def test_what_was_changed_on_the_way_is_refused(school: School, keys: Keys) -> N
             opened(head + b"\r\n\r\n" + b64encode(broken), keys)
     with pytest.raises(Malformed):
         opened(head + b"\r\n\r\n" + b64encode(der[:-100]), keys)
+
+
+def test_a_digest_that_fits_is_no_signature(school: School, keys: Keys) -> None:
+    head, body = school.signed(attachment(), "-md", "sha256", "-nodetach", "-binary").split(b"\n\n", 1)
+    other = attachment(CSV.replace(b"999990019", b"999990020"))
+    der = b64decode(body)
+    was, becomes = sha256(attachment()).digest(), sha256(other).digest()
+    assert (der.count(was), der.count(attachment())) == (1, 1)
+    forged = der.replace(was, becomes).replace(attachment(), other)
+    assert code_of(headed(school.sealed(head + b"\n\n" + b64encode(forged), "-aes-256-cbc")), keys) == "HANDTEKENING_ONGELDIG"
+    again = der.replace(attachment(), attachment())
+    assert opened(headed(school.sealed(head + b"\n\n" + b64encode(again), "-aes-256-cbc")), keys) == [CSV]
 
 
 @pytest.mark.parametrize(
