@@ -110,7 +110,7 @@ class CsvReader:
         if quote not in text:
             cells = (f"{quote}{name}{quote}" for name in text.split(self._delimiter))
             self._in_quotes = self._told + self._delimiter.join(cells).encode(self._encoding) + b"\n"
-        self._begins = re.compile(rb"(?:^|%s) *'" % re.escape(self._delimiter.encode()))
+        self._begins = re.compile(rb"(?:^|%s)'" % re.escape(self._delimiter.encode()))
         self._width = len(names)
         self._names = tuple(names[place] for place in places)
         self._pick = itemgetter(*places) if len(places) > 1 else lambda cells: (cells[places[0]],)

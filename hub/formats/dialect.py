@@ -27,6 +27,7 @@ LATIN_9: Final = "iso-8859-15"
 _DELIMITERS: Final = ";,\t|:~"
 _UTF16: Final = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _SEP: Final = re.compile(rb"\"?sep=([^A-Za-z0-9\"'\s]|\t)\"?", re.IGNORECASE)
+_CONTROL: Final = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 _WINDOWS: Final = re.compile(rb"[\x80-\x9f]")
 _LETTERS: Final = re.compile(
     rb"(?<=[A-Za-z\xc0-\xff])[\xa6\xa8\xb8\xbc\xbd]|(?<![0-9])[\xa6\xa8\xb8\xbc\xbd](?=[A-Za-z\xc0-\xff])"
@@ -132,7 +133,7 @@ class CsvInspector:
         self._look(self._lines.finish())
         if self._header is None:
             raise refused("It is empty.", Fault("bestand", "BESTAND_LEEG"))
-        if b"\0" in self._header or len(self._header) > LONGEST_LINE:
+        if _CONTROL.search(self._header) or len(self._header) > LONGEST_LINE:
             raise refused("It does not begin with a header in a known encoding.", Fault("kop", "KOP_ONBEKEND"))
         encoding = self._encoding()
         delimiter, quote, names = self._dialect("utf-8" if encoding == "utf-16" else encoding.removesuffix(MIXED))
@@ -162,7 +163,7 @@ class CsvInspector:
                 self._header = line
                 delimiter, _, names = self._dialect("latin-1")
                 self._row = (delimiter, len(names))
-                self._open = re.compile(rb"(?:^|%s) *'" % re.escape(delimiter.encode()))
+                self._open = re.compile(rb"(?:^|%s)'" % re.escape(delimiter.encode()))
                 lines = [line, *lines[at + 1 :]]
                 break
             else:
@@ -188,7 +189,7 @@ class CsvInspector:
     def _look_at_quotes(self, line: bytes) -> None:
         delimiter, width = self._row
         cells = parse(line.decode("latin-1"), delimiter, "'")
-        closed = cells is not None and len(cells) == width and not any(cell.startswith("'") for cell in cells)
+        closed = cells is not None and len(cells) == width
         self._enclosed += closed
         self._unenclosed += not closed
 

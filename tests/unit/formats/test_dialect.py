@@ -71,3 +71,8 @@ def test_a_number_that_excel_wrote_as_text(cell: str) -> None:
 @pytest.mark.parametrize("cell", ["=1+1", "+31612345678", "-5", "@SUM(A1)", "=cmd|' /C calc'!A0"])
 def test_a_formula_stays_text(cell: str) -> None:
     assert told(f"NAAM;PLAATS\n{cell};Delft\n".encode()).cells[0]["NAAM"] == cell
+
+
+def test_a_file_that_breaks_off_within_a_letter_has_a_torn_last_row() -> None:
+    data = b"\xff\xfe" + "NAAM;PLAATS\nA;B\nC;".encode("utf-16-le") + b"D"
+    assert parse(FORMAT, data, COLUMNS).faults == {3: "TEKEN_ONGELDIG"}
