@@ -28,9 +28,10 @@ import httpx2
 from hub import observe
 from hub.app import Hub, open_hub
 from hub.clock import SystemClock, legal_date
+from hub.domain.terms import ConnectorId
 from hub.errors import HubError, Misconfigured
 from hub.insight.store import Figures
-from hub.operations import figures_of, runs_of
+from hub.operations import figures_of, mending_of, runs_of
 from hub.postgres import PrivatePostgres, Urls
 from ops.demo import forgotten, identity, region, trouble
 from ops.demo.controls import Controls
@@ -210,12 +211,16 @@ class Demo:
     async def _make_trouble(self, hub: Hub, today: date) -> None:
         """What the desks have to show; until every list has its place."""
         before = len(await runs_of(hub))
-        await trouble.stuck_lists(self.directory / "duo", today)
+        await trouble.unreadable_rows(self.directory / "duo", today)
         await asyncio.to_thread(trouble.fetched_and_never_confirmed, self._home(region.WITHOUT_SYSTEM))
         await trouble.many_looked_up(hub)
         deadline = asyncio.get_running_loop().time() + _READY_S
-        while len(runs := await runs_of(hub)) < before + 2 or any(run.state == "taken" for run in runs):
-            self._check(deadline, "The lists that get stuck")
+        while len(runs := await runs_of(hub)) < before + 1 or any(run.state == "taken" for run in runs):
+            self._check(deadline, "The list that gets stuck")
+            await asyncio.sleep(_LOOK_S)
+        await trouble.renamed_column(self.directory / "duo", today)
+        while await mending_of(hub).layouts.change(ConnectorId(region.INSTANCE)) is None:
+            self._check(deadline, "The list with another column")
             await asyncio.sleep(_LOOK_S)
         self.display.done("a day's trouble, for the desks")
 

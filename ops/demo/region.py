@@ -27,6 +27,8 @@ from ops.demo import partner
 from ops.demo.sftp_server import FOLDER, USER
 from ops.demo.voices import COACH
 
+INSTANCE: Final = "duo-voorbeeldregio"
+"""The connector that fetches DUO's lists."""
 DUO: Final = "duo"
 SCHOOL: Final = "mbo-zilverlinde"
 DOORSTROOMPUNTEN: Final = ("doorstroompunt-lindemark", "doorstroompunt-schelmonde", "doorstroompunt-heiderland")
@@ -136,7 +138,7 @@ def where(home: Path) -> dict[str, str]:
 def write_connectors(path: Path, duo: Path, partners: Path) -> None:
     """The connectors: DUO's folder, its host key pinned; and the case systems that are sent to."""
     instance = {
-        "id": "duo-voorbeeldregio",
+        "id": INSTANCE,
         "connector": "duo_uitval",
         "party": DUO,
         "host": "127.0.0.1",

@@ -35,11 +35,15 @@ _SEEDS: Final = (20261101, 20261102)
 _IN_WORDS: Final = {"J": "ja", "N": "nee", "1": "ja", "0": "nee"}
 
 
-async def stuck_lists(duo: Path, today: date) -> None:
-    """Two lists of DUO that cannot go on by themselves."""
+async def unreadable_rows(duo: Path, today: date) -> None:
+    """A list of DUO of which no row can be read as the mapping is."""
+    await put(duo, "uitval-nalevering.csv", in_words(generate(APART_ROWS, _SEEDS[1], today).csv))
+
+
+async def renamed_column(duo: Path, today: date) -> None:
+    """A list of DUO with another name for a column: it stops the connector."""
     renamed = generate(REFUSED_ROWS, _SEEDS[0], today).csv.replace(b"GEBOORTEDATUM", b"GEBDATUM", 1)
     await put(duo, "uitval-november.csv", renamed)
-    await put(duo, "uitval-nalevering.csv", in_words(generate(APART_ROWS, _SEEDS[1], today).csv))
 
 
 def in_words(content: bytes) -> bytes:
