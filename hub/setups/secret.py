@@ -34,6 +34,8 @@ LONGEST: Final = 256 * 1024
 """Bytes of a credential: a bundle of authorities."""
 _LONGEST_LINE: Final = 8192
 _FOREVER: Final = (1 << 64) - 1
+_OPENSSH: Final = re.compile(rb"-----BEGIN OPENSSH PRIVATE KEY-----([A-Za-z0-9+/=\s]+)-----END")
+_UNLOCKED: Final = b"openssh-key-v1\0\0\0\0\x04none"
 _HOST_LINE: Final = re.compile(rb"(?:@(?:cert-authority|revoked)\s+)?\S+\s+([a-z0-9@.-]+\s+[A-Za-z0-9+/=]+)(?:\s.*)?")
 
 
@@ -135,12 +137,20 @@ def _private_key(value: bytes) -> Known:
 
 
 def _unlocked(value: bytes) -> object:
+    if _is_locked(value):
+        raise _Passphrase
     try:
         return (load_ssh_private_key if b"BEGIN OPENSSH" in value else load_pem_private_key)(value, None)
     except (TypeError, ValueError) as wrong:
         if "password" in str(wrong).lower() or "encrypted" in str(wrong).lower():
             raise _Passphrase from None
         raise
+
+
+def _is_locked(value: bytes) -> bool:
+    """Whether an OpenSSH key names a cipher (PROTOCOL.key): what would open it is not asked of every machine."""
+    found = _OPENSSH.search(value)
+    return found is not None and not b64decode(found[1]).startswith(_UNLOCKED)
 
 
 def _ssh_key(value: bytes) -> Known:

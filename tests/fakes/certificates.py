@@ -17,10 +17,10 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import NameOID
 
 
-def private_key(passphrase: bytes | None = None, form: PrivateFormat = PrivateFormat.PKCS8) -> bytes:
+def private_key(passphrase: bytes | None = None) -> bytes:
     """A fresh one in PEM."""
     locked = NoEncryption() if passphrase is None else BestAvailableEncryption(passphrase)
-    return generate_private_key(SECP256R1()).private_bytes(Encoding.PEM, form, locked)
+    return generate_private_key(SECP256R1()).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, locked)
 
 
 def certificate(key: bytes, now_us: int, days: int = 365) -> bytes:
