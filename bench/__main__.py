@@ -15,6 +15,7 @@ from bench import decide as decide_bench
 from bench import diff as diff_bench
 from bench import list as list_bench
 from bench import log as log_bench
+from bench import mapping as mapping_bench
 from bench import message as message_bench
 from bench import push as push_bench
 from bench import verify as verify_bench
@@ -30,7 +31,7 @@ def main() -> None:
     parser.add_argument(
         "only",
         nargs="*",
-        choices=["list", "message", "log", "push", "decide", "withdrawal", "diff", "verify", []],
+        choices=["list", "message", "log", "push", "decide", "withdrawal", "diff", "verify", "mapping", []],
         help="which; by default all",
     )
     parser.add_argument("--persons", type=int, default=100_000, help="persons in the list")
@@ -46,6 +47,7 @@ def main() -> None:
         "withdrawal": lambda folder: withdrawal_bench.run(folder, asked.persons // 2),
         "diff": lambda _folder: diff_bench.run(asked.rounds),
         "verify": lambda folder: verify_bench.run(folder, min(asked.rounds, 3)),
+        "mapping": lambda _folder: mapping_bench.run(asked.rounds),
     }
     known = {one["name"]: one for one in json.loads(RESULTS.read_text())} if RESULTS.exists() else {}
     for name in asked.only or every:

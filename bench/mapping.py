@@ -77,7 +77,7 @@ def bare(data: bytes) -> int:
     return good
 
 
-def run(rounds: int, count: int = ROWS) -> list[Result]:
+async def run(rounds: int, count: int = ROWS) -> list[Result]:
     """Rows per second of processor time, and how much longer ours takes."""
     data = b"".join(rows(numbers(), count, 2026))
     gc.collect()
