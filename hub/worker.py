@@ -15,10 +15,12 @@ from hub.app import Hub
 from hub.clock import legal_date
 from hub.decisions import store as decisions
 from hub.errors import HubError, Misconfigured, Retry
-from hub.fetching import Actives, Brought, Fetching
+from hub.fetching import Fetching
 from hub.identity import store as identity
+from hub.installed import inbox_of, setups_of
 from hub.observe import Event, report
 from hub.push.worker import Pusher
+from hub.receive.inbox.source import InboxSource
 from hub.running import store as running
 from hub.running.runner import LOOK_S, Runner
 from hub.running.store import RunStore
@@ -39,17 +41,13 @@ class Work:
     sending: Targets
 
 
-async def work_of(hub: Hub, actives: Actives | None = None, brought: Brought | None = None) -> Work:
-    """What the connectors' file asks for, and what `actives` says that administrators set up.
+async def work_of(hub: Hub) -> Work:
+    """What the connectors' file asks for, and what administrators set up, which may change at any time.
 
-    `brought` opens what was brought to an instance. Raises Misconfigured where the file or something it names is of no use, or
-    nothing at all can be set up.
+    Raises Misconfigured where the file or something it names is of no use.
     """
-    if hub.settings.connectors is None and actives is None:
-        raise Misconfigured(
-            "No connectors are set up.", "HUB_CONNECTORS names no file.", "Set it to the connectors' YAML file."
-        )
-    fetching = Fetching(hub, actives, brought)
+    actives, inbox = setups_of(hub).active, inbox_of(hub)
+    fetching = Fetching(hub, actives, lambda connector, party: InboxSource(inbox, connector, party))
     await fetching.check()
     sending = Targets(hub, actives, targets_of(hub))
     await sending.renew()
@@ -72,7 +70,14 @@ async def work(hub: Hub, todo: Work, stopping: asyncio.Event, *, once: bool = Fa
     runner = Runner(RunStore(hub.engine, hub.log_id), hub.clock, secrets.token_bytes, partial(_room, hub))
     try:
         if once:
-            for one in await todo.fetching.once():
+            jobs = await todo.fetching.once()
+            if not jobs and not todo.sending.now:
+                raise Misconfigured(
+                    "No connectors are set up.",
+                    "HUB_CONNECTORS names no file, and administrators set none up.",
+                    "Set it to the connectors' YAML file, or set one up.",
+                )
+            for one in jobs:
                 await runner.once(one, stopping)
             for target in todo.sending.now:
                 await pusher.drain(target)

@@ -52,11 +52,12 @@ class Locks:
     """What one worker has."""
 
     book: MemoryBook
+    slow_s: float
     lost: asyncio.Event = field(default_factory=asyncio.Event)
     mine: set[ConnectorId] = field(default_factory=set)
 
     async def take(self, connector: ConnectorId, /) -> bool:
-        await asyncio.sleep(0.001)
+        await asyncio.sleep(self.slow_s)
         if connector in self.book.taken:
             return False
         self.book.taken.add(connector)
@@ -81,7 +82,7 @@ class MemoryBook:
 
     @asynccontextmanager
     async def leases(self, hear: Callable[[str], None], /) -> AsyncIterator[Locks]:
-        locks = Locks(self)
+        locks = Locks(self, 0.001 + 0.3 * len(self.hearing))
         self.hearing.append(hear)
         yield locks
         self.hearing.remove(hear)
