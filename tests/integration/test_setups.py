@@ -267,6 +267,15 @@ async def test_what_was_put_in_past_the_hub_does_not_run(desk: Desk, owner_engin
         await fresh.brought(NAME)
 
 
+async def test_who_has_the_keys_and_the_database_but_not_the_log_changes_nothing(desk: Desk) -> None:
+    await desk.activated()
+    (row,) = await desk.house.rows("SELECT credential_id AS id FROM setup_credential WHERE name = 'password'")
+    sealed = desk.house.vault.seal_row(b"of somebody else", row["id"].bytes)
+    async with transaction(desk.house.engine) as connection:
+        await connection.raw.execute("UPDATE setup_credential SET sealed = $1 WHERE credential_id = $2", sealed, row["id"])
+    assert await made(desk.house).active() == []
+
+
 async def test_the_tables_are_only_added_to(desk: Desk, owner_engine: AsyncEngine) -> None:
     await desk.activated()
     for statement in ("DELETE FROM setup_move", "UPDATE setup_version SET body = ''", "TRUNCATE setup_move"):
