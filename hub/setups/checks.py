@@ -12,7 +12,7 @@ from hub.connector.manifest import Option
 from hub.domain.terms import ConnectorId, PartyId
 from hub.domain.territory import Party, PartyKind
 from hub.errors import Fault, Malformed, Misconfigured
-from hub.normalise.mapping import load_mapping
+from hub.normalise.mapping import DeclarativeMapping, load_mapping
 from hub.registry import Connector
 from hub.schedule import Schedule, Window
 from hub.setups.address import wrong_with
@@ -51,14 +51,11 @@ class Checks:
             raise refused(why or "It does not fit its connector, its party or the clock.", *faults)
         return connector
 
-    def check_mapping(self, connector: Connector) -> None:
-        """Raises errors.Misconfigured where its mapping is of no use, or not verified where that is asked."""
-        if connector.manifest.direction == "outbound":
-            return
-        mapping = load_mapping(connector.mapping)
+    def check_mapping(self, instance: str, mapping: DeclarativeMapping) -> None:
+        """Raises errors.Misconfigured where the mapping that an instance reads with is not verified, and must be."""
         if self.production and not mapping.verified:
             raise Misconfigured(
-                f"The mapping of {connector.manifest.id} is not verified.",
+                f"The mapping of connector {instance} is not verified.",
                 "Its columns are not known to be those of the real delivery.",
                 "Compare them with the partner's own description, then set 'verified: true' in the mapping.",
             )

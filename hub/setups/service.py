@@ -174,7 +174,8 @@ class Setups(Trials, Actives):
     async def _check_whole(self, one: Instance) -> Setup:
         setup = await self._setup(one, one.standing.newest)
         connector = self._checks.check(setup)
-        self._checks.check_mapping(connector)
+        if connector.manifest.direction != "outbound":
+            self._checks.check_mapping(one.id, await self.mapping_of(one.id, connector))
         secret.check_whole(connector.credentials(setup.protocol), await self._secrets(one, setup, one.standing.next_held))
         return setup
 
