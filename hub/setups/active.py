@@ -25,11 +25,15 @@ _DAY_US: Final = 86_400_000_000
 
 @dataclass(frozen=True, slots=True)
 class Active:
-    """An instance that runs: what was set up, where and how to go, and the version of it."""
+    """An instance that runs: what was set up in version `number`, where and how to go.
+
+    `version` rises with every change of these: it is the move that made them, an activation or a rotation.
+    """
 
     setup: Setup
     endpoint: Endpoint
     version: int
+    number: int
     connector: Connector = field(repr=False)
 
 
@@ -89,7 +93,7 @@ class Actives(Book):
         version = one.standing.active or 0
         setup = check_body(bodies.get((one.id, version)), one.moves, version)
         endpoint = self._endpoint(setup, self._opened(one, setup, one.standing.held, kept))
-        return Active(setup, endpoint, version, self._connector(setup))
+        return Active(setup, endpoint, one.standing.turned, version, self._connector(setup))
 
     async def brought(self, instance: str) -> Brought:
         """The instance that something is brought to. Raises errors.Refused where it is not there or does not run."""

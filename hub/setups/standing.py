@@ -103,7 +103,8 @@ class Standing:
     """How an instance stands after its move `seq`.
 
     `held` are its credentials by the move that gave them, below nought by the move that took them away; `staged` those that
-    wait for activation or rotation. `changed_by` is who last changed anything of it.
+    wait for activation or rotation. `changed_by` is who last changed anything of it, `turned` the move that last changed what
+    runs.
     """
 
     instance: str
@@ -116,6 +117,7 @@ class Standing:
     proposed_by: str | None = None
     changed_by: str = ""
     glass: Glass | None = None
+    turned: int = 0
     held: Mapping[str, int] = field(default_factory=lambda: _NONE)
     staged: Mapping[str, int] = field(default_factory=lambda: _NONE)
 
@@ -163,7 +165,7 @@ def after(one: Standing, move: Move) -> Standing:
 
 
 def _taken_over(one: Standing) -> Standing:
-    return replace(one, held=one.next_held, staged=_NONE)
+    return replace(one, turned=one.seq, held=one.next_held, staged=_NONE)
 
 
 def standing_of(moves: Sequence[Move]) -> Standing:

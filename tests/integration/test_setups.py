@@ -115,7 +115,7 @@ async def test_a_connector_is_set_up_by_one_and_activated_by_another(desk: Desk)
     assert await desk.setups.active() == []
     await desk.setups.activate(NAME, 1, BRAM)
     (runs,) = await desk.setups.active()
-    assert (runs.setup, runs.version) == (setup(), 1)
+    assert (runs.setup, runs.number) == (setup(), 1)
     assert runs.endpoint.credentials == {"known_hosts": HOST_KEY, "password": SECRET}
     assert {("username", "hub"), ("folder", "/uit"), ("pattern", "*.csv")} <= set(runs.endpoint.options.items())
     (entry,) = await desk.said("connector-activate")
@@ -196,7 +196,7 @@ async def test_versions_differ_by_field_and_an_old_one_comes_back_as_a_new_one(d
     other = setup(address="sftp://sftp.example.nl", options={"username": "hub", "pattern": "duo-*.csv"})
     await desk.setups.change(NAME, other, BRAM)
     (runs,) = await desk.setups.active()
-    assert runs.version == 1, "what runs goes on as it is"
+    assert runs.number == 1, "what runs goes on as it is"
     await desk.setups.credential(NAME, "password", b"other", BRAM)
     assert await desk.setups.diff(NAME, 1, 2) == (
         Difference("address", "sftp://127.0.0.1:22", "sftp://sftp.example.nl"),
@@ -208,7 +208,7 @@ async def test_versions_differ_by_field_and_an_old_one_comes_back_as_a_new_one(d
     await desk.setups.activate(NAME, 2, ANNA)
     await desk.setups.rollback(NAME, 1, ANNA)
     assert await desk.setups.diff(NAME, 1, 3) == (Difference("credentials.password", "", ""),)
-    assert [one.version for one in await desk.setups.active()] == [2]
+    assert [one.number for one in await desk.setups.active()] == [2]
     await desk.setups.propose(NAME, ANNA)
     await desk.setups.activate(NAME, 3, BRAM)
     (runs,) = await desk.setups.active()
@@ -258,7 +258,7 @@ async def test_what_was_put_in_past_the_hub_does_not_run(desk: Desk, owner_engin
         await connection.raw.execute(tampering)
     fresh = made(desk.house)
     if "INSERT INTO setup_version" in tampering:  # a version that nobody made is not there
-        assert [one.version for one in await fresh.active()] == [1]
+        assert [one.number for one in await fresh.active()] == [1]
         with pytest.raises(Refused, match="no version"):
             await fresh.rollback(NAME, 2, ANNA)
         return
@@ -433,6 +433,7 @@ async def test_the_old_goes_on_until_the_new_one_has_worked(desk: Desk, server: 
     assert (trial.trouble, moved) == (Trouble.login_refused, None)
     (runs,) = await desk.setups.active()
     assert runs.endpoint.credentials == server.credentials(), "the old one goes on"
+    before = runs.version
     good = server.credentials()["private_key"] + b"\n"
     await desk.setups.credential(NAME, "private_key", good, ANNA)
     trial, moved = await desk.setups.rotate(NAME, ANNA)
@@ -440,6 +441,7 @@ async def test_the_old_goes_on_until_the_new_one_has_worked(desk: Desk, server: 
     assert moved is not None
     (runs,) = await desk.setups.active()
     assert runs.endpoint.credentials["private_key"] == good
+    assert (runs.version > before, runs.number) == (True, 1)
     assert len(await desk.house.rows("SELECT FROM setup_credential WHERE sealed IS NULL")) == 2
     operations = [entry["operation"] for entry in await desk.house.entries()][-3:]
     assert operations == ["connector-credential", "connector-test", "connector-rotate"]
