@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final
 
@@ -227,7 +227,8 @@ def _refused(tallied: Tallied, wrong: Malformed, mapping: DeclarativeMapping) ->
     code = ReasonCode(wrong.faults[0].code if wrong.faults else "WAARDE_ONGELDIG")
     missing = tuple(one.where for one in wrong.faults if one.code == _HEADER and one.where in mapping.columns)
     strange = tuple(one.where for one in wrong.faults if one.code == _STRANGE)
-    return replace(tallied.told(0, _SAME), refused=code, missing=missing, strange=strange)
+    empty = tallied.told(0, _SAME)
+    return Preview(*(empty.version, empty.verified, 0, 0, 0, (), (), _SAME, ()), refused=code, missing=missing, strange=strange)
 
 
 def _names(inspector: Inspector, mapping: DeclarativeMapping, keyed: KeyedDigest, *, readable: bool) -> tuple[str, ...]:
