@@ -1,0 +1,1 @@
+"""School administrations: reports of absence, exported as CSV or a workbook."""
