@@ -22,26 +22,29 @@ from hub.app import Hub, databases, load_signer, make_keys, migrate_all, open_hu
 from hub.clock import SystemClock, legal_date
 from hub.commands.archiving import archiving_commands
 from hub.commands.forgetting import forgetting_commands
+from hub.commands.inbox import inbox_commands, listen
 from hub.commands.informing import informing_commands
 from hub.commands.log_life import log_life_commands
 from hub.commands.mending import delivery_commands, mending_commands
 from hub.commands.notices import notice_commands
+from hub.commands.partners import partner_commands
 from hub.commands.policies import policy_commands
 from hub.commands.policy_coverage import policy_coverage_commands
 from hub.commands.policy_diff import policy_diff_commands
 from hub.commands.policy_export import policy_export_commands
 from hub.commands.policy_tools import policy_tool_commands
 from hub.commands.retention import retention_commands
+from hub.commands.running import running_commands
 from hub.commands.scaffolding import scaffolding_commands
 from hub.commands.searching import searching_commands
 from hub.commands.setups import say_instances, setup_commands
 from hub.commands.statements import statement_commands
+from hub.commands.territory import territory_commands
 from hub.commands.witnessing import witness_commands
 from hub.consent.policy import load_policy
 from hub.consent.store import kept_policy
 from hub.domain.terms import LogId, PartyId, PolicyHash, Term
 from hub.errors import HubError, Malformed, Misconfigured, Refused, Retry
-from hub.identity.partners import SCOPES
 from hub.observe import Event, configure, emit, watch
 from hub.settings import Settings
 from hub.worker import work, work_of
@@ -165,6 +168,17 @@ def stopper() -> asyncio.Event:
     return stopping
 
 
+@main.command()
+def mail() -> None:
+    """Takes in mail with files, behind the organisation's mail server, until SIGINT or SIGTERM."""
+
+    async def work(chosen: Settings) -> None:
+        async with open_hub(chosen, name="hub-mail") as hub:
+            await listen(hub, stopper())
+
+    run(work)
+
+
 @keys.command("init")
 def keys_init() -> None:
     """Makes the key ring, the log's signing key and the token key where they are missing; overwrites nothing."""
@@ -286,58 +300,6 @@ def _table(figures: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-@partner.command("add")
-def partner_add(
-    party: Annotated[str, typer.Argument(help="The party whose hat the system wears.")],
-    client_id: Annotated[str, typer.Argument(help="The client id, of this party alone.")],
-    jwks: Annotated[Path, typer.Option(help="The partner's public keys, a JWK set.")],
-    scope: Annotated[list[str], typer.Option(help=f"What it may do; repeat for more. One of {', '.join(sorted(SCOPES))}.")],
-) -> None:
-    """Lets a partner system in, or gives it new keys and scopes."""
-
-    async def work(chosen: Settings) -> None:
-        try:
-            document = orjson.loads(jwks.read_bytes())
-        except (OSError, ValueError):
-            raise Misconfigured("The key set cannot be read.", "The file is missing or no JSON.", "Check the path.") from None
-        async with open_hub(chosen) as hub:
-            await operations.register_partner(hub, _party(party), client_id, document, scope)
-        emit(Event.partner_registered, party=_party(party))
-        say(f"{client_id} may now sign in for {party}")
-
-    run(work)
-
-
-@partner.command("list")
-def partner_list(as_json: AsJson = False) -> None:
-    """Lists the partner systems."""
-
-    async def work(chosen: Settings) -> None:
-        async with open_hub(chosen) as hub:
-            found = await operations.partners_of(hub)
-        if as_json:
-            say(orjson.dumps([asdict(one) for one in found], option=orjson.OPT_INDENT_2).decode())
-        else:
-            say(
-                "\n".join(f"{one.client_id:<40}{one.party:<40}{'active' if one.active else 'closed'}" for one in found)
-                or "none"
-            )
-
-    run(work)
-
-
-@partner.command("close")
-def partner_close(client_id: Annotated[str, typer.Argument(help="The client id that 'list' shows.")]) -> None:
-    """Lets a partner system in no longer; a token that it holds lives five minutes at most."""
-
-    async def work(chosen: Settings) -> None:
-        async with open_hub(chosen) as hub:
-            await operations.close_partner(hub, client_id)
-        say(f"{client_id} gets no token any more")
-
-    run(work)
-
-
 @connector.command("list")
 def connector_list() -> None:
     """Lists the connectors that this hub knows and the instances that are set up: in the file, and by administrators."""
@@ -392,6 +354,10 @@ policy_export_commands(policy, _with_hub)
 mending_commands(connector, _with_hub)
 setup_commands(connector, _with_hub)
 scaffolding_commands(connector, guarded)
+running_commands(connector, _with_hub)
+inbox_commands(connector, _with_hub)
+territory_commands(main, _with_hub)
+partner_commands(partner, _with_hub)
 delivery_commands(main, _with_hub)
 statement_commands(rights, _with_hub)
 notice_commands(rights, _with_hub)
@@ -461,12 +427,3 @@ def audit_mark() -> None:
         say(f"the log is marked as it stands\n\n{note or 'it is empty'}")
 
     run(work)
-
-
-def _party(text: str) -> PartyId:
-    try:
-        return PartyId(text)
-    except ValueError:
-        raise Misconfigured(
-            "This is no party.", "A party id is a lower-case word.", "See schemas/policy/parties.yaml."
-        ) from None

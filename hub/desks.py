@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,11 +22,13 @@ from hub.http import Http
 from hub.identity.sessions import Sessions
 from hub.identity.signin import Finished, SignIn, Start
 from hub.identity.store import StaffStore
+from hub.installed import setups_of, uploads_of
 from hub.interface import api_of
-from hub.operations import deliveries_of, exports_of, mending_of
+from hub.operations import deliveries_of, exports_of, keep_mending, mending_of
 from hub.policies.service import Policies
 from hub.registry import load_connectors
 from hub.rights.person import Persons
+from hub.setups.service import Setups
 
 _FOR_PARTNERS: Final = ("/v1/", "/oauth/", "/.well-known/", "/log/")
 
@@ -72,18 +75,26 @@ async def doors_of(hub: Hub) -> AsyncIterator[ASGIApp]:
 
     Raises Misconfigured where the settings of the provider are incomplete.
     """
-    api, provider = api_of(hub), hub.settings.oidc_issuer
+    setups, provider = setups_of(hub), hub.settings.oidc_issuer
+    api = api_of(hub, setups)
     if provider is None:
         yield api
         return
     http = Http()
     try:
-        yield Doors(api, create_console(_desk(hub, http, provider)))
+        desk, stopping = _desk(hub, http, provider, setups), asyncio.Event()
+        assert desk.administrator is not None, "this desk was just made"
+        keeping = asyncio.create_task(keep_mending(hub, setups, desk.administrator.mending, stopping))
+        try:
+            yield Doors(api, create_console(desk))
+        finally:
+            stopping.set()
+            await keeping
     finally:
         await http.close()
 
 
-def _desk(hub: Hub, http: Http, provider: str) -> Desk:
+def _desk(hub: Hub, http: Http, provider: str, setups: Setups) -> Desk:
     settings, address, staff = hub.settings, issuer_of(hub.settings), StaffStore(hub.engine, hub.log_id, hub.operator)
     outside = urlsplit(provider)
     return Desk(
@@ -139,5 +150,6 @@ def _desk(hub: Hub, http: Http, provider: str) -> Desk:
             rules=hub.rules,
             examine=examiner_of(hub),
             kinds=load_connectors(),
+            uploads=uploads_of(hub, setups),
         ),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from hub.app import Hub
@@ -26,6 +27,28 @@ def setups_of(hub: Hub) -> Setups:
     production = hub.settings.environment == "production"
     checks = Checks(load_connectors(), lambda: hub.policy.parties, frozenset(taken), production)
     return Setups(hub.engine, hub.log_id, hub.log, hub.notes, hub.vault, hub.clock, secrets.token_bytes, checks)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """An instance that takes something in, as mending knows it; its mapping is the connector's unless it was mended."""
+
+    id: str
+    connector: str
+    party: str
+    mapping: Path | None = None
+
+
+async def taken_in(setups: Setups) -> list[Taken]:
+    """The instances of the database that take something in, paused ones too. Raises errors.Tampered."""
+    found: list[Taken] = []
+    for standing in await setups.all():
+        if not standing.ended and standing.active is not None:
+            setup = (await setups.show(standing.instance)).newest
+            connector = setups.connectors.get(setup.connector)
+            if connector is not None and connector.manifest.direction == "inbound":
+                found.append(Taken(setup.id, setup.connector, setup.party))
+    return found
 
 
 def inbox_of(hub: Hub) -> Inbox:

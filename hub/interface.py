@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
 from importlib.metadata import version
 from uuid import UUID
 
@@ -15,27 +14,27 @@ from hub.decisions.evaluate import Evaluations
 from hub.domain.terms import ConnectorId
 from hub.identity.store import PartnerStore
 from hub.identity.tokens import Tokens
-from hub.inquiry.registers import ActiveRegisters, ActiveSetup
+from hub.inquiry.registers import ActiveRegisters
 from hub.inquiry.service import Inquiries
+from hub.installed import inbox_of, setups_of
 from hub.normalise.mapping import load_mapping
 from hub.ports import RecordMapping
 from hub.receive.api import create_api
+from hub.receive.inbox import ActiveInstances
 from hub.receive.store import IdempotencyStore
 from hub.registry import Connector, load_connectors
+from hub.setups.service import Setups
 from hub.statements.proof import prove
 
 
-def inquiries_of(hub: Hub) -> Inquiries:
+def inquiries_of(hub: Hub, setups: Setups) -> Inquiries:
     """What asks registers in the name of those who may."""
-
-    async def active() -> Sequence[ActiveSetup]:
-        return ()
 
     async def mapping(connector: Connector, _instance: ConnectorId) -> RecordMapping:
         return load_mapping(connector.mapping)
 
     return Inquiries(
-        registers=ActiveRegisters(active, load_connectors(), mapping),
+        registers=ActiveRegisters(setups.active, load_connectors(), mapping),
         way=hub.route,
         notes=hub.notes,
         people=hub.people,
@@ -47,8 +46,9 @@ def inquiries_of(hub: Hub) -> Inquiries:
     )
 
 
-def api_of(hub: Hub) -> FastAPI:
-    """The REST interface over a hub."""
+def api_of(hub: Hub, setups: Setups | None = None) -> FastAPI:
+    """The REST interface over a hub; `setups` are the instances of its connectors, where they were made already."""
+    setups = setups or setups_of(hub)
     issuer = issuer_of(hub.settings)
     key, receipts = load_token_key(hub.settings), load_receipts(hub.settings, hub.digests)
 
@@ -72,7 +72,11 @@ def api_of(hub: Hub) -> FastAPI:
         statements=hub.statements,
         receipt_of=receipt_of,
         receipt_keys=receipts.public_keys(),
-        asks=inquiries_of(hub),
+        asks=inquiries_of(hub, setups),
+        inbox=inbox_of(hub),
+        instances=ActiveInstances(setups),
+        setups=setups,
+        operator=hub.operator,
         logbook=PartnerLog(hub.log, hub.search, hub.notes, hub.rules),
         served=hub.witnessing.served,
         cosigning=hub.witnessing.cosigning,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from hub.app import Hub
 from hub.archive.service import Exports
@@ -16,17 +17,23 @@ from hub.audit.origins import as_file, origins
 from hub.audit.search import Signal
 from hub.domain.personal import Pgn
 from hub.domain.terms import PartyId
-from hub.errors import Misconfigured
+from hub.errors import HubError, Misconfigured
 from hub.identity import store as partners
 from hub.identity.store import Registered
 from hub.insight.store import Figures, figures
+from hub.installed import setups_of, taken_in
 from hub.mend.deliveries import Deliveries
 from hub.mend.desk import Mending, SetUp, mending, sources_of
+from hub.mend.source import LiveSources
+from hub.observe import Event, report
 from hub.receive.drop.store import Run, runs
 from hub.registry import load_connectors
 from hub.settings import Instance, Recipient, Settings, read_instances, read_recipients
+from hub.setups.service import Setups
 from hub.witness.stamping import AUTHORITY, stamps
 from hub.witness.store import asked
+
+_LOOK_S: Final = 5.0
 
 
 def instances_of(settings: Settings) -> tuple[Instance, ...]:
@@ -50,7 +57,7 @@ def mending_of(hub: Hub, more: Sequence[SetUp] = ()) -> Mending:
     return mending(
         hub.engine,
         hub.log_id,
-        sources_of([*instances_of(hub.settings), *more], load_connectors()),
+        LiveSources(sources_of([*instances_of(hub.settings), *more], load_connectors())),
         hub.route,
         hub.log,
         hub.notes,
@@ -60,6 +67,23 @@ def mending_of(hub: Hub, more: Sequence[SetUp] = ()) -> Mending:
         secrets.token_bytes,
         production=hub.settings.environment == "production",
     )
+
+
+async def mending_now(hub: Hub) -> Mending:
+    """The same, with the instances that administrators set up as they are now. Raises Misconfigured, Tampered."""
+    return mending_of(hub, await taken_in(setups_of(hub)))
+
+
+async def keep_mending(hub: Hub, setups: Setups, mend: Mending, stopping: asyncio.Event) -> None:
+    """Until `stopping`: instances that administrators set up or end are mended from the next look on."""
+    while not stopping.is_set():
+        try:
+            found: list[SetUp] = [*instances_of(hub.settings), *await taken_in(setups)]
+            mend.sources.put(sources_of(found, setups.connectors))
+        except HubError as error:
+            report(error, Event.database_unavailable)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), _LOOK_S)
 
 
 def deliveries_of(hub: Hub) -> Deliveries:

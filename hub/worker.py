@@ -136,6 +136,7 @@ async def _tidy(hub: Hub) -> None:
     """
     await hub.statements.run_due(legal_date(hub.clock.now_us()))
     now = hub.clock.now_us()
+    await inbox_of(hub).purge(int(hub.clock.now_us()))
     await identity.forget_assertions(hub.engine, hub.log_id, now)
     await decisions.forget(hub.engine, hub.log_id, now - decisions.KEPT_US)
     await running.forget(hub.engine, hub.log_id, now - running.KEPT_US)

@@ -17,7 +17,7 @@ from hub.archive.files import whole_file
 from hub.archive.reading import Period
 from hub.archive.sending import Sender
 from hub.archive.service import Form
-from hub.commands.mending import WithHub
+from hub.commands.reading import WithHub
 from hub.errors import Misconfigured
 from hub.http import Http
 from hub.operations import export_log, exports_of

@@ -12,7 +12,7 @@ import orjson
 import typer
 
 from hub.app import Hub
-from hub.commands.mending import WithHub
+from hub.commands.reading import WithHub
 from hub.errors import Misconfigured
 from hub.rights.informing.model import Standing, Telling
 

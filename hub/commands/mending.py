@@ -14,7 +14,7 @@ from hub.commands.reading import Instance, WithHub, connector_id, mapping_comman
 from hub.domain.terms import PartyId, ReasonCode
 from hub.errors import Misconfigured
 from hub.mend.deliveries import DropReason, HoldReason
-from hub.operations import deliveries_of, mending_of
+from hub.operations import deliveries_of, mending_now
 
 
 def mending_commands(connector: typer.Typer, with_hub: WithHub) -> None:
@@ -29,7 +29,7 @@ def mending_commands(connector: typer.Typer, with_hub: WithHub) -> None:
         """Has a refused file read again at the next poll, with the mapping in use then."""
 
         async def work(hub: Hub) -> None:
-            await mending_of(hub).files.again(drop, None)
+            await (await mending_now(hub)).files.again(drop, None)
             typer.echo("the next poll reads it again")
 
         with_hub(work)
@@ -42,7 +42,7 @@ def mending_commands(connector: typer.Typer, with_hub: WithHub) -> None:
         """Lists what waits in quarantine, per file and fault; a row with several faults counts for each."""
 
         async def work(hub: Hub) -> None:
-            found = await mending_of(hub).quarantine.groups()
+            found = await (await mending_now(hub)).quarantine.groups()
             lines = (f"{one.drop_id}  {one.connector:<20}{one.rows:>8}  {one.where}: {one.code}" for one in found)
             typer.echo("\n".join(lines) or "none")
 
@@ -56,7 +56,7 @@ def mending_commands(connector: typer.Typer, with_hub: WithHub) -> None:
 
         async def work(hub: Hub) -> None:
             await hub.put_policy_in_use()
-            done = await mending_of(hub).replay.replay(connector_id(instance), None, drop_id=drop)
+            done = await (await mending_now(hub)).replay.replay(connector_id(instance), None, drop_id=drop)
             typer.echo(f"accepted {done.accepted}  duplicate {done.duplicate}  still in quarantine {done.still}")
 
         with_hub(work)

@@ -14,7 +14,7 @@ import typer
 
 from hub.app import Hub
 from hub.clock import legal_date, rfc3339
-from hub.commands.mending import WithHub
+from hub.commands.reading import WithHub
 from hub.domain.terms import PartyId
 from hub.errors import Misconfigured
 from hub.notices.model import Answer, CauseKind, Channel, Event, Ground, Happened, Method, Notice

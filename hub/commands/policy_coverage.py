@@ -13,7 +13,7 @@ import typer
 
 from hub.app import Hub
 from hub.clock import legal_date
-from hub.commands.mending import WithHub
+from hub.commands.reading import WithHub
 from hub.consent.coverage import Coverage, coverage
 from hub.consent.facts import months_after
 from hub.consent.policy import load_policy

@@ -11,7 +11,7 @@ import orjson
 import typer
 
 from hub.app import Hub
-from hub.commands.mending import WithHub
+from hub.commands.reading import WithHub
 from hub.consent.export_cedar import cedar_entities, cedar_policies, cedar_schema
 from hub.consent.export_dpv import dpv_document
 from hub.decisions.export import DecisionLog

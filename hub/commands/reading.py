@@ -16,7 +16,7 @@ from hub.domain.terms import ConnectorId, ReasonCode
 from hub.errors import Misconfigured, Refused
 from hub.mend.mappings import GlassReason
 from hub.mend.preview import LARGEST_SAMPLE, Preview
-from hub.operations import mending_of
+from hub.operations import mending_now
 
 WithHub = Callable[[Callable[[Hub], Coroutine[Any, Any, None]]], None]
 """Runs work over an open hub; an error of the hub ends the command with its sentences."""
@@ -32,7 +32,7 @@ def mapping_commands(mapping: typer.Typer, with_hub: WithHub) -> None:
         """Prints the mapping in use, to mend it."""
 
         async def work(hub: Hub) -> None:
-            typer.echo(await mending_of(hub).mappings.text(connector_id(instance)))
+            typer.echo(await (await mending_now(hub)).mappings.text(connector_id(instance)))
 
         with_hub(work)
 
@@ -48,7 +48,7 @@ def mapping_commands(mapping: typer.Typer, with_hub: WithHub) -> None:
         """Proposes a mended mapping to a second person, who puts it into use; rows wait for 'quarantine replay'."""
 
         async def work(hub: Hub) -> None:
-            mappings, name, text = mending_of(hub).mappings, connector_id(instance), _text(file)
+            mappings, name, text = (await mending_now(hub)).mappings, connector_id(instance), _text(file)
             if preview:
                 _tell(await mappings.preview(name, text, None))
             elif alone is not None:
@@ -65,7 +65,7 @@ def mapping_commands(mapping: typer.Typer, with_hub: WithHub) -> None:
         """Prints the mapping that waits for a second person."""
 
         async def work(hub: Hub) -> None:
-            found = await mending_of(hub).mappings.waiting(connector_id(instance))
+            found = await (await mending_now(hub)).mappings.waiting(connector_id(instance))
             typer.echo("none" if found is None else found.text)
 
         with_hub(work)
@@ -77,7 +77,7 @@ def mapping_commands(mapping: typer.Typer, with_hub: WithHub) -> None:
         """Puts a mapping into use that somebody else proposed, from the next poll on."""
 
         async def work(hub: Hub) -> None:
-            used = await mending_of(hub).mappings.activate(connector_id(instance), version, None)
+            used = await (await mending_now(hub)).mappings.activate(connector_id(instance), version, None)
             typer.echo(f"{used.mapping.version} is in use from the next poll on")
 
         with_hub(work)
@@ -95,7 +95,7 @@ def reading_commands(connector: typer.Typer, with_hub: WithHub) -> None:
         """Says what a mapping makes of a sample: per field what it looks like, per row that fails its number and why."""
 
         async def work(hub: Hub) -> None:
-            _tell(await mending_of(hub).mappings.sample(connector_id(instance), _text(mapping), _bytes(sample), None))
+            _tell(await (await mending_now(hub)).mappings.sample(connector_id(instance), _text(mapping), _bytes(sample), None))
 
         with_hub(work)
 
@@ -104,7 +104,7 @@ def reading_commands(connector: typer.Typer, with_hub: WithHub) -> None:
         """Says what a sender's files have otherwise than agreed."""
 
         async def work(hub: Hub) -> None:
-            found = await mending_of(hub).layouts.change(connector_id(instance))
+            found = await (await mending_now(hub)).layouts.change(connector_id(instance))
             if found is None:
                 typer.echo("the files are as agreed")
                 return
@@ -128,7 +128,7 @@ def reading_commands(connector: typer.Typer, with_hub: WithHub) -> None:
         async def work(hub: Hub) -> None:
             if not as_is:
                 raise Misconfigured("Nothing was accepted.", "--as-is was not given.", "See 'hub connector drift' first.")
-            await mending_of(hub).layouts.accept(connector_id(instance), None)
+            await (await mending_now(hub)).layouts.accept(connector_id(instance), None)
             typer.echo("accepted; the next poll goes on with the same file")
 
         with_hub(work)
@@ -150,7 +150,7 @@ def reading_commands(connector: typer.Typer, with_hub: WithHub) -> None:
                 raise Misconfigured("The report was not written.", "The file exists already.", "Name another.")
             try:
                 with out.open("xb") as file:
-                    async for page in await mending_of(hub).bounces.report(connector_id(instance), drop, say, None):
+                    async for page in await (await mending_now(hub)).bounces.report(connector_id(instance), drop, say, None):
                         file.write(page)
             except OSError:
                 raise Misconfigured("The report was not written.", "The file cannot be made.", "Name another.") from None

@@ -14,7 +14,7 @@ import typer
 
 from hub.app import Hub
 from hub.clock import rfc3339
-from hub.commands.mending import WithHub
+from hub.commands.reading import WithHub
 from hub.errors import Refused
 from hub.retention.model import Hold, HoldKind, Plan, Proposal, Scope, Standing
 

@@ -16,7 +16,7 @@ from hub.audit.search.hours import begins
 from hub.audit.search.lines import REFUSED, WAITING
 from hub.audit.search.review import Month
 from hub.clock import legal_date, rfc3339
-from hub.commands.mending import WithHub
+from hub.commands.reading import WithHub
 from hub.console.officer.choosing import Chosen, worded
 from hub.console.officer.viewing import told
 from hub.domain.terms import Micros, TraceId

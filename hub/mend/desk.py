@@ -22,7 +22,7 @@ from hub.mend.mappings import Mappings
 from hub.mend.quarantine import Quarantine
 from hub.mend.replay import Replay
 from hub.mend.rows import OpenRow
-from hub.mend.source import Source, Sources
+from hub.mend.source import LiveSources, Source, Sources
 from hub.ports import Clock, Entropy, Way
 from hub.registry import Connector
 
@@ -44,7 +44,7 @@ class SetUp(Protocol):
 class Mending:
     """Everything that an administrator mends with."""
 
-    sources: Sources
+    sources: LiveSources
     mappings: Mappings
     quarantine: Quarantine
     replay: Replay
@@ -70,7 +70,7 @@ def sources_of(instances: Iterable[SetUp], known: Mapping[str, Connector]) -> So
 def mending(
     engine: AsyncEngine,
     log_id: LogId,
-    sources: Sources,
+    sources: LiveSources,
     way: Way,
     log: Log,
     notes: Notes,

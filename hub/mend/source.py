@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +26,26 @@ class Source:
 
 Sources = Mapping[ConnectorId, Source]
 """The connector instances of an installation."""
+
+
+class LiveSources(Mapping[ConnectorId, Source]):
+    """The instances as they are now: `put` changes them for everybody who holds this."""
+
+    def __init__(self, found: Mapping[ConnectorId, Source]) -> None:
+        self._found = found
+
+    def put(self, found: Mapping[ConnectorId, Source]) -> None:
+        """From now on these."""
+        self._found = found
+
+    def __getitem__(self, name: ConnectorId) -> Source:
+        return self._found[name]
+
+    def __iter__(self) -> Iterator[ConnectorId]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
 
 
 def source_of(sources: Sources, connector: ConnectorId) -> Source:

@@ -20,15 +20,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hub.domain.kinds import RECORDS
-from hub.domain.terms import LogId
+from hub.domain.terms import LogId, PartyId
 from hub.errors import HubError, Retry
 from hub.identity.partners import Partners
 from hub.identity.tokens import Tokens
 from hub.ports import Clock, KeyedDigest, Way
 from hub.receive.authzen import EVALUATION_PATH, EVALUATIONS_PATH, AccessDesk, Evaluator
 from hub.receive.authzen import METADATA_PATH as AUTHZEN_PATH
+from hub.receive.beheer import BeheerDoor
 from hub.receive.deliveries import Deliveries
 from hub.receive.edge import OPEN_PATH, VERSION, Edge
+from hub.receive.inbox import Inbox, Instances
 from hub.receive.informed import INFORMED_PATH, InformedDesk, InformedDoor
 from hub.receive.inquiries import INQUIRIES_PATH, Asks, InquiryDoor
 from hub.receive.logboek import ACTIVITIES_PATH, Logbook, LogbookDoor
@@ -42,7 +44,9 @@ from hub.receive.request import JSON, Gate
 from hub.receive.statements import RECEIPT_KEYS_PATH, STATEMENTS_PATH, ReceiptOf, StatementDoor, StatementsDesk
 from hub.receive.store import Idempotency
 from hub.receive.tiles import CHECKPOINT_PATH, CONSISTENCY_PATH, COSIGNED_PATH, TILE_PATH, Tiles
+from hub.receive.webhook import BROUGHT_PATH, Webhooks
 from hub.receive.witness import ADD_PATH, LATEST_PATH, TAKE_PATH, TakingDoor, WitnessDoor
+from hub.setups.service import Setups
 from hub.witness.cosigning import Cosigning
 from hub.witness.serve import Served
 from hub.witness.taking import Taking
@@ -71,6 +75,10 @@ def create_api(
     receipt_keys: Mapping[str, Any],
     logbook: Logbook,
     asks: Asks,
+    inbox: Inbox | None = None,
+    instances: Instances | None = None,
+    setups: Setups | None = None,
+    operator: PartyId | None = None,
     served: Served | None = None,
     cosigning: Cosigning | None = None,
     taking: Taking | None = None,
@@ -82,8 +90,9 @@ def create_api(
     `notices` is where recipients are told what to do with what they received, `informed` where parties report that young
     persons were told, `statements` where what is said is recorded; `receipt_of` gives the signed receipt of it, to be checked
     with `receipt_keys` (a JWK Set). `asks` asks registers, `logbook` is what partners read of the log as records of data
-    processing, `served` the log as anyone may check it, `cosigning` this hub as a witness of others', `taking` what its own
-    log's witnesses bring.
+    processing. `inbox` and `instances` take in what partners bring, `setups` is where clients of `operator` set connectors up.
+    `served` is the log as anyone may check it, `cosigning` this hub as a witness of others', `taking` what its own log's
+    witnesses bring.
     """
     app = FastAPI(
         title=TITLE,
@@ -131,6 +140,13 @@ def create_api(
         ("POST", TOKEN_PATH, desk.token),
     ):
         app.add_route(path, endpoint, methods=[method])
+    if inbox is not None and instances is not None:
+        brought = Webhooks(inbox, instances, gate, clock)
+        app.add_route(BROUGHT_PATH, brought.post, methods=["POST"])
+        app.add_route(BROUGHT_PATH, brought.options, methods=["OPTIONS"])
+    if setups is not None and operator is not None:
+        for method, path, endpoint in BeheerDoor(setups, gate, operator, clock).routes():
+            app.add_route(path, endpoint, methods=[method])
     for method, path, endpoint in _of_the_log(served, cosigning, taking, gate, issuer):
         app.add_route(path, endpoint, methods=[method])
     return app

@@ -30,6 +30,8 @@ from hub.receive.logboek import ACTIVITIES_PATH
 from hub.receive.notices import ANSWER_PATH, NOTICES_PATH
 from hub.receive.oauth import TOKEN_PATH
 from hub.receive.openapi_access import SCHEMAS as ACCESS_SCHEMAS
+from hub.receive.openapi_beheer import TAG as BEHEER_TAG
+from hub.receive.openapi_beheer import beheer_paths, beheer_schemas
 from hub.receive.openapi_informed import REPORT
 from hub.receive.openapi_informed import TAG as INFORMED_TAG
 from hub.receive.openapi_informed import schemas as informed_schemas
@@ -42,9 +44,14 @@ from hub.receive.openapi_records import RECORD_SCOPES, RECORD_TAGS, record_paths
 from hub.receive.openapi_statements import RECORD
 from hub.receive.openapi_statements import TAG as STATEMENTS_TAG
 from hub.receive.openapi_statements import schemas as statement_schemas
+from hub.receive.openapi_webhook import ASK as BROUGHT_ASK
+from hub.receive.openapi_webhook import BRING, SIGNATURE
+from hub.receive.openapi_webhook import SCHEMAS as BROUGHT_SCHEMAS
+from hub.receive.openapi_webhook import TAG as BROUGHT_TAG
 from hub.receive.problem import EXPLANATIONS, KINDS, MEDIA_TYPE
 from hub.receive.request import JSON
 from hub.receive.statements import STATEMENTS_PATH
+from hub.receive.webhook import BROUGHT_PATH
 
 TITLE: Final = "Gegevensuitwisseling van school naar werk"
 
@@ -83,12 +90,14 @@ def describe(issuer: str, contact: str | None = None) -> dict[str, Any]:
             STATEMENTS_TAG,
             LOGBOOK_TAG,
             INQUIRY_TAG,
+            BROUGHT_TAG,
+            BEHEER_TAG,
             {"name": "Besluiten", "description": "Vooraf vragen of iets gegeven mag worden (AuthZEN, NL GOV)"},
             {"name": "Algemeen", "description": "Beschrijving en toestand"},
         ],
         "paths": _paths(),
         "components": {
-            "securitySchemes": {"oauth": _oauth(issuer)},
+            "securitySchemes": {"oauth": _oauth(issuer), "webhook": SIGNATURE},
             "headers": _headers(),
             "parameters": {"IdempotencyKey": _KEY},
             "responses": {kind.name: _problem_response(status) for status, kind in KINDS.items()},
@@ -188,6 +197,21 @@ def _paths() -> dict[str, Any]:
                     **_problems(400, 401, 403, 406, 409, 413, 415, 500, 503),
                 },
             }
+        },
+        **beheer_paths(_ref, _answer, _problems),
+        BROUGHT_PATH.removeprefix("/v1"): {
+            "post": {
+                **BRING,
+                "security": [{"oauth": [INLEVEREN]}, {"webhook": []}],
+                "responses": {
+                    "202": _answer("Duurzaam bewaard", "Aangenomen"),
+                    **_problems(400, 401, 403, 404, 406, 409, 413, 415, 500, 503),
+                },
+            },
+            "options": {
+                **BROUGHT_ASK,
+                "responses": {"200": {"description": "U mag hier brengen"}, **_problems(403, 404, 500, 503)},
+            },
         },
         INQUIRIES_PATH.removeprefix("/v1"): {
             "post": {
@@ -417,6 +441,8 @@ def _schemas() -> dict[str, Any]:
         **informed_schemas(),
         **statement_schemas(),
         **logbook_schemas(),
+        **BROUGHT_SCHEMAS,
+        **beheer_schemas(_ref),
         **inquiry_schemas(_ref("schemas", "Bezorging")),
         "Gezondheid": _object({"status": {"type": "string", "const": "in orde"}}),
         "Beschrijving": {"type": "object", "description": "Een OpenAPI-document"},

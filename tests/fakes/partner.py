@@ -208,6 +208,13 @@ class FakeLogbook:
         return self.answer
 
 
+class NoInstances:
+    """Nothing is brought here."""
+
+    async def brought(self, _instance: Any, /) -> None:
+        return None
+
+
 @dataclass
 class Desk:
     """The interface with everything around it."""
@@ -222,6 +229,9 @@ class Desk:
     informed: FakeInformed = field(default_factory=FakeInformed)
     logbook: FakeLogbook = field(default_factory=FakeLogbook)
     asks: Any = None
+    inbox: Any = field(default_factory=object)
+    instances: Any = field(default_factory=NoInstances)
+    setups: Any = field(default_factory=object)
     served: Any = None
     cosigning: Any = None
     taking: Any = None
@@ -249,6 +259,10 @@ class Desk:
             receipt_of=self.heard.receipt_of,
             receipt_keys={"keys": []},
             asks=self.asks,
+            inbox=self.inbox,
+            instances=self.instances,
+            setups=self.setups,
+            operator=PartyId("hub"),
             logbook=self.logbook,
             served=self.served,
             cosigning=self.cosigning,

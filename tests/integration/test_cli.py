@@ -255,7 +255,7 @@ def test_an_unknown_party_scope_or_partner_is_refused(hub: Hub, keys: Path) -> N
 def test_connectors_are_listed_with_their_instances(tmp_path: Path) -> None:
     known = command("connector", "list", environment={})
     assert known.returncode == 0
-    assert {line.split()[0] for line in known.stdout.splitlines()} == {"bezorging", "duo_uitval"}
+    assert {line.split()[0] for line in known.stdout.splitlines()} >= {"bezorging", "duo_uitval"}
     file = tmp_path / "connectors.yaml"
     file.write_text(
         "instances:\n  - {id: duo-uitval, connector: duo_uitval, party: duo, host: sftp.example.nl, username: hub, "

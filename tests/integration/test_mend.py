@@ -474,8 +474,12 @@ async def test_a_row_that_waits_no_longer_is_not_revealed(desk: Desk) -> None:
 
 async def test_the_commands_mend(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     work: list[Any] = []
+
+    async def now(_hub: Any) -> Any:
+        return desk.mend
+
     for module in (commands, reading):
-        monkeypatch.setattr(module, "mending_of", lambda hub: desk.mend)
+        monkeypatch.setattr(module, "mending_now", now)
     app = typer.Typer()
     app.command("other")(lambda: None)
     commands.mending_commands(app, work.append)
