@@ -10,14 +10,14 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
 from lxml import etree
 
-from hub.clock import SystemClock
+from hub.clock import SystemClock, legal_date
 from hub.connector import Credential, Endpoint, Option, SourceBarred, Transport, Trouble
 from hub.domain.ids import new_ids
 from hub.domain.terms import Micros, ReasonCode
@@ -117,6 +117,10 @@ class Soap:
         content = etree.tostring(envelope, xml_declaration=True, encoding="utf-8")
         answer = await self._post(content, action)
         return self._read(answer, message, datetime.fromtimestamp(int(self._clock.now_us()) / 1_000_000, UTC))
+
+    def today(self) -> date:
+        """The day on which a question is asked, in Amsterdam."""
+        return legal_date(self._clock.now_us())
 
     async def close(self) -> None:
         """Lets go of the connections."""
