@@ -1,0 +1,1 @@
+"""School systems: portfolios of pupils who go on. A manifest and a mapping, and no code."""

@@ -1,0 +1,1 @@
+"""School systems: pupils and students who left, over REST or by webhook."""

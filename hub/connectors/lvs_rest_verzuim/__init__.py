@@ -1,0 +1,1 @@
+"""School systems: reports of absence, over REST or by webhook."""
