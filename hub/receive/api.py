@@ -7,7 +7,7 @@ hand in `hub.receive.openapi`, and a test compares the two.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -142,14 +142,28 @@ def create_api(
         app.add_route(path, endpoint, methods=[method])
     if inbox is not None and instances is not None:
         brought = Webhooks(inbox, instances, gate, clock)
-        app.add_route(BROUGHT_PATH, brought.post, methods=["POST"])
-        app.add_route(BROUGHT_PATH, brought.options, methods=["OPTIONS"])
+        _add(app, (("POST", BROUGHT_PATH, brought.post), ("OPTIONS", BROUGHT_PATH, brought.options)))
     if setups is not None and operator is not None:
-        for method, path, endpoint in BeheerDoor(setups, gate, operator, clock).routes():
-            app.add_route(path, endpoint, methods=[method])
+        _add(app, BeheerDoor(setups, gate, operator, clock).routes())
     for method, path, endpoint in _of_the_log(served, cosigning, taking, gate, issuer):
         app.add_route(path, endpoint, methods=[method])
     return app
+
+
+def _add(app: FastAPI, routes: Iterable[tuple[str, str, _Endpoint]]) -> None:
+    """One route per path with all its methods, so that a wrong method is told of every right one (405, Allow)."""
+    tables: dict[str, dict[str, _Endpoint]] = {}
+    for method, path, endpoint in routes:
+        tables.setdefault(path, {})[method] = endpoint
+    for path, table in tables.items():
+        app.add_route(path, _dispatch(table), methods=[*table])
+
+
+def _dispatch(table: Mapping[str, _Endpoint]) -> _Endpoint:
+    async def answer(request: Request) -> Response:
+        return await table["GET" if request.method == "HEAD" else request.method](request)
+
+    return answer
 
 
 def _of_the_log(

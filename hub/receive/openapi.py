@@ -210,7 +210,7 @@ def _paths() -> dict[str, Any]:
             },
             "options": {
                 **BROUGHT_ASK,
-                "responses": {"200": {"description": "U mag hier brengen"}, **_problems(403, 404, 500, 503)},
+                "responses": {"200": _nothing("U mag hier brengen"), **_problems(400, 403, 404, 500, 503)},
             },
         },
         INQUIRIES_PATH.removeprefix("/v1"): {
@@ -293,6 +293,10 @@ def _answer(description: str, schema: str) -> dict[str, Any]:
         "headers": {name: _ref("headers", key) for name, key in _SENT.items()},
         "content": {JSON: {"schema": _ref("schemas", schema)}},
     }
+
+
+def _nothing(description: str) -> dict[str, Any]:
+    return {"description": description, "headers": {name: _ref("headers", key) for name, key in _SENT.items()}}
 
 
 def _problems(*statuses: int) -> dict[str, Any]:

@@ -28,9 +28,11 @@ from hub.domain.terms import ElementName, LogId, Micros, PartyId
 from hub.errors import Refused
 from hub.identity.partners import SCOPES, Partner, read_jwks
 from hub.identity.tokens import Tokens
+from hub.inquiry.service import Answered
 from hub.notices.issue import unknown
 from hub.notices.model import NO_NOTICE, Action, Answer, CauseKind, Notice, State
 from hub.notices.plan import after
+from hub.ports import Handed
 from hub.receive.api import create_api
 from hub.rights.informing.model import Reported, Telling
 from hub.rules import Rules
@@ -208,6 +210,13 @@ class FakeLogbook:
         return self.answer
 
 
+class FakeAsks:
+    """Registers that know nobody."""
+
+    async def ask(self, _asker: PartyId, _question: Any, /) -> Answered:
+        return Answered(None, Handed((), "", 0))
+
+
 class NoInstances:
     """Nothing is brought here."""
 
@@ -228,7 +237,7 @@ class Desk:
     notices: FakeNotices = field(default_factory=FakeNotices)
     informed: FakeInformed = field(default_factory=FakeInformed)
     logbook: FakeLogbook = field(default_factory=FakeLogbook)
-    asks: Any = None
+    asks: Any = field(default_factory=FakeAsks)
     inbox: Any = field(default_factory=object)
     instances: Any = field(default_factory=NoInstances)
     setups: Any = field(default_factory=object)
