@@ -93,8 +93,12 @@ class Checks:
             yield Fault("college", "VERPLICHT_VELD_LEEG")
         elif setup.college is not None and manifest.direction != "query":
             yield Fault("college", "VELD_ONBEKEND")
-        elif setup.college is not None and _party(setup.college) not in known:
-            yield Fault("college", "PARTIJ_ONBEKEND")
+        elif setup.college is not None:
+            college = known.get(_party(setup.college))
+            if college is None:
+                yield Fault("college", "PARTIJ_ONBEKEND")
+            elif college.kind is not PartyKind.college:
+                yield Fault("college", "PARTIJ_PAST_NIET")
 
 
 def refused(why: str, *faults: Fault) -> Malformed:

@@ -36,7 +36,7 @@ PERSONS = {
     # Works, and left school without a qualification.
     "999909848": Person(incomes=[("20260301", "", "15")], qualified="2", enrolments=[("20210901", "20260131")]),
     # Has WW and studies beside it.
-    "999919696": Person(born="20030229", gemeente="9002", incomes=[("20260101", "", "33")], enrolments=[("20260901", "")]),
+    "999919696": Person(born="20040229", gemeente="9002", incomes=[("20260101", "", "33")], enrolments=[("20260901", "")]),
     # Has assistance; UWV and DUO know nobody of this number.
     "999923389": Person(born="20031231", incomes=None, enrolments=None, benefits=[("20260501", "")]),
     # Stopped working.

@@ -112,6 +112,6 @@ def _name(envelope: Any, hat: Hat) -> None:
     """Says for whom and for what is asked, in a header of our own."""
     header = etree.Element(f"{{{etree.QName(envelope).namespace}}}Header")
     envelope.insert(0, header)
-    said = etree.SubElement(header, f"{{{HAT}}}Hoedanigheid", nsmap={None: HAT})
+    said = etree.SubElement(header, f"{{{HAT}}}Hoedanigheid", nsmap={"hub": HAT})
     for name, text in (("Gebruiker", hat.user), ("Taak", hat.task)):
         etree.SubElement(said, f"{{{HAT}}}{name}").text = text

@@ -1,0 +1,114 @@
+"""Registers as they are set up: found, kept open, and opened anew when their setup changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+
+from hub.connector import Endpoint, Setup
+from hub.domain.terms import ConnectorId
+from hub.errors import Misconfigured
+from hub.inquiry.registers import ActiveRegisters
+from hub.registry import Connector, load_connectors
+
+NAME = ConnectorId("suwinet-inkomen")
+
+
+@dataclass
+class Query:
+    """What was opened."""
+
+    endpoint: Endpoint
+    closed: bool = False
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+@dataclass(frozen=True)
+class Active:
+    setup: Setup
+    endpoint: Endpoint
+    version: int = 1
+
+
+def setup(**other: Any) -> Setup:
+    given: dict[str, Any] = {
+        "id": NAME,
+        "connector": "uwv_suwinet",
+        "party": "uwv",
+        "protocol": "soap",
+        "address": "https://suwinet.example",
+        "options": {"services": "inkomen", "tasks": "participatiewet bijstand-aanvragen"},
+        "college": "college-aldermeer",
+    }
+    return Setup.model_validate({**given, **other})
+
+
+class World:
+    """Registers over active setups that change."""
+
+    def __init__(self) -> None:
+        self.active = [Active(setup(), Endpoint("https://suwinet.example"))]
+        self.opened: list[Query] = []
+
+        def open_query(endpoint: Endpoint) -> Any:
+            self.opened.append(Query(endpoint))
+            return self.opened[-1]
+
+        known = load_connectors()
+        asks = replace(known["uwv_suwinet"], own=MappingProxyType({"open_query": open_query}))
+        self.registers = ActiveRegisters(self._active, {**known, "uwv_suwinet": asks}, self._mapping)
+
+    async def _active(self) -> list[Active]:
+        return self.active
+
+    async def _mapping(self, connector: Connector, _instance: ConnectorId) -> Any:
+        return connector.manifest.id
+
+
+async def test_a_register_is_what_its_setup_says() -> None:
+    found = await World().registers.find(NAME)
+    assert found is not None
+    assert (found.party, found.college) == ("uwv", "college-aldermeer")
+    assert found.tasks == {"participatiewet", "bijstand-aanvragen"}
+    assert found.mapping == "uwv_suwinet"  # type: ignore[comparison-overlap]
+
+
+async def test_it_stays_open_until_it_changes_or_is_paused() -> None:
+    world = World()
+    for _ in range(2):
+        await world.registers.find(NAME)
+    assert len(world.opened) == 1
+    world.active = [replace(world.active[0], version=2)]
+    await world.registers.find(NAME)
+    assert [one.closed for one in world.opened] == [True, False]
+    world.active = []
+    assert await world.registers.find(NAME) is None
+    assert [one.closed for one in world.opened] == [True, True]
+
+
+async def test_what_is_no_register_is_not_asked() -> None:
+    world = World()
+    world.active = [Active(setup(connector="duo_uitval", protocol="sftp"), world.active[0].endpoint)]
+    assert await world.registers.find(NAME) is None
+    assert await world.registers.find(ConnectorId("elsewhere")) is None
+    assert world.opened == []
+
+
+async def test_without_a_college_it_is_asked_for_nobody() -> None:
+    world = World()
+    world.active = [Active(setup(college=None), world.active[0].endpoint)]
+    with pytest.raises(Misconfigured, match="cannot be asked"):
+        await world.registers.find(NAME)
+    assert world.opened == []
+
+
+async def test_all_are_let_go_together() -> None:
+    world = World()
+    await world.registers.find(NAME)
+    await world.registers.close()
+    assert world.opened[0].closed
