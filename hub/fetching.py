@@ -146,7 +146,8 @@ class Fetching:
         name, party = ConnectorId(setup.id), PartyId(setup.party)
         source, store = mend.sources[name], LeasedStore(hub.engine, hub.log_id, party, name)
         usual = next((option.default for option in one.connector.options(setup.protocol) if option.name == "pattern"), "")
-        pattern = setup.options.get("pattern") or usual or "*"
+        # What was brought has no name of its own: a pattern for names on a server would leave it lying for ever.
+        pattern = "*" if setup.protocol in _BROUGHT else setup.options.get("pattern") or usual or "*"
         instance = DropInstance(name, party, hub.log_id, pattern, setup.settle_s)
         in_use, random = partial(mend.mappings.in_use, name), secrets.token_bytes
 

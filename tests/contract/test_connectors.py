@@ -6,8 +6,17 @@ from hub.connector import Endpoint
 from hub.registry import load_connectors
 from tests.contract.connector_suite import suite
 
+
+def folder(address: str) -> Endpoint:
+    """A folder to put files in, on a server whose key nobody has."""
+    key = b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBqjYhyRP1MbTLCVKmKkq3x3Hu7RnU3TvJxQk8H3m3kM"
+    held = {"known_hosts": b"[127.0.0.1]:1 " + key, "password": b"geheim"}
+    return Endpoint(address, {"username": "hub", "folder": "in", "who": "R0004"}, held, 5.0)
+
+
 TestBezorging = suite("bezorging")
 TestDuoInschrijving = suite("duo_inschrijving")
+TestDuoKoppelbestand = suite("duo_koppelbestand", folder)
 TestDuoUitval = suite("duo_uitval")
 TestDuoVerzuim = suite("duo_verzuim")
 TestLvsCsv = suite("lvs_csv")
@@ -16,6 +25,7 @@ TestLvsPortfolio = suite("lvs_portfolio")
 TestLvsRestUitval = suite("lvs_rest_uitval")
 TestLvsRestVerzuim = suite("lvs_rest_verzuim")
 TestLvsVroegsignaal = suite("lvs_vroegsignaal")
+TestRmcLijst = suite("rmc_lijst", folder)
 TestRmcTerugmelding = suite("rmc_terugmelding")
 TestRmcZaak = suite("rmc_zaak")
 TestUwvBestand = suite("uwv_bestand")
@@ -26,6 +36,7 @@ def test_no_connector_is_left_out() -> None:
     assert set(load_connectors()) == {
         "bezorging",
         "duo_inschrijving",
+        "duo_koppelbestand",
         "duo_uitval",
         "duo_verzuim",
         "lvs_csv",
@@ -34,6 +45,7 @@ def test_no_connector_is_left_out() -> None:
         "lvs_rest_uitval",
         "lvs_rest_verzuim",
         "lvs_vroegsignaal",
+        "rmc_lijst",
         "rmc_terugmelding",
         "rmc_zaak",
         "uwv_bestand",

@@ -1,0 +1,1 @@
+"""DUO: reports of absence as CSV files, or by a second mapping as XML."""

@@ -1,0 +1,1 @@
+"""Registration systems of a doorstroompunt or of leerplicht: deliveries as lists, put on their SFTP server."""

@@ -1,0 +1,1 @@
+"""Registration systems: what came of cases that were handed over, as files or by webhook."""
