@@ -64,7 +64,7 @@ def _received(hub: Hub, chunk: Sequence[Any], drop_id: UUID, place: int) -> Rece
     now = Micros(hub.clock.now_us())
     (request,) = new_ids(1, now, secrets.token_bytes(8))
     place_in_file = DropPlace(drop_id, NAME, place, chunk[-1].number)
-    return Received(DUO, hub.log_id, Interface.sftp, request, now, tuple(chunk), place_in_file)
+    return Received(DUO, hub.log_id, Interface.file, request, now, tuple(chunk), place_in_file)
 
 
 async def ours(hub: Hub, lines: Iterator[bytes]) -> int:

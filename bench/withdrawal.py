@@ -110,7 +110,7 @@ async def _admit(hub: Hub, bsns: Sequence[str]) -> None:
             some = [Personal(orjson.dumps(raw)) for raw in raws]
             rows = tuple(Row(start + nth, raw, raw) for nth, raw in enumerate(some, 1))
             place = DropPlace(drop.drop_id, ConnectorId("bench"), start, start + len(rows))
-            yield Received(DUO, hub.log_id, Interface.sftp, hub.new_id(), Micros(hub.clock.now_us()), rows, place)
+            yield Received(DUO, hub.log_id, Interface.file, hub.new_id(), Micros(hub.clock.now_us()), rows, place)
 
     done = 0
     async for admitted in hub.route.admit_list(chunks(), JsonMapping(Uitvalmelding), DropIntake()):

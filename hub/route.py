@@ -139,7 +139,7 @@ class Route:
     ) -> Prepared:
         """Everything of the batch that becomes durable together: entries, outbox, sealed facts, the door's own bookkeeping."""
         party, log_id, now = received.party, received.log_id, received.received_us
-        single = received.interface is not Interface.sftp
+        single = received.interface is not Interface.file
         kept = intake.keep(received, self.protector.seal_rejected(rejected, now))
         tally = intake.tally(Tally(accepted=len(records), quarantined=len(rejected), duplicate=duplicates))
         item = WorkItem(

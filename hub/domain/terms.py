@@ -122,5 +122,5 @@ class Interface(StrEnum):
     """Through which door something came in or goes out."""
 
     rest = "rest"
-    sftp = "sftp"
+    file = "file"
     bevraging = "bevraging"

@@ -152,7 +152,7 @@ class Replay:
                 break
             now = self._clock.now_us()
             (request_id,) = new_ids(1, now, self._entropy(8))
-            received = Received(source.party, self._log_id, Interface.sftp, request_id, now, tuple(rows))
+            received = Received(source.party, self._log_id, Interface.file, request_id, now, tuple(rows))
             try:
                 tally = (await self._way.admit(received, mapping, ReplayIntake(waiting))).tally
             except Conflict:

@@ -55,7 +55,7 @@ async def take(house: House, *lines: bytes) -> UUID:
 
     async def chunks() -> AsyncIterator[Received]:
         place = DropPlace(drop.drop_id, NAME, 0, rows[-1].number)
-        yield Received(DUO, LOG, Interface.sftp, uuid4(), Micros(now), tuple(rows), place)
+        yield Received(DUO, LOG, Interface.file, uuid4(), Micros(now), tuple(rows), place)
 
     async for _ in house.route.admit_list(chunks(), MAPPING, DropIntake()):
         pass

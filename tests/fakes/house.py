@@ -116,7 +116,7 @@ class House:
                     for number, raw in enumerate(bodies[start : start + chunk], start + 1)
                 )
                 place = DropPlace(drop.drop_id, ConnectorId("duo-uitval"), start, start + len(rows))
-                yield Received(party, LOG, Interface.sftp, uuid4(), Micros(self.clock.us), rows, place)
+                yield Received(party, LOG, Interface.file, uuid4(), Micros(self.clock.us), rows, place)
 
         return [admitted async for admitted in self.route.admit_list(chunks(), JSON, DropIntake())]
 

@@ -61,7 +61,7 @@ def read(data: bytes, block: int = 1 << 20) -> Read:
     reader = FORMAT.read(layout, MAPPING.columns)
     rows = [row for each in blocks for row in reader.feed(each)] + reader.finish()
     assert [row.number for row in rows] == sorted({row.number for row in rows}), "every row has a line of its own"
-    received = Received(PartyId("duo"), LogId("regio"), Interface.sftp, UUID(int=1), Micros(0), tuple(rows))
+    received = Received(PartyId("duo"), LogId("regio"), Interface.file, UUID(int=1), Micros(0), tuple(rows))
     records, rejected = normalise(received.rows, MAPPING)
     assert len(records) + len(rejected) == len(rows)
     return Read(rows, records, rejected, layout.encoding, layout.ignored, layout.lines)

@@ -250,6 +250,16 @@ async def test_a_file_that_grows_is_left_alone(rig: Rig) -> None:
         rig.clock.now += 60_000_000
 
 
+async def test_a_file_in_parts_waits_for_all_of_them(rig: Rig) -> None:
+    rig.server.put("lijst.deel2van2.csv", many(3))
+    assert (await rig.polls()).waiting == 1
+    assert (await rig.polls()).files == ()
+    rig.server.put("lijst.deel1van2.csv", many(2))
+    report = await rig.polls()
+    assert (report.waiting, [file.accepted for file in report.files]) == (0, [2, 3])
+    assert rig.server.names("verwerkt") == ["lijst.deel1van2.csv", "lijst.deel2van2.csv"]
+
+
 async def test_what_is_no_delivery_is_left_alone(rig: Rig) -> None:
     for name in (".lijst.csv", "lijst.csv.part", "lijst.tmp", "lijst.csv.filepart", "lijst.txt"):
         rig.server.put(name, many(1))

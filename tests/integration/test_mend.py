@@ -91,7 +91,7 @@ class Desk:
                 part = tuple(rows[start : start + 250])
                 place = DropPlace(drop.drop_id, NAME, done, part[-1].number)
                 done = part[-1].number
-                yield Received(DUO, LOG, Interface.sftp, uuid4(), Micros(house.clock.us), part, place)
+                yield Received(DUO, LOG, Interface.file, uuid4(), Micros(house.clock.us), part, place)
 
         async for _ in house.route.admit_list(chunks(), MAPPING, DropIntake()):
             pass

@@ -23,6 +23,7 @@ from hub.domain.terms import ConnectorId, Count, Interface, LogId, Micros, Party
 from hub.errors import Conflict, HubError, Malformed, Misconfigured, Retry
 from hub.formats import format_of
 from hub.formats.agreed import ColumnMapping, Drifted, FileColumns, columns_of, drift_of
+from hub.formats.parts import parts_of
 from hub.ports import Clock, Entropy, KeyedDigest, Way
 from hub.receive.drop.store import Drop, DropIntake, DropStore
 
@@ -177,7 +178,7 @@ class Drops:
                 waiting = 0
                 reports, failed = await self._take_all(source, back)
                 while not isinstance(failed, Drifted):
-                    ready, waiting = self._ready(source, await source.list())
+                    ready, waiting = await self._ready(source, await source.list())
                     more, error = await self._take_all(source, ready)
                     reports += more
                     failed = failed or error
@@ -251,9 +252,20 @@ class Drops:
                 failed = failed or error
         return reports, failed
 
-    def _ready(self, source: FileSource, files: Sequence[RemoteFile]) -> tuple[list[RemoteFile], int]:
-        """What can be taken now, and how many are not at rest yet; a page is at rest, whatever it is called."""
-        return (list(files), 0) if isinstance(source, PageSource) else self._settled(files)
+    async def _ready(self, source: FileSource, files: Sequence[RemoteFile]) -> tuple[list[RemoteFile], int]:
+        """What can be taken now, and how many are not; a page is at rest, whatever it is called.
+
+        Of a file in parts all must be at rest, or be taken already, before any is: a sender who is still busy is waited for.
+        """
+        if isinstance(source, PageSource):
+            return list(files), 0
+        ready, waiting = self._settled(files)
+        if all(group.whole for group in parts_of(file.name for file in ready)):
+            return ready, waiting
+        taken = {file.name.rpartition("/")[2] for file in await source.list(_DONE)}
+        whole = {name for group in parts_of({*taken, *(file.name for file in ready)}) if group.whole for name in group.names}
+        there = [file for file in ready if file.name in whole]
+        return there, waiting + len(ready) - len(there)
 
     def _settled(self, files: Sequence[RemoteFile]) -> tuple[list[RemoteFile], int]:
         now = Micros(self._clock.now_us())
@@ -337,7 +349,7 @@ class Drops:
             return _Look(file, digest, blocks, None, _TOO_LARGE)
         mapping, keyed = self._mapping, self._keyed
         try:
-            layout = inspector.finish()
+            layout = await asyncio.to_thread(inspector.finish)  # a workbook is opened only now
             columns = columns_of(inspector, mapping, keyed, readable=True, was=agreed)
             return _Look(file, digest, blocks, layout, None, columns=columns)
         except Malformed as wrong:
@@ -425,7 +437,7 @@ class Drops:
                     await asyncio.sleep(0)
         if number != len(look.blocks):
             raise _Changed
-        yield reader.finish()
+        yield await asyncio.to_thread(reader.finish)
 
     def _received(self, look: _Look, drop: Drop, rows: list[Row]) -> Received:
         now = Micros(self._clock.now_us())
@@ -434,7 +446,7 @@ class Drops:
         look.place = rows[-1].number
         look.rows += len(rows)
         instance = self._instance
-        return Received(instance.party, instance.log_id, Interface.sftp, request_id, now, tuple(rows), place)
+        return Received(instance.party, instance.log_id, Interface.file, request_id, now, tuple(rows), place)
 
     async def _move(self, source: FileSource, look: _Look, folder: str) -> None:
         suffix = look.digest[:4].hex()
