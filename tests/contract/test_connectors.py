@@ -14,11 +14,20 @@ def folder(address: str) -> Endpoint:
     return Endpoint(address, {"username": "hub", "folder": "in", "who": "R0004"}, held, 5.0)
 
 
+def case_system(address: str) -> Endpoint:
+    """A case system of the ZGW standard, with types that it would have."""
+    types = {name: f"{address}/catalogi/api/v1/{name}n/1" for name in ("zaaktype", "roltype", "statustype")}
+    options = {"client_id": "hub", "bronorganisatie": "002220647", "gemeente": "9001", **types}
+    return Endpoint(address, options, {"secret": b"een-geheim-van-lengte"}, 5.0)
+
+
 TestBezorging = suite("bezorging")
 TestDuoInschrijving = suite("duo_inschrijving")
 TestDuoKoppelbestand = suite("duo_koppelbestand", folder)
 TestDuoUitval = suite("duo_uitval")
 TestDuoVerzuim = suite("duo_verzuim")
+TestGemeenteBrp = suite("gemeente_brp")
+TestGemeenteZgw = suite("gemeente_zgw", case_system)
 TestLvsCsv = suite("lvs_csv")
 TestLvsCsvVerzuim = suite("lvs_csv_verzuim")
 TestLvsPortfolio = suite("lvs_portfolio")
@@ -39,6 +48,8 @@ def test_no_connector_is_left_out() -> None:
         "duo_koppelbestand",
         "duo_uitval",
         "duo_verzuim",
+        "gemeente_brp",
+        "gemeente_zgw",
         "lvs_csv",
         "lvs_csv_verzuim",
         "lvs_portfolio",
