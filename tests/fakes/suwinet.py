@@ -1,4 +1,4 @@
-"""The simulator of Suwinet, running, and an answer of its kind without one."""
+"""The simulator of Suwinet, running."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import httpx2
 
@@ -56,10 +55,3 @@ def suwinet(home: Path | None = None) -> Iterator[Suwinet]:
             running.close()
         finally:
             process.terminate()
-
-
-def about(operation: str, number: str, person: Person) -> Any:
-    """An answer as the simulator writes it."""
-    from ops.demo import uwv_answers
-
-    return uwv_answers.answer(operation, number, person)

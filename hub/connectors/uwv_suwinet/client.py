@@ -6,7 +6,6 @@ One that is away makes the whole question fail: half an answer would be read as 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 
@@ -19,7 +18,7 @@ from hub.domain.stages import Row
 from hub.errors import Misconfigured
 from hub.formats.xml import SCHEMAS, schema_at
 from hub.http import INVALID, Away
-from hub.transports.soap import Soap
+from hub.transports.soap import FaultAway, FaultBarred, Soap
 from hub.transports.wsdl import port_of
 
 _WIRE: Final = "uwv_suwinet/suwinet-1"
@@ -81,7 +80,8 @@ class _Line:
         self._port = port_of(wsdl, service.name, service.name)
         self._schema = schema_at(SCHEMAS, f"{_WIRE}/{service.name}.xsd")
         address = f"{endpoint.address.rstrip('/')}/{service.path}/{endpoint.option('version', 'v1')}"
-        self._soap = Soap(replace(endpoint, address=address), wsdl, service.name, service.name, faults=SHUT_OUT)
+        near = Endpoint(address, endpoint.options, endpoint.credentials, endpoint.timeout_s)
+        self._soap = Soap(near, wsdl, service.name, service.name, faults=SHUT_OUT)
 
     def today(self) -> date:
         return self._soap.today()
@@ -92,7 +92,17 @@ class _Line:
         envelope = self._port.write(operation, self._service.question(number, day))
         if self._named:
             _name(envelope, hat)
-        return reduced(self._service, self._content(await self._soap.exchange(operation, envelope)), number, day)
+        return reduced(self._service, self._content(await self._exchange(operation, envelope)), number, day)
+
+    async def _exchange(self, operation: str, envelope: Any) -> Any:
+        """The envelope of the answer. A fault that asking again does not mend is one, whomever SOAP blames for it."""
+        try:
+            return await self._soap.exchange(operation, envelope)
+        except FaultAway as away:
+            fault = away.fault
+            if fault.code not in SHUT_OUT:
+                raise
+        raise FaultBarred(fault)
 
     def _content(self, envelope: Any) -> Any:
         """What the body holds, where it is the answer that was promised and as its schema says. Raises hub.http.Away."""

@@ -7,12 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from lxml import etree
 
 from hub.connector import Endpoint, Hat
 from hub.connectors.uwv_suwinet.client import open_query
 from hub.domain.personal import Bsn, Onderwijsnummer, Pgn
 from hub.errors import Misconfigured
 from hub.http import Away, Barred
+from ops.demo.uwv_answers import Person, answer
+from tests.fakes.paged import Reply, Service, serving
+from tests.fakes.soaping import SOAP
 from tests.fakes.suwinet import ASSISTED, STOPPED, STUDIES, WORKS, Suwinet, suwinet
 
 USER = Hat("j.de.vries@voorbeeld", "participatiewet")
@@ -98,7 +102,8 @@ async def test_whom_the_brp_does_not_know_nobody_else_is_asked_about(plain: Suwi
         ("truncated", {}, Away),
         ("malformed", {}, Away),
         ("fault", {"kind": "Server"}, Away),
-        ("fault", {"kind": "Client", "code": "NietGerechtigd"}, Barred),
+        ("fault", {"kind": "Client"}, Barred),
+        ("fault", {"kind": "Server", "code": "NietGerechtigd"}, Barred),
         ("fwi", {}, Away),
         ("fwi", {"code": "NietGerechtigd"}, Barred),
         ("stranger", {}, Barred),
@@ -112,6 +117,34 @@ async def test_one_service_that_fails_makes_the_whole_question_fail(
         await ask(plain.endpoint(timeout_s=0.5))
     for secret in (WORKS, STOPPED, USER.user, "20041231"):
         assert secret not in f"{wrong.value!r} {wrong.value}"
+
+
+_GOOD = etree.tostring(answer("AanvraagPersoon", WORKS, Person())).decode()
+_ENVELOPE = f'<s:Envelope xmlns:s="{SOAP}"><s:Body>%s</s:Body></s:Envelope>'
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "<a/>",
+        _GOOD,  # no envelope
+        _ENVELOPE % "",
+        _ENVELOPE % (_GOOD + _GOOD),
+        _ENVELOPE % _GOOD.replace("AanvraagPersoonResponse", "DUOPersoonsInfoResponse"),
+        _ENVELOPE % _GOOD.replace("Geboortedat>", "Geboortedatum>"),  # a new version that nobody told of
+        _ENVELOPE % _GOOD.replace("20041231", "2004-12-31"),
+        _ENVELOPE % _GOOD.replace("20041231", "٢٠٠٤١٢٣١"),
+        _ENVELOPE % _GOOD.replace("9001</Cd", "Aldermeer</Cd"),
+        f'<!DOCTYPE a [<!ENTITY b "{WORKS}">]>' + _ENVELOPE % _GOOD.replace(WORKS, "&b;"),
+        "<a>" * 5000 + "</a>" * 5000,
+    ],
+)
+async def test_what_is_no_answer_of_the_schema_is_no_answer(content: str) -> None:
+    async with serving(Service(dial=lambda _: Reply(200, content.encode(), {"Content-Type": "text/xml"}))) as service:
+        with pytest.raises(Away) as wrong:
+            await ask(Endpoint(service.url, {"services": "duo"}, {}, 5.0))
+    assert WORKS not in f"{wrong.value!r} {wrong.value}"
 
 
 async def test_a_warning_leaves_no_no(plain: Suwinet) -> None:
@@ -151,8 +184,6 @@ def test_what_is_asked_is_said(services: str) -> None:
 
 
 def test_the_samples_are_answers_of_the_schema() -> None:
-    from lxml import etree
-
     wire = Path(__file__).parents[4] / "schemas/wire/uwv_suwinet/suwinet-1"
     samples = sorted(wire.glob("sample-*.xml"))
     assert len(samples) == 4
