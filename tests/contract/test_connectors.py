@@ -26,7 +26,10 @@ TestDuoInschrijving = suite("duo_inschrijving")
 TestDuoKoppelbestand = suite("duo_koppelbestand", folder)
 TestDuoUitval = suite("duo_uitval")
 TestDuoVerzuim = suite("duo_verzuim")
+TestGemeenteBestand = suite("gemeente_bestand")
 TestGemeenteBrp = suite("gemeente_brp")
+TestGemeenteTerugmelding = suite("gemeente_terugmelding")
+TestGemeenteZaak = suite("gemeente_zaak")
 TestGemeenteZgw = suite("gemeente_zgw", case_system)
 TestLvsCsv = suite("lvs_csv")
 TestLvsCsvVerzuim = suite("lvs_csv_verzuim")
@@ -48,7 +51,10 @@ def test_no_connector_is_left_out() -> None:
         "duo_koppelbestand",
         "duo_uitval",
         "duo_verzuim",
+        "gemeente_bestand",
         "gemeente_brp",
+        "gemeente_terugmelding",
+        "gemeente_zaak",
         "gemeente_zgw",
         "lvs_csv",
         "lvs_csv_verzuim",

@@ -1,0 +1,1 @@
+"""Gemeenten: lists of placements, as CSV or as a workbook."""

@@ -1,0 +1,1 @@
+"""Gemeenten: lists of what came of handovers, as CSV or as a workbook."""

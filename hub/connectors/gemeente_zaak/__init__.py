@@ -1,0 +1,1 @@
+"""Gemeenten: cases of the Jongerenloket that are handed over, as JSON or CSV."""
