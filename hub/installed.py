@@ -9,9 +9,13 @@ from pathlib import Path
 
 from hub.app import Hub
 from hub.connector import Setup
+from hub.domain.terms import ConnectorId
 from hub.errors import Misconfigured
+from hub.mend.mappings import Mappings
+from hub.mend.source import Source
+from hub.normalise.mapping import DeclarativeMapping
 from hub.receive.inbox import ActiveInstances, Inbox, Uploads
-from hub.registry import load_connectors
+from hub.registry import Connector, load_connectors
 from hub.settings import Instance, Recipient, read_instances, read_recipients
 from hub.setups.checks import Checks
 from hub.setups.service import Setups
@@ -26,7 +30,17 @@ def setups_of(hub: Hub) -> Setups:
     taken = [] if path is None else [*(one.id for one in read_instances(path)), *(one.id for one in read_recipients(path))]
     production = hub.settings.environment == "production"
     checks = Checks(load_connectors(), lambda: hub.policy.parties, frozenset(taken), production)
-    return Setups(hub.engine, hub.log_id, hub.log, hub.notes, hub.vault, hub.clock, secrets.token_bytes, checks)
+    setups = Setups(hub.engine, hub.log_id, hub.log, hub.notes, hub.vault, hub.clock, secrets.token_bytes, checks)
+
+    async def mapping_of(instance: str, connector: Connector) -> DeclarativeMapping:
+        name = ConnectorId(instance)
+        source = Source(name, hub.operator, connector.format(), connector.mapping)
+        opens = hub.vault.open_row
+        held = (hub.engine, hub.log_id, {name: source}, hub.log, hub.notes, opens, hub.clock, secrets.token_bytes)
+        return await Mappings(*held, production=production).in_use(name)
+
+    setups.mapping_of = mapping_of  # one that was mended is tried as it is
+    return setups
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from hub.running import store as running
 from hub.running.runner import LOOK_S, Runner
 from hub.running.store import RunStore
 from hub.sending import Targets, targets_of
+from hub.setups.service import Setups
 
 _TIDY_S: Final = 3600.0
 _INDEX_S: Final = 5.0
@@ -35,10 +36,11 @@ _LEAST_FREE: Final = 256 << 20
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What one process has to do: what it fetches, and whom it sends to."""
+    """What one process has to do: what it fetches, whom it sends to, and of whose keys it watches the end."""
 
     fetching: Fetching
     sending: Targets
+    setups: Setups
 
 
 async def work_of(hub: Hub) -> Work:
@@ -46,12 +48,12 @@ async def work_of(hub: Hub) -> Work:
 
     Raises Misconfigured where the file or something it names is of no use.
     """
-    actives, inbox = setups_of(hub).active, inbox_of(hub)
-    fetching = Fetching(hub, actives, lambda connector, party: InboxSource(inbox, connector, party))
+    setups, inbox = setups_of(hub), inbox_of(hub)
+    fetching = Fetching(hub, setups.active, lambda connector, party: InboxSource(inbox, connector, party))
     await fetching.check()
-    sending = Targets(hub, actives, targets_of(hub))
+    sending = Targets(hub, setups.active, targets_of(hub))
     await sending.renew()
-    return Work(fetching, sending)
+    return Work(fetching, sending, setups)
 
 
 async def _room(hub: Hub) -> None:
@@ -86,6 +88,8 @@ async def work(hub: Hub, todo: Work, stopping: asyncio.Event, *, once: bool = Fa
         async with asyncio.TaskGroup() as group:
             group.create_task(hub.keep_up(stopping))
             group.create_task(_again_and_again(hub, partial(_tidy, hub), _TIDY_S, stopping))
+            group.create_task(_again_and_again(hub, partial(_purge, hub), _TIDY_S, stopping))
+            group.create_task(_again_and_again(hub, partial(_warn, hub, todo.setups), _TIDY_S, stopping))
             group.create_task(_again_and_again(hub, hub.forgetting.catch_up, _TIDY_S, stopping))
             group.create_task(_again_and_again(hub, hub.retention.finish, _TIDY_S, stopping))
             group.create_task(_again_and_again(hub, hub.reviews.keep_up, _TIDY_S, stopping))
@@ -122,6 +126,16 @@ async def _watch(sending: Targets, stopping: asyncio.Event, changed: asyncio.Eve
             report(error, Event.database_unavailable)
 
 
+async def _purge(hub: Hub) -> None:
+    """Forgets what was brought and refused, and what nobody came back for."""
+    await inbox_of(hub).purge(int(hub.clock.now_us()))
+
+
+async def _warn(hub: Hub, setups: Setups) -> None:
+    """Says of keys and certificates that they end, in good time."""
+    await setups.warn(hub.clock.now_us())
+
+
 async def _notices(hub: Hub, todo: Work) -> None:
     await hub.notices.tick()
     for target in todo.sending.now:
@@ -136,7 +150,6 @@ async def _tidy(hub: Hub) -> None:
     """
     await hub.statements.run_due(legal_date(hub.clock.now_us()))
     now = hub.clock.now_us()
-    await inbox_of(hub).purge(int(hub.clock.now_us()))
     await identity.forget_assertions(hub.engine, hub.log_id, now)
     await decisions.forget(hub.engine, hub.log_id, now - decisions.KEPT_US)
     await running.forget(hub.engine, hub.log_id, now - running.KEPT_US)

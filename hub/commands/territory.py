@@ -20,6 +20,7 @@ from hub.domain.tenure import Task, tenures
 from hub.domain.terms import PartyId
 from hub.domain.territory import Region
 from hub.errors import Misconfigured, Refused
+from hub.installed import setups_of
 from hub.operations import instances_of, recipients_of
 from hub.policies import signature
 from hub.policies.hands import Signatories
@@ -67,7 +68,7 @@ def _looking(region: typer.Typer, with_hub: WithHub) -> None:
             await hub.put_policy_in_use()
             first = _day_of(hub, since)
             last = first + timedelta(days=731) if until is None else _date(until)
-            regions, moves, told = hub.policy.regions, moves_of(hub), []
+            regions, moves, told = hub.policy.regions, (await moves_of(hub)), []
             near = [one for one in hub.rules.regions.successions if first <= one.day < last]
             followed = list({(one.day, one.old, one.new): one for one in near}.values())  # not one per gemeente
             for one in changes(regions, first, last):
@@ -106,7 +107,7 @@ def _deciding(region: typer.Typer, with_hub: WithHub) -> None:
 
         async def work(hub: Hub) -> None:
             await hub.put_policy_in_use()
-            moves, names = moves_of(hub), (_party(old), _party(new))
+            moves, names = (await moves_of(hub)), (_party(old), _party(new))
             if dry_run:
                 found = await moves.preview(*names)
                 typer.echo(_json(asdict(found)) if as_json else "\n".join(_preview(found)))
@@ -132,7 +133,7 @@ def _deciding(region: typer.Typer, with_hub: WithHub) -> None:
 
         async def work(hub: Hub) -> None:
             await hub.put_policy_in_use()
-            moves = moves_of(hub)
+            moves = await moves_of(hub)
             await moves.confirm(move_id, await _staff(hub, key))
             done = await moves.carry(move_id)
             typer.echo(_json(asdict(done)) if as_json else _told(done))
@@ -144,7 +145,7 @@ def _deciding(region: typer.Typer, with_hub: WithHub) -> None:
         """Takes back an order that nobody confirmed yet."""
 
         async def work(hub: Hub) -> None:
-            await moves_of(hub).withdraw(move_id, await _staff(hub, key))
+            await (await moves_of(hub)).withdraw(move_id, await _staff(hub, key))
             typer.echo("withdrawn")
 
         with_hub(work)
@@ -157,7 +158,7 @@ def _after(region: typer.Typer, with_hub: WithHub) -> None:
 
         async def work(hub: Hub) -> None:
             await hub.put_policy_in_use()
-            done = await moves_of(hub).carry(move_id)
+            done = await (await moves_of(hub)).carry(move_id)
             typer.echo(_json(asdict(done)) if as_json else _told(done))
 
         with_hub(work)
@@ -167,7 +168,7 @@ def _after(region: typer.Typer, with_hub: WithHub) -> None:
         """Lists the moves, newest first, and what became of what waited."""
 
         async def work(hub: Hub) -> None:
-            found = await moves_of(hub).all()
+            found = await (await moves_of(hub)).all()
             typer.echo(_json([asdict(one) for one in found]) if as_json else "\n".join(map(_told, found)) or "none")
 
         with_hub(work)
@@ -181,20 +182,23 @@ def _after(region: typer.Typer, with_hub: WithHub) -> None:
         """Lists what its sources must give anew after a move: by the delivery's id, without a word about anybody."""
 
         async def work(hub: Hub) -> None:
-            found = [one for one in await moves_of(hub).resupply(move_id) if source in (None, str(one.source))]
+            found = [one for one in await (await moves_of(hub)).resupply(move_id) if source in (None, str(one.source))]
             lines = (f"{one.source}  {one.delivery_id}  {one.kind}  {one.reason}" for one in found)
             typer.echo(_json([asdict(one) for one in found]) if as_json else "\n".join(lines) or "none")
 
         with_hub(work)
 
 
-def moves_of(hub: Hub) -> Moves:
+async def moves_of(hub: Hub) -> Moves:
     """What moves cases in this hub. Raises Misconfigured where the connectors' file is wrong."""
     instances: dict[PartyId, list[str]] = {}
     for one in instances_of(hub.settings):
         instances.setdefault(PartyId(one.party), []).append(one.id)
     for party, recipient in recipients_of(hub.settings).items():
         instances.setdefault(party, []).append(recipient.id)
+    for standing in await setups_of(hub).all():
+        if not standing.ended:
+            instances.setdefault(standing.party, []).append(standing.instance)
     return Moves(hub.notes, hub.route.again, hub.endings, instances)
 
 

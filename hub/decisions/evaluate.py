@@ -71,7 +71,7 @@ class Evaluations:
         _check_own(party, asked.questions)
         decisions: list[Decision] = []
         for start in range(0, len(asked.questions), _AT_ONCE):
-            decisions += ask(table, asked.questions[start : start + _AT_ONCE])
+            decisions += ask(table, [self._lives(one) for one in asked.questions[start : start + _AT_ONCE]])
             await asyncio.sleep(0)
         told = answer(policy, asked, decisions)
         content = {
@@ -84,6 +84,10 @@ class Evaluations:
         }
         await self._record(party, asked, decisions, orjson.dumps(content, option=orjson.OPT_NON_STR_KEYS))
         return told
+
+    def _lives(self, one: Question) -> Question:
+        """The same question, with the gemeente as it is called on its day."""
+        return Question(one.record, one.path, self.rules.lives(one.facts), one.purpose, one.elements, one.born)
 
     async def _record(self, party: PartyId, asked: Asked, decisions: Sequence[Decision], content: bytes) -> None:
         ref, first = self.new_id(), asked.questions[0]

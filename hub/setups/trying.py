@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Final
+from typing import Final, Protocol
 
 from hub.audit.entry import EntryKind
 from hub.connector import Endpoint, FileFormat, FileSource, Inspector, RemoteFile, Setup, Transport, Trouble
@@ -38,7 +38,11 @@ _UNFINISHED: Final = (".part", ".tmp", ".filepart")
 _SAME: Final = Changes((), (), ())
 _HEADER, _STRANGE = "KOP_ONBEKEND", "KOLOM_ONBEKEND"
 
-Diagnose = Callable[[Transport, Endpoint], Awaitable[tuple[Step, ...]]]
+
+class Diagnose(Protocol):
+    """Tells the steps of a connection apart; `hub.transports.diagnosis.diagnose` does."""
+
+    def __call__(self, transport: Transport, endpoint: Endpoint, *, pushes: bool) -> Awaitable[tuple[Step, ...]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,8 @@ class Trials(Book):
         transport = TRANSPORTS.get(setup.protocol)
         if transport is None:
             raise Misconfigured(f"There is no transport {setup.protocol}.", "The hub does not speak it.", "Choose another.")
-        steps = await self.diagnose(transport, endpoint)
+        connector = self._connector(setup)
+        steps = await self.diagnose(transport, endpoint, pushes=connector.manifest.direction == "outbound")
         trouble = next((step.trouble for step in steps if step.trouble is not Trouble.none), Trouble.none)
         await self._insist(one.id, Act.test, version, by, trouble.value)
         return Trial(version, trouble, steps)

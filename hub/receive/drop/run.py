@@ -145,6 +145,18 @@ class _WatchedPages(_Watched):
     def more(self) -> bool:
         return self._pages.more
 
+    async def stat(self, name: str) -> RemoteFile:
+        return await self._pages.stat(name)  # of a page that is held: only `list` calls the partner
+
+    async def read(self, name: str, offset: int = 0) -> AsyncGenerator[bytes, None]:
+        async with aclosing(self._pages.read(name, offset)) as blocks:
+            async for block in blocks:
+                self._context.moved()
+                yield block
+
+    async def move(self, name: str, folder: str, suffix: str, *, marked: bool = False) -> str:
+        return await self._pages.move(name, folder, suffix, marked=marked)
+
 
 def tell(connector: ConnectorId, file: FileReport) -> None:
     """Says in the logs what became of a file."""
