@@ -174,7 +174,7 @@ async def _met(endpoint: Endpoint) -> Trouble:
         return Trouble.misconfigured
     try:
         async with asyncio.timeout(endpoint.timeout_s):
-            _, writer = await asyncio.open_connection(host, port, happy_eyeballs_delay=0.25)
+            _, writer = await asyncio.open_connection(host, port)
             writer.close()
     except (socket.gaierror, UnicodeError):
         return Trouble.not_found
