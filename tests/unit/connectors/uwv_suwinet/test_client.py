@@ -114,7 +114,7 @@ async def test_one_service_that_fails_makes_the_whole_question_fail(
 ) -> None:
     plain.dial(mode, service="UWV", **more)
     with pytest.raises(error) as wrong:
-        await ask(plain.endpoint(timeout_s=0.5))
+        await ask(plain.endpoint("inkomen", timeout_s=0.5))
     for secret in (WORKS, STOPPED, USER.user, "20041231"):
         assert secret not in f"{wrong.value!r} {wrong.value}"
 
@@ -149,7 +149,7 @@ async def test_what_is_no_answer_of_the_schema_is_no_answer(content: str) -> Non
 
 async def test_a_warning_leaves_no_no(plain: Suwinet) -> None:
     plain.dial("warning", service="Bijstand")
-    assert "ONTVANGT_BIJSTAND" not in (await ask(plain.endpoint()) or {})
+    assert "ONTVANGT_BIJSTAND" not in (await ask(plain.endpoint("bijstand")) or {})
 
 
 async def test_the_user_is_told_to_a_gateway_that_asks_for_it_and_to_nobody_else(plain: Suwinet) -> None:
