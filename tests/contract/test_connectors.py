@@ -31,8 +31,12 @@ TestGemeenteBrp = suite("gemeente_brp")
 TestGemeenteTerugmelding = suite("gemeente_terugmelding")
 TestGemeenteZaak = suite("gemeente_zaak")
 TestGemeenteZgw = suite("gemeente_zgw", case_system)
+TestDuoVerzuimMelden = suite("duo_verzuim_melden")
+TestDuoVerzuimOphalen = suite("duo_verzuim_ophalen")
+TestGemeenteZgwStatus = suite("gemeente_zgw_status")
 TestLvsCsv = suite("lvs_csv")
 TestLvsCsvVerzuim = suite("lvs_csv_verzuim")
+TestLvsOso = suite("lvs_oso")
 TestLvsPortfolio = suite("lvs_portfolio")
 TestLvsRestUitval = suite("lvs_rest_uitval")
 TestLvsRestVerzuim = suite("lvs_rest_verzuim")
@@ -51,13 +55,17 @@ def test_no_connector_is_left_out() -> None:
         "duo_koppelbestand",
         "duo_uitval",
         "duo_verzuim",
+        "duo_verzuim_melden",
+        "duo_verzuim_ophalen",
         "gemeente_bestand",
         "gemeente_brp",
         "gemeente_terugmelding",
         "gemeente_zaak",
         "gemeente_zgw",
+        "gemeente_zgw_status",
         "lvs_csv",
         "lvs_csv_verzuim",
+        "lvs_oso",
         "lvs_portfolio",
         "lvs_rest_uitval",
         "lvs_rest_verzuim",

@@ -1,0 +1,1 @@
+"""ZGW: what came of the cases that the hub made comes back as outcomes."""
