@@ -54,10 +54,13 @@ class Taken:
 
 
 async def taken_in(setups: Setups) -> list[Taken]:
-    """The instances of the database that take something in, paused ones too. Raises errors.Tampered."""
+    """The instances of the database that take something in; drafts too, whose mapping is made before anything is read with it.
+
+    Raises errors.Tampered.
+    """
     found: list[Taken] = []
     for standing in await setups.all():
-        if not standing.ended and standing.active is not None:
+        if not standing.ended:
             setup = (await setups.show(standing.instance)).newest
             connector = setups.connectors.get(setup.connector)
             if connector is not None and connector.manifest.direction == "inbound":

@@ -164,7 +164,9 @@ def _connectors(standing: Iterable[Standing]) -> Iterator[Stuck]:
     for one in standing:
         if not (broken(one) or one.unwatched):
             continue
-        words, since = "er draait geen werker die haar bekijkt", one.polled.polled_us if one.polled else None
+        words, since = "zij is nog niet in gebruik, of er draait geen werker", None
+        if one.polled is not None:
+            words, since = "er draait geen werker die haar bekijkt, of zij is stilgezet", one.polled.polled_us
         if one.polled is not None and broken(one):
             words, since = one.words, one.polled.since_us
         urgency = _URGENT if one.polled else _SOON  # what was never looked at may still be being set up

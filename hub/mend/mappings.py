@@ -146,6 +146,11 @@ class Mappings:
             self._installed[connector] = self._fit(source, load_mapping(source.installed))
         return self._installed[connector]
 
+    async def _before(self, connector: ConnectorId) -> DeclarativeMapping:
+        """What a next mapping is held against: the one in use, or the installed one even where nothing may be read with it."""
+        mended = await self.current(connector)
+        return load_mapping(source_of(self._sources, connector).installed) if mended is None else mended.mapping
+
     async def text(self, connector: ConnectorId) -> str:
         """The text of the mapping in use, to mend it."""
         mended = await self.current(connector)
@@ -165,7 +170,7 @@ class Mappings:
         """
         source = source_of(self._sources, connector)
         mapping = self.check(text, connector)
-        in_use = await self.in_use(connector)
+        before = await self._before(connector)
         drops = await store.drops_waiting(self._engine, self._log_id, connector, source.party, drop_id)
         waiting = await store.count_waiting(self._engine, self._log_id, drops, Choice())
         details: dict[str, str | int] = {"connector": str(connector), "hash": _hash(text), "rows": min(waiting, SAMPLE)}
@@ -182,7 +187,7 @@ class Mappings:
                 rows = [reread(form, mapping, one, open_row(self._opens, one), n) for n, one in enumerate(page)]
                 still = {n: [one for one in held.faults if one.code in _ROUTING] for n, held in enumerate(page)}
                 tallied.add(*normalise(rows, mapping), still)
-        return tallied.told(waiting, differences(in_use, mapping))
+        return tallied.told(waiting, differences(before, mapping))
 
     async def sample(self, connector: ConnectorId, text: str, data: bytes, by: Staff | None) -> Preview:
         """Reads a sample of the sender's file with the mapping and keeps nothing of it; that it was done is in the log.
@@ -194,7 +199,7 @@ class Mappings:
         if len(data) > LARGEST_SAMPLE:
             most = LARGEST_SAMPLE >> 20
             raise Refused("The sample is too large.", f"It is more than {most} MiB.", "Give the first part of the file.")
-        changes = differences(await self.in_use(connector), mapping)
+        changes = differences(await self._before(connector), mapping)
         seen = await asyncio.to_thread(preview_sample, data, form_of(source, mapping), mapping, changes)
         details: dict[str, str | int] = {"connector": str(connector), "hash": _hash(text), "rows": seen.sampled}
         await self._notes.write(EntryKind.access, "mapping-sample", "connector", details, by=staff_id(by))
@@ -203,7 +208,7 @@ class Mappings:
     async def waiting(self, connector: ConnectorId) -> Proposal | None:
         """The mapping that waits for a second person; of several the last. Raises Tampered where the log knows it not."""
         found = await store.last_proposal(self._engine, self._log_id, connector)
-        if found is None or found[0] <= _number(await self.in_use(connector)):
+        if found is None or found[0] <= _number(await self._before(connector)):
             return None
         version, text, ref, created_us = found
         details = await self._logged(connector, text, ref, {"mapping-propose"})
@@ -269,7 +274,7 @@ class Mappings:
         source = source_of(self._sources, connector)
         mapping = self._fit(source, self.check(text, connector))
         version = _number(mapping)
-        if version <= _number(await self.in_use(connector)):
+        if version <= _number(await self._before(connector)):
             raise Refused(
                 "This mapping is not new.",
                 "Its number, after the slash, is not higher than that of the mapping in use.",

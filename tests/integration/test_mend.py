@@ -367,6 +367,8 @@ async def test_production_refuses_what_is_not_verified(desk: Desk) -> None:
     with pytest.raises(Misconfigured, match="verified"):
         await use(strict, LISTED)
     assert await desk.said("mapping-change") == []
+    await use(strict, LISTED.replace("verified: false", "verified: true"))
+    assert (await strict.mappings.in_use(NAME)).verified
 
 
 @pytest.mark.parametrize(
