@@ -15,7 +15,7 @@ from hub.domain.personal import Bsn, Onderwijsnummer, Pgn
 from hub.errors import Misconfigured
 from hub.http import Away, Barred
 from ops.demo.uwv_answers import Person, answer
-from tests.fakes.paged import Reply, Service, serving
+from tests.fakes.paged import Call, Reply, Service, serving
 from tests.fakes.soaping import SOAP
 from tests.fakes.suwinet import ASSISTED, STOPPED, STUDIES, WORKS, Suwinet, suwinet
 
@@ -141,7 +141,12 @@ _ENVELOPE = f'<s:Envelope xmlns:s="{SOAP}"><s:Body>%s</s:Body></s:Envelope>'
     ],
 )
 async def test_what_is_no_answer_of_the_schema_is_no_answer(content: str) -> None:
-    async with serving(Service(dial=lambda _: Reply(200, content.encode(), {"Content-Type": "text/xml"}))) as service:
+    good = _ENVELOPE % etree.tostring(answer("DUOPersoonsInfo", WORKS, Person())).decode()
+
+    def said(call: Call) -> Reply:
+        return Reply(200, (content if "BRP" in call.path else good).encode(), {"Content-Type": "text/xml"})
+
+    async with serving(Service(dial=said)) as service:
         with pytest.raises(Away) as wrong:
             await ask(Endpoint(service.url, {"services": "duo"}, {}, 5.0))
     assert WORKS not in f"{wrong.value!r} {wrong.value}"
