@@ -39,11 +39,12 @@ def suite(
     *,
     found: Mapping[str, Connector] | None = None,
     wire: Path = ROOT / "schemas" / "wire",
+    payload: bytes = b'{"bsn":"geheim123"}',
 ) -> type:
     """The tests of one connector.
 
     `endpoint` gives what it needs to go to an address, where that is more than the address. `found` and `wire` are for a
-    connector that lies elsewhere.
+    connector that lies elsewhere, `payload` for one that sends nothing but what is whole: with geheim123 somewhere in it.
     """
     connector = (found or load_connectors())[connector_id]
     kinds: dict[str, type] = {"inbound": _Inbound, "outbound": _Outbound, "query": _Query}
@@ -53,6 +54,7 @@ def suite(
 
     Suite.connector, Suite.wire = connector, wire / connector_id
     Suite.endpoint = staticmethod(endpoint or Endpoint)
+    Suite.payload = payload
     return Suite
 
 
@@ -60,6 +62,7 @@ class _Suite:
     connector: Connector
     wire: Path
     endpoint: Callable[[str], Endpoint]
+    payload: bytes
 
     def test_its_ledger_is_whole_and_what_it_names_is_there(self) -> None:
         for answers in self.connector.ledger.answers.values():
@@ -150,7 +153,7 @@ class _Outbound(_Suite):
 
     async def test_nobody_there_is_tried_again_and_a_server_that_talks_nonsense_confirms_nothing(self) -> None:
         kind = self.connector.manifest.records[0].kind
-        page = [Delivered(UUID(int=7), PartyId("x"), PartyId("duo"), kind, Personal(b'{"bsn":"geheim123"}'), "{}", "geheim123")]
+        page = [Delivered(UUID(int=7), PartyId("x"), PartyId("duo"), kind, Personal(self.payload), "{}", "geheim123")]
         async with _Nonsense() as port:
             for each in (1, port):
                 sink = self.connector.open_sink(self.endpoint(self._at(each)))

@@ -7,6 +7,12 @@ from hub.registry import load_connectors
 from tests.contract.connector_suite import suite
 
 
+REPORT = (
+    b'{"bsn":"999909848","geslachtsnaam":"geheim123","geboortedatum":"2008-02-29","brin":"98ZZ",'
+    b'"verzuimBegindatum":"2026-10-01","verzuimsoort":"luxe","statusMelding":"geregistreerd"}'
+)
+
+
 def folder(address: str) -> Endpoint:
     """A folder to put files in, on a server whose key nobody has."""
     key = b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBqjYhyRP1MbTLCVKmKkq3x3Hu7RnU3TvJxQk8H3m3kM"
@@ -31,7 +37,7 @@ TestGemeenteBrp = suite("gemeente_brp")
 TestGemeenteTerugmelding = suite("gemeente_terugmelding")
 TestGemeenteZaak = suite("gemeente_zaak")
 TestGemeenteZgw = suite("gemeente_zgw", case_system)
-TestDuoVerzuimMelden = suite("duo_verzuim_melden")
+TestDuoVerzuimMelden = suite("duo_verzuim_melden", payload=REPORT)
 TestDuoVerzuimOphalen = suite("duo_verzuim_ophalen")
 TestGemeenteZgwStatus = suite("gemeente_zgw_status")
 TestLvsCsv = suite("lvs_csv")

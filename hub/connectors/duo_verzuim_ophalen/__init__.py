@@ -1,0 +1,1 @@
+"""DUO: reports of absence that changed, asked for over SOAP."""
