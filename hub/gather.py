@@ -44,6 +44,7 @@ class Identified:
 
     canonicals: list[Canonical] = field(default_factory=list)
     candidates: list[Sequence[Candidate]] = field(default_factory=list)
+    homes: list[str | None] = field(default_factory=list, repr=False)
     content_digests: dict[bytes, None] = field(default_factory=dict)
     locators: list[bytes] = field(default_factory=list, repr=False)
     rejected: list[Rejected] = field(default_factory=list)
@@ -117,7 +118,8 @@ class Gatherer:
         into.rejected += rejected
         for canonical in canonicals:
             record = canonical.record
-            routes = self._rules.routes(record, party, as_of)
+            home = self._rules.home_of(record, as_of)
+            routes = self._rules.routes(record, home, party, as_of)
             if not routes:
                 into.rejected.append(unroutable(canonical, addressee_of(type(record)) or "gemeente", GEEN_ROUTE))
                 continue
@@ -132,6 +134,7 @@ class Gatherer:
             into.content_digests[digest] = None
             into.canonicals.append(canonical)
             into.candidates.append(routes)
+            into.homes.append(home)
             into.locators.append(self._pseudonymiser.locator(record.pgn))
 
     async def gather(self, received: Received, identified: Identified, as_of: date) -> Gathered:
@@ -153,19 +156,13 @@ class Gatherer:
                 for place in fresh
             ],
             facts=[
-                self._facts(canonical.record, as_of, found[place][1])
+                _facts(canonical.record, identified.homes[place], as_of, found[place][1])
                 for canonical, place in zip(canonicals, fresh, strict=True)
             ],
             persons=[Person(*found[place][2]) for place in fresh],
             content_digests=[found[place][3] for place in fresh],
             duplicates=identified.duplicates + len(records) - len(fresh),
         )
-
-    def _facts(self, record: PersonRecord, as_of: date, standing: frozenset[Stated]) -> SubjectFacts:
-        """What is known, with the gemeente as it is called on that day: a source may still name one that merged."""
-        known = subject_facts(record, as_of, standing)
-        home = self._rules.home_of(record, as_of)
-        return known if home == known.gemeente else known.but(gemeente=home)
 
     def _with_named(
         self,
@@ -197,3 +194,9 @@ class Gatherer:
             theirs = [one for one in asked if one.party == party]
             found |= await self._vault.subjects([one.locator for one in theirs], party, theirs[0].us)
         return [found[one.locator] for one in asked]
+
+
+def _facts(record: PersonRecord, home: str | None, as_of: date, standing: frozenset[Stated]) -> SubjectFacts:
+    """What is known, with the gemeente as it is called on that day: a source may still name one that merged."""
+    known = subject_facts(record, as_of, standing)
+    return known if home == known.gemeente else known.but(gemeente=home)

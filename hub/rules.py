@@ -54,12 +54,13 @@ class Rules:
         """The set, ready to decide by."""
         return self._table
 
-    def routes(self, record: PersonRecord, source: PartyId, as_of: date) -> Sequence[Candidate]:
-        """Who comes into view for a record: for whom it is meant where it says so, else who works where the person lives."""
+    def routes(self, record: PersonRecord, home: str | None, source: PartyId, as_of: date) -> Sequence[Candidate]:
+        """Who comes into view for a record: for whom it is meant where it says so, else who works where the person lives:
+        in `home`, which `home_of` gives."""
         field = addressee_of(type(record))
         if field is not None:
             return self._addressed(str(record.held(field)), source, as_of)
-        return self.at_home(record.KIND, self.home_of(record, as_of), source, as_of)
+        return self.at_home(record.KIND, home, source, as_of)
 
     def home_of(self, record: PersonRecord, as_of: date) -> str | None:
         """The gemeente where the person lives as it is called on `as_of`: what a gemeente that merged or was divided became."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from functools import cache
 from typing import Any, Final
 
 from hub.domain.element import facts_of
@@ -14,6 +15,7 @@ from hub.domain.terms import FactName
 LAST: Final = date(9999, 1, 1)
 """What is later is not told apart: a day or a year can still be added to nothing beyond it."""
 _OWN: Final = frozenset(SubjectFacts.__slots__)
+_NO_MORE: Final = frozenset[tuple[FactName, bool | date]]()
 
 
 def birthday(born: date, age: int) -> date:
@@ -77,8 +79,17 @@ def _of(held: Mapping[str, Any], field: str) -> Any:
 
 def _further(kind: type[PersonRecord], held: Mapping[str, Any]) -> frozenset[tuple[FactName, bool | date]]:
     """The further facts that the record itself tells."""
-    told = ((fact, held[field]) for field, fact in facts_of(kind).items() if fact not in _OWN)
+    fields = _telling(kind)
+    if not fields:
+        return _NO_MORE
+    told = ((fact, held[field]) for field, fact in fields)
     return frozenset((fact, value.reveal()) for fact, value in told if value is not None)
+
+
+@cache
+def _telling(kind: type[PersonRecord]) -> tuple[tuple[str, FactName], ...]:
+    """The fields of such a record that tell a further fact, each with its name."""
+    return tuple((field, fact) for field, fact in facts_of(kind).items() if fact not in _OWN)
 
 
 def facts_again(kept: KeptFacts, as_of: date, standing: frozenset[Stated] | None) -> SubjectFacts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from struct import unpack_from
 from uuid import UUID
 
 from hub.domain.terms import Micros
@@ -20,5 +21,5 @@ def new_ids(count: int, now: Micros, entropy: bytes) -> list[UUID]:
         raise ValueError("too little entropy for the identifiers asked")
     millis, micros = divmod(int(now), 1000)
     head = (millis << 80) | _VERSION_7 | ((micros * 4096 // 1000) << 64) | _VARIANT
-    randoms = sorted(int.from_bytes(entropy[8 * i : 8 * i + 8]) & _RAND_B for i in range(count))
+    randoms = sorted([number & _RAND_B for number in unpack_from(f">{count}Q", entropy)])
     return [UUID(int=head | r) for r in randoms]

@@ -114,7 +114,10 @@ class Homes:
 
     def at(self, code: str, day: date) -> tuple[Region, Gemeente] | None:
         """Its rows of that day; None where it does not exist then."""
-        return next(((region, home) for days, region, home in self._rows.get(code, ()) if days.holds(day)), None)
+        for days, region, home in self._rows.get(code, ()):
+            if days.holds(day):
+                return region, home
+        return None
 
     def living(self, code: str, day: date, postcode: str | None = None) -> str:
         """The gemeente that `code` is on `day`: itself, or what it became by then. Of one that was divided, the part where
