@@ -15,7 +15,8 @@ BG = "http://www.egem.nl/StUF/sector/bg/0310"
 
 @dataclass
 class Stuf:
-    """A case system of before. Dials of its own: client (it refuses), server (it fails), other (it answers another message)."""
+    """A case system of before. Dials of its own: client (it refuses), taken (it has another case of that
+    number), server (it fails), other (it answers another message)."""
 
     cases: dict[str, dict[str, str]] = field(default_factory=dict)
     dial: str = "ok"
@@ -29,6 +30,8 @@ class Stuf:
         sent: Any = root.find(f"{{{SOAP}}}Body/{{{ZKN}}}zakLk01")
         if sent is None or self.dial == "client":
             return 500, _fault("client", "StUF055")
+        if self.dial == "taken":
+            return 500, _fault("client", "StUF046")
         if self.dial == "server":
             return 500, _fault("server", "StUF058")
         number = sent.findtext(f"{{{ZKN}}}object/{{{ZKN}}}identificatie")
@@ -38,8 +41,7 @@ class Stuf:
         person = sent.find(f".//{{{ZKN}}}natuurlijkPersoon")
         held = {etree.QName(each).localname: each.text or "" for each in (person if person is not None else ())}
         held["toelichting"] = sent.findtext(f"{{{ZKN}}}object/{{{ZKN}}}toelichting") or ""
-        known = self.cases.get(number)
-        if known is not None and known["referentienummer"] != reference:
+        if self.cases.get(number, {}).get("referentienummer", reference) != reference:
             return 500, _fault("client", "StUF046")
         self.cases[number] = {**held, "referentienummer": reference}
         return 200, _confirmed("other" if self.dial == "other" else reference)

@@ -27,6 +27,12 @@ def case_system(address: str) -> Endpoint:
     return Endpoint(address, options, {"secret": b"een-geheim-van-lengte"}, 5.0)
 
 
+def stuf_system(address: str) -> Endpoint:
+    """A case system that still has StUF."""
+    options = {"addressing": "no", "gemeente": "9001", "zaaktype_code": "JL-001", "to_application": "ZS"}
+    return Endpoint(address, options, {}, 5.0)
+
+
 TestBezorging = suite("bezorging")
 TestDuoInschrijving = suite("duo_inschrijving")
 TestDuoKoppelbestand = suite("duo_koppelbestand", folder)
@@ -34,6 +40,7 @@ TestDuoUitval = suite("duo_uitval")
 TestDuoVerzuim = suite("duo_verzuim")
 TestGemeenteBestand = suite("gemeente_bestand")
 TestGemeenteBrp = suite("gemeente_brp")
+TestGemeenteStuf = suite("gemeente_stuf", stuf_system)
 TestGemeenteTerugmelding = suite("gemeente_terugmelding")
 TestGemeenteZaak = suite("gemeente_zaak")
 TestGemeenteZgw = suite("gemeente_zgw", case_system)
@@ -65,6 +72,7 @@ def test_no_connector_is_left_out() -> None:
         "duo_verzuim_ophalen",
         "gemeente_bestand",
         "gemeente_brp",
+        "gemeente_stuf",
         "gemeente_terugmelding",
         "gemeente_zaak",
         "gemeente_zgw",

@@ -1,0 +1,1 @@
+"""StUF-ZKN 3.10: what is delivered becomes a case at a gemeente that still has it."""
