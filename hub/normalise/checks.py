@@ -22,6 +22,9 @@ _A_NUMBER: Final = re.compile(r"(?:[0-9][^0-9]*){5}", re.ASCII)
 _ABOLISHED: Final = "status_abolished"
 """What the record says of a code that was one once: a list may name it, and each row that has it is told so."""
 _PATH: Final = re.compile(r"@?[^\W\d][\w:-]*(\[[0-9]{1,4}\])?(\.@?[^\W\d][\w:-]*(\[[0-9]{1,4}\])?)*")
+_NOT_ALPHANUMERIC: Final = re.compile(r"[\W_]")
+_CHAIN_NAMES: Final = frozenset({"eckid", "ketenid", "ketennummer", "stampseudoniem"})
+"""What forms call a pupil's pseudonym for digital learning material, which is for that alone (WEB 2.5.5a, paragraphs 12 to 15)."""
 PGN: Final = ("bsn", "onderwijsnummer")
 _SAMPLES: Final[Mapping[str, object]] = {
     "text": "x",
@@ -41,6 +44,10 @@ def check(sheet: Sheet, page: Page) -> None:
     if model is None:
         kinds = ", ".join(sorted(RECORDS))
         raise page.wrong(("record",), f"The hub carries no record {sheet.record}; it carries {kinds}.")
+    for name in sorted(sheet.names):
+        if any(_NOT_ALPHANUMERIC.sub("", part).casefold() in _CHAIN_NAMES for part in name.split(".")):
+            why = f"{name} is a pseudonym for learning material, which no mapping may read. Name it under 'ignored'."
+            raise page.wrong(("columns", name), why)
     filled: set[str] = set()
     for name, column in sheet.columns.items():
         at: Place = ("columns", name)

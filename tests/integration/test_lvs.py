@@ -7,7 +7,7 @@ import secrets
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -18,15 +18,20 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hub.connector import Endpoint, FileSource, SourceAway, SourceBarred, Trouble
-from hub.domain.terms import ConnectorId
+from hub.domain.terms import ConnectorId, PartyId
 from hub.formats.agreed import ColumnMapping
 from hub.normalise.mapping import load_mapping
+from hub.ports import Tally
 from hub.receive.drop import Drops, Instance, Outcome
 from hub.receive.drop.store import DropStore
+from hub.receive.messages import MessageIntake
 from hub.registry import load_connectors
+from ops.demo.dossiers import write_all
 from ops.demo.lvs import records_of
+from ops.demo.people import numbers
 from tests.fakes.house import DESK, SCHOOL, House, open_house
 from tests.fakes.recorder import LOG
+from tests.hostile.parse import parse
 from tests.integration.test_transports_rest import Kept
 
 
@@ -154,3 +159,20 @@ async def test_nonsense_stops_the_walk_and_a_wrong_login_is_told(house: House, s
         await rig.poll()
     assert stopped.value.trouble is Trouble.no_answer
     assert "storing" not in str(stopped.value)
+
+
+async def test_a_transfer_file_goes_to_the_school_that_it_names_and_holds_no_more_than_may_pass(
+    house: House, tmp_path: Path
+) -> None:
+    write_all(tmp_path, 1)
+    known, sender = load_connectors()["lvs_oso"], PartyId("po-de-beuk")
+    mapping = load_mapping(known.mapping)
+    (row,) = parse(known.format(), (tmp_path / "dossier-0000.xml").read_bytes(), mapping.columns).rows
+    message = replace(house.message(b"", sender), rows=(row,))
+    admitted = await house.route.admit(message, mapping, MessageIntake())
+    assert admitted.tally == Tally(accepted=1, quarantined=0, duplicate=0)
+    (sent,) = (await house.route.release(PartyId("vo-lindelyceum"), 5)).deliveries
+    payload = orjson.loads(sent.payload.reveal())
+    assert (payload["geslachtsnaam"], payload["schooladvies"]) == ("Voorbeeld", "vmbo_gt")
+    assert payload.keys().isdisjoint({"verzuimBovenKwart", "begeleidingOpSchool", "ontvangerBrin", "inzageGegeven"})
+    assert next(numbers(94)) not in str(payload)
