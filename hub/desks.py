@@ -23,7 +23,7 @@ from hub.identity.sessions import Sessions
 from hub.identity.signin import Finished, SignIn, Start
 from hub.identity.store import StaffStore
 from hub.installed import setups_of, uploads_of
-from hub.interface import api_of
+from hub.interface import api_of, inquiries_of
 from hub.operations import deliveries_of, exports_of, keep_mending, mending_of
 from hub.policies.service import Policies
 from hub.registry import load_connectors
@@ -76,9 +76,13 @@ async def doors_of(hub: Hub) -> AsyncIterator[ASGIApp]:
     Raises Misconfigured where the settings of the provider are incomplete.
     """
     setups, provider = setups_of(hub), hub.settings.oidc_issuer
-    api = api_of(hub, setups)
+    asks = inquiries_of(hub, setups)
+    api = api_of(hub, setups, asks)
     if provider is None:
-        yield api
+        try:
+            yield api
+        finally:
+            await asks.close()
         return
     http = Http()
     try:
@@ -90,6 +94,7 @@ async def doors_of(hub: Hub) -> AsyncIterator[ASGIApp]:
         finally:
             stopping.set()
             await keeping
+            await asks.close()
     finally:
         await http.close()
 

@@ -32,12 +32,14 @@ def setups_of(hub: Hub) -> Setups:
     checks = Checks(load_connectors(), lambda: hub.policy.parties, frozenset(taken), production)
     setups = Setups(hub.engine, hub.log_id, hub.log, hub.notes, hub.vault, hub.clock, secrets.token_bytes, checks)
 
+    sources: dict[ConnectorId, Source] = {}
+    opens, entropy = hub.vault.open_row, secrets.token_bytes
+    mappings = Mappings(hub.engine, hub.log_id, sources, hub.log, hub.notes, opens, hub.clock, entropy, production=production)
+
     async def mapping_of(instance: str, connector: Connector) -> DeclarativeMapping:
         name = ConnectorId(instance)
-        source = Source(name, hub.operator, connector.format(), connector.mapping)
-        opens = hub.vault.open_row
-        held = (hub.engine, hub.log_id, {name: source}, hub.log, hub.notes, opens, hub.clock, secrets.token_bytes)
-        return await Mappings(*held, production=production).in_use(name)
+        sources[name] = Source(name, hub.operator, connector.format(), connector.mapping)
+        return await mappings.in_use(name)
 
     setups.mapping_of = mapping_of  # one that was mended is tried as it is
     return setups

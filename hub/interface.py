@@ -17,7 +17,6 @@ from hub.identity.tokens import Tokens
 from hub.inquiry.registers import ActiveRegisters
 from hub.inquiry.service import Inquiries
 from hub.installed import inbox_of, setups_of
-from hub.normalise.mapping import load_mapping
 from hub.ports import RecordMapping
 from hub.receive.api import create_api
 from hub.receive.inbox import ActiveInstances
@@ -30,8 +29,8 @@ from hub.statements.proof import prove
 def inquiries_of(hub: Hub, setups: Setups) -> Inquiries:
     """What asks registers in the name of those who may."""
 
-    async def mapping(connector: Connector, _instance: ConnectorId) -> RecordMapping:
-        return load_mapping(connector.mapping)
+    async def mapping(connector: Connector, instance: ConnectorId) -> RecordMapping:
+        return await setups.mapping_of(instance, connector)
 
     return Inquiries(
         registers=ActiveRegisters(setups.active, load_connectors(), mapping),
@@ -46,8 +45,10 @@ def inquiries_of(hub: Hub, setups: Setups) -> Inquiries:
     )
 
 
-def api_of(hub: Hub, setups: Setups | None = None) -> FastAPI:
-    """The REST interface over a hub; `setups` are the instances of its connectors, where they were made already."""
+def api_of(hub: Hub, setups: Setups | None = None, asks: Inquiries | None = None) -> FastAPI:
+    """The REST interface over a hub; `setups` are the instances of its connectors and `asks` what asks registers, where they
+    were made already.
+    """
     setups = setups or setups_of(hub)
     issuer = issuer_of(hub.settings)
     key, receipts = load_token_key(hub.settings), load_receipts(hub.settings, hub.digests)
@@ -72,7 +73,7 @@ def api_of(hub: Hub, setups: Setups | None = None) -> FastAPI:
         statements=hub.statements,
         receipt_of=receipt_of,
         receipt_keys=receipts.public_keys(),
-        asks=inquiries_of(hub, setups),
+        asks=asks or inquiries_of(hub, setups),
         inbox=inbox_of(hub),
         instances=ActiveInstances(setups),
         setups=setups,

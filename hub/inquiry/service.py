@@ -51,6 +51,10 @@ class Registers(Protocol):
         """The register of that name; None where there is none, or it is paused."""
         ...
 
+    async def close(self) -> None:
+        """Lets go of all connections."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -107,6 +111,10 @@ class Inquiries:
     clock: Clock
     entropy: Entropy
     log_id: LogId
+
+    async def close(self) -> None:
+        """Lets go of the connections to registers."""
+        await self.registers.close()
 
     async def ask(self, asker: PartyId, question: Question) -> Answered:
         """The register's answer for `asker`, once the log says that it is handed over.
