@@ -12,6 +12,7 @@ import orjson
 import typer
 
 from hub.app import Hub
+from hub.commands.setup_pages import made_of
 from hub.domain.terms import ConnectorId, ReasonCode
 from hub.errors import Misconfigured, Refused
 from hub.mend.mappings import GlassReason
@@ -91,11 +92,14 @@ def reading_commands(connector: typer.Typer, with_hub: WithHub) -> None:
         instance: Instance,
         mapping: Annotated[Path, typer.Option(help="A mapping, as it is in use or would be.")],
         sample: Annotated[Path, typer.Option(help="A file of the sender; nothing of it is kept.")],
+        as_json: Annotated[bool, typer.Option("--json", help="Answer as JSON.")] = False,
     ) -> None:
         """Says what a mapping makes of a sample: per field what it looks like, per row that fails its number and why."""
 
         async def work(hub: Hub) -> None:
-            _tell(await (await mending_now(hub)).mappings.sample(connector_id(instance), _text(mapping), _bytes(sample), None))
+            mappings = (await mending_now(hub)).mappings
+            seen = await mappings.sample(connector_id(instance), _text(mapping), _bytes(sample), None)
+            _tell(seen) if as_json else typer.echo(made_of(seen))
 
         with_hub(work)
 
@@ -111,7 +115,10 @@ def reading_commands(connector: typer.Typer, with_hub: WithHub) -> None:
             one = found.drift
             for old, new in one.renamed:
                 typer.echo(f"renamed  {old} is now {new}")
-            typer.echo("\n".join([*(f"new      {name}" for name in one.added), *(f"missing  {name}" for name in one.missing)]))
+            for name in one.added:
+                typer.echo(f"new      {name}")
+            for name in one.missing:
+                typer.echo(f"missing  {name}")
             if one.untold:
                 typer.echo(f"{one.untold} more that cannot be told: they could be data")
             typer.echo("mend the mapping" + (", or accept the layout as it is" if one.readable else ""))

@@ -10,6 +10,7 @@ import typer
 
 from hub.clock import rfc3339
 from hub.domain.terms import Micros
+from hub.mend.preview import Preview
 from hub.registry import Connector
 from hub.setups.service import View
 from hub.setups.standing import Move, Standing
@@ -25,6 +26,12 @@ def say_json(found: Any) -> None:
 def day(us: int) -> str:
     """The day of a moment, in UTC."""
     return rfc3339(Micros(us))[:10]
+
+
+def line(one: Connector) -> str:
+    """A connector of the catalogue in one line."""
+    manifest = one.manifest
+    return f"{manifest.id:<20}{manifest.direction:<10}{', '.join(manifest.transport.protocols):<24}{manifest.title}"
 
 
 def described(one: Connector) -> dict[str, Any]:
@@ -50,10 +57,10 @@ def sheet(one: Connector) -> str:
         lines.append(f"  over {protocol}" + ("" if protocol in TRANSPORTS else " (by the connector itself)"))
         for option in one.options(protocol):
             needed = "required" if option.required and not option.default else f"default {option.default or 'none'}"
-            lines.append(f"    --option {option.name:<22}{option.title} ({needed})")
+            lines.append(f"    --option {option.name:<31} {option.title} ({needed})")
         for each in one.credentials(protocol):
             needed = "required" if each.required else f"one of {each.one_of}" if each.one_of else "optional"
-            lines.append(f"    credential {each.name:<20}{each.title} ({needed})")
+            lines.append(f"    credential {each.name:<29} {each.title} ({needed})")
     return "\n".join(lines)
 
 
@@ -125,16 +132,21 @@ def say_trial(trial: Trial, as_json: bool, *, turned: bool | None = None) -> Non
 
 def run(done: DryRun) -> str:
     """What a dry run gave."""
-    seen = done.seen
-    lines = [f"files ready {done.files}  mapping {seen.version}"]
+    return f"files ready {done.files}  columns that are not read {done.ignored}\n{made_of(done.seen, whole=done.whole)}"
+
+
+def made_of(seen: Preview, *, whole: bool = True) -> str:
+    """What a mapping makes of a file: shapes, and never a value."""
+    lines = [f"mapping {seen.version}" + ("" if seen.verified else " (not verified)")]
     if seen.refused is not None:
         lines.append(f"the file cannot be read as a whole: {seen.refused}")
     else:
-        part = "" if done.whole else " (the first of them)"
-        lines.append(f"rows {seen.sampled}{part}  readable {seen.readable}  columns that are not read {done.ignored}")
+        lines.append(f"rows {seen.sampled}{'' if whole else ' (the first of them)'}  readable {seen.readable}")
     for what, names in (("missing", seen.missing), ("strange", seen.strange)):
         if names:
             lines.append(f"{what} columns: {', '.join(names)}")
     lines += [f"  fails {one.rows:>6}  {one.where}: {one.code}" for one in seen.failing]
+    if seen.rows:
+        lines.append(f"  rows that fail, by their line: {', '.join(str(one.row) for one in seen.rows)}")
     lines += [f"  {one.field:<24}{' | '.join(one.shapes)}" for one in seen.fields]
     return "\n".join(lines)

@@ -15,7 +15,7 @@ import yaml
 
 from hub.app import Hub
 from hub.clock import rfc3339
-from hub.commands.setup_pages import day, described, moved, page, run, say_json, say_trial, sheet, stands, viewed
+from hub.commands.setup_pages import day, described, line, moved, page, run, say_json, say_trial, sheet, stands, viewed
 from hub.connector import Setup
 from hub.domain.terms import Micros
 from hub.errors import Misconfigured
@@ -34,6 +34,9 @@ _AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
 _Value = Annotated[Path | None, typer.Option("--file", help="The file that holds it; without it, standard input.")]
 _NUMBERS: Final = ("per_minute", "concurrency", "settle_s", "batch")
 _LONGEST: Final = 1 << 20
+_Sets = Annotated[
+    list[str] | None, typer.Option("--set", help=f"One of {', '.join((*_NUMBERS, 'timeout_s'))}, as name=number.")
+]
 
 
 def setup_commands(connector: typer.Typer, with_hub: WithHub) -> None:
@@ -53,15 +56,15 @@ async def say_instances(hub: Hub) -> None:
 def _looking(connector: typer.Typer, with_hub: WithHub) -> None:
     @connector.command("catalogue")
     def catalogue(
-        name: Annotated[str | None, typer.Argument(help="One connector; without it all of them.")] = None,
+        name: Annotated[str | None, typer.Argument(help="One connector, with all about it; without it a line of each.")] = None,
         as_json: _AsJson = False,
     ) -> None:
-        """Lists what can be connected, and for each what it must be told and given."""
+        """Lists what can be connected; of one, what it must be told and given."""
         found = [one for one in load_connectors().values() if name in (None, one.manifest.id)]
         if as_json:
             say_json([described(one) for one in found])
         else:
-            typer.echo("\n\n".join(sheet(one) for one in found) or "none")
+            typer.echo("\n".join((line if name is None else sheet)(one) for one in found) or "none")
 
     @connector.command("show")
     def show(instance: _Instance, as_json: _AsJson = False) -> None:
@@ -158,22 +161,24 @@ def _making(connector: typer.Typer, with_hub: WithHub) -> None:
         schedule: Annotated[str, typer.Option(help="When it goes: every 15m, daily 06:30; without it the connector's.")] = "",
         window: Annotated[str, typer.Option(help="Outside which nothing begins: mon-fri 06:00-22:00.")] = "",
         college: Annotated[str | None, typer.Option(help="In whose own connection a register is asked.")] = None,
+        sets: _Sets = None,
     ) -> None:
         """Drafts a connector. It does nothing until its credentials are given and a second person activates it."""
-        known = load_connectors().get(name or "")
-        given: dict[str, Any] = {
-            "id": identifier,
-            "connector": name or "",
-            "party": party,
-            "protocol": protocol or (known.manifest.transport.protocols[0] if known else ""),
-            "address": address,
-            "options": _pairs(options or ()),
-            "schedule": schedule,
-            "window": window,
-            "college": college,
-        }
 
         async def work(hub: Hub) -> None:
+            known = load_connectors().get(name or "")
+            given: dict[str, Any] = {
+                "id": identifier,
+                "connector": name or "",
+                "party": party,
+                "protocol": protocol or (known.manifest.transport.protocols[0] if known else ""),
+                "address": address,
+                "options": _pairs(options or ()),
+                "schedule": schedule,
+                "window": window,
+                "college": college,
+                **_counted(sets),
+            }
             setup = read_setup(_yaml(source) if source else given)
             await setups_of(hub).create(setup, _actor(hub))
             typer.echo(f"{setup.id} is drafted, version 1; give its credentials, test it, propose it")
@@ -190,9 +195,7 @@ def _making(connector: typer.Typer, with_hub: WithHub) -> None:
         ] = None,
         schedule: Annotated[str | None, typer.Option(help="When it goes.")] = None,
         window: Annotated[str | None, typer.Option(help="Outside which nothing begins.")] = None,
-        sets: Annotated[
-            list[str] | None, typer.Option("--set", help=f"One of {', '.join((*_NUMBERS, 'timeout_s'))}, as name=number.")
-        ] = None,
+        sets: _Sets = None,
     ) -> None:
         """Drafts a next version; what runs goes on as it is."""
 
@@ -331,11 +334,16 @@ def _changed(before: Setup, said: Mapping[str, str | None], options: list[str] |
         given["options"] = {key: text for key, text in given["options"].items() if key != name} | (
             {name: value} if value else {}
         )
+    return read_setup(given | _counted(sets))
+
+
+def _counted(sets: list[str] | None) -> dict[str, float]:
+    found: dict[str, float] = {}
     for name, value in _pairs(sets or ()).items():
         if name not in (*_NUMBERS, "timeout_s"):
             raise Misconfigured("There is no such setting.", f"Known: {', '.join((*_NUMBERS, 'timeout_s'))}.", "Name one.")
-        given[name] = _number(value, whole=name != "timeout_s")
-    return read_setup(given)
+        found[name] = _number(value, whole=name != "timeout_s")
+    return found
 
 
 def _number(text: str, *, whole: bool) -> int | float:

@@ -244,7 +244,7 @@ class Mappings:
             raise Refused(
                 "Nobody puts their own mapping into use.",
                 "Whoever proposed it looked at it already.",
-                "Ask another administrator, or give a reason for doing it alone.",
+                "Ask another administrator, at the desk (all keyboards count as one), or give a reason for doing it alone.",
             )
         prepared = {"prepared": str(found.author)} if found.author else {}
         return await self._use(connector, found.text, by, "mapping-change", prepared)
