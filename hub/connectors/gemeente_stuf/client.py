@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, Final
 from uuid import UUID
 
-from hub.connector import Endpoint, Said
+from hub.connector import Endpoint, Rejected, Said
 from hub.connectors.gemeente_stuf.outbound import FORM, UNFIT, confirms, content_of, message_of
 from hub.domain.stages import Delivered
 from hub.domain.terms import ReasonCode
@@ -37,7 +37,7 @@ class StufSink:
         self._soap = Soap(endpoint, _WSDL, "OntvangAsynchroon", "OntvangAsynchroonPort", faults=_KNOWN)
 
     async def send(self, page: Sequence[Delivered], _checkpoint: str, /) -> Said:
-        """One case for each, as far as the time for a call reaches. Raises hub.http.Away or hub.http.Barred.
+        """One case for each, as far as the time for a call reaches. Raises Rejected, hub.http.Away, hub.http.Barred.
 
         What was done before an error counts: it is said, and the rest stays unsaid.
         """
@@ -82,7 +82,7 @@ class StufSink:
                 return None
             raise Away(INVALID, "A case system gives no proper answer.", "It confirms another message than was sent.")
         if said.code == _NOT_AS_THE_SCHEMA:
-            return FORM
+            raise Rejected(FORM, "A case system does not accept a case.", f"It answered with {said.code}.")
         raise FaultBarred(Fault(True, said.code)) if _blames_us(said) else FaultAway(Fault(False, said.code))
 
 

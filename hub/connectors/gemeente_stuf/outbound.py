@@ -22,7 +22,7 @@ from hub.http import UNSAFE, Barred
 UNFIT: Final = ReasonCode("NIET_VERWERKBAAR")
 """The delivery holds more than a case of this standard can."""
 FORM: Final = ReasonCode("VORM_ONGELDIG")
-"""The case system does not take what the delivery holds."""
+"""The case system does not take a message as it is."""
 
 _LONGEST: Final = 1000
 _UNWRITTEN: Final = re.compile("[^\\t\\n\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")

@@ -47,6 +47,8 @@ _SETTINGS: Final = frozenset(
     )
 )
 """Parameters that follow from how the connector is set up, and not from the delivery."""
+_DELIVERED: Final = frozenset(("betrokkeneIdentificatie", "toelichting"))
+"""Parameters that hold what was delivered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,7 @@ def status_of(delivery: Delivered, zaak: str, catalogue: Catalogue) -> dict[str,
 def refusal_of(answer: Answer) -> ReasonCode:
     """Why a case system does not take a 400, 413 or 422: what the delivery holds.
 
-    Raises Barred where a setting is what is wrong, Rejected where it does not say what.
+    Raises Barred where a setting is what is wrong, Rejected where it does not say that it is what was delivered.
     """
     names = {name for name, _ in faults_of(answer)}
     if names & _SETTINGS or any(name.rpartition(".")[2] in _SETTINGS for name in names):
@@ -147,8 +149,9 @@ def refusal_of(answer: Answer) -> ReasonCode:
             f"It answered {answer.status}, about {' and '.join(sorted(names & _SETTINGS)) or 'a type'}.",
             "Compare the options of this connector with its catalogue, then release what is held.",
         )
-    if not names:
-        raise Rejected(FORM, "A case system does not accept a case.", f"It answered {answer.status} and does not say why.")
+    if not names or not all(name.partition(".")[0] in _DELIVERED for name in names):
+        why = f"It answered {answer.status}, and not that it is about what was delivered."
+        raise Rejected(FORM, "A case system does not accept a case.", why)
     return FORM
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from hub.connector import Endpoint
+from hub.connector import Endpoint, Rejected
 from hub.connectors.gemeente_stuf.client import _WSDL, open_sink
 from hub.connectors.gemeente_stuf.outbound import content_of, identity_of, message_of
 from hub.errors import HubError
@@ -74,8 +74,9 @@ async def test_what_helps_is_told_from_what_does_not(gemeente: Gemeente, mode: s
 async def test_what_it_will_not_have_is_refused_and_what_was_lost_comes_again(gemeente: Gemeente) -> None:
     one, long = delivery(3), delivery(4, afgesprokenVervolg="x" * 1001)
     gemeente.dial("client")
-    said = await send(endpoint(gemeente), one, long)
-    assert said.refused == {one.delivery_id: "VORM_ONGELDIG", long.delivery_id: "NIET_VERWERKBAAR"}
+    with pytest.raises(Rejected, match="StUF055"):
+        await send(endpoint(gemeente), one)
+    assert (await send(endpoint(gemeente), long, one)).refused == {long.delivery_id: "NIET_VERWERKBAAR"}
     gemeente.dial("unanswered", times=1)
     with pytest.raises(Away):
         await send(endpoint(gemeente), delivery(5))

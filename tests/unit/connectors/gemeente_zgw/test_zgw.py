@@ -188,8 +188,9 @@ def test_a_refusal_says_whose_it_is() -> None:
     with pytest.raises(Barred, match="zaaktype") as setting:
         refusal_of(said("zaaktype", "toelichting"))
     assert BSN not in str(setting.value)
-    with pytest.raises(Rejected):
-        refusal_of(Answer(400, {}, b"<html>"))
+    for other in (Answer(400, {}, b"<html>"), said("identificatie"), said("identificatie", "toelichting")):
+        with pytest.raises(Rejected):
+            refusal_of(other)
 
 
 async def test_a_notice_stays_where_it_can_be_fetched(gemeente: Gemeente) -> None:
