@@ -6,7 +6,7 @@ Everything follows from the seed. Numbers are of the range that nobody is issued
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -50,21 +50,22 @@ _STATUSES: Final = ("R", "B", "G", "K", "I", "In behandeling", "Ter kennisneming
 
 
 def files(asked: Mapping[str, Any]) -> list[tuple[str, bytes]]:
-    """One file of a kind (`verzuim`, `c` or `p`): `rows`, `seed`, `day` and for whom (`who`, R0004) may be said.
+    """One file of a kind (`verzuim`, `c` or `p`): `rows`, `seed`, `day`, for whom (`who`, R0004) and `gemeenten` may be said.
 
     Raises KeyError where there is no such kind.
     """
     count, seed = int(asked.get("rows", 20)), int(asked.get("seed", 1))
     today = date.fromisoformat(str(asked.get("day", "2026-11-02")))
+    homes = tuple(map(str, asked.get("gemeenten", GEMEENTEN)))
     what, who = str(asked["what"]), str(asked.get("who", "R0004"))
     columns, make = {"verzuim": (ABSENCE, _absent), "c": (ENROLMENT, _enrolled), "p": ((REASON, *ENROLMENT), _changed)}[what]
     chance = random.Random(f"{what}/{seed}")
-    rows = [make(person, number, today, chance) for number, person in enumerate(_persons(count, seed, today, chance))]
+    rows = [make(person, number, today, chance) for number, person in enumerate(_persons(count, seed, today, homes, chance))]
     lines = [";".join(columns), *(";".join(row.get(column, "") for column in columns) for row in rows)]
     return [(f"{today:%Y%m%d}{who}{what}{seed:03d}.csv", "\r\n".join([*lines, ""]).encode())]
 
 
-def _persons(count: int, seed: int, today: date, chance: random.Random) -> Iterator[dict[str, str]]:
+def _persons(count: int, seed: int, today: date, homes: Sequence[str], chance: random.Random) -> Iterator[dict[str, str]]:
     issued = numbers(seed)
     for number in range(count):
         name, before = chance.choice(_NAMES)
@@ -83,7 +84,7 @@ def _persons(count: int, seed: int, today: date, chance: random.Random) -> Itera
             "HUISNUMMER": str(chance.randrange(1, 300)),
             "POSTCODE": f"{chance.randrange(1000, 10000)}AB",
             "WOONPLAATS": "Waterdam",
-            "GEMEENTECODE": chance.choice(GEMEENTEN),
+            "GEMEENTECODE": chance.choice(homes),
             "INDICATIEGEHEIM": "J" if number % 10 == 9 else "N",
             "ONDERWIJSSOORT": "VO" if minor else "MBO",
             "INSTELLINGSCODE": "96YY" if minor else "98ZZ00",
