@@ -173,7 +173,7 @@ class Dossier:
             self._inside = False
             return
         at = self._open.pop()
-        if at.path.startswith(f"{_WORDS}.") and not self._decided:
+        if at.held and not self._decided and at.path.startswith(f"{_WORDS}."):
             category = at.path.removeprefix(f"{_WORDS}.")
             if category in self._words:
                 raise refused("It says something of a category twice.", Fault("categorie_uitlevering", "VELD_DUBBEL"))

@@ -166,3 +166,35 @@ def test_a_table_that_leaves_a_category_out_is_refused(tmp_path: Path) -> None:
     damaged.write_text(TABLE.read_text().replace('VERBODEN = ["cat_vombo"]', "VERBODEN = []", 1))
     with pytest.raises(Misconfigured, match="says nothing of a category"):
         standard(damaged)
+
+
+@pytest.mark.parametrize(
+    ("block", "named"),
+    [
+        (("examenresultaat", "<examenuitslag>Geheim</examenuitslag>"), "examenresultaat.examenuitslag"),
+        (("onderwijsondersteuning", "<diagnose><code>Geheim</code></diagnose>"), "onderwijsondersteuning.diagnose.code"),
+        (
+            ("overigdocumentlijst", "<document><omschrijving>Geheim</omschrijving></document>"),
+            "overigdocumentlijst.document.omschrijving",
+        ),
+    ],
+)
+def test_naming_it_in_a_mapping_does_not_help(block: tuple[str, str], named: str) -> None:
+    words, _ = usual("POVO")
+    text = dossier("999909848", words=words | {"cat_vombo": "OPTIONEEL"}, blocks=dict([block]))
+    (row,) = parse(CONNECTOR.format(), text.encode(), COLUMNS | {f"huidigeschool.leerling.{named}"}).rows
+    assert "Geheim" not in f"{row.content.reveal()}{row.raw.reveal().decode()}"
+
+
+def test_a_category_that_the_standard_does_not_know_carries_no_text() -> None:
+    words, present = usual("POVO")
+    row = given("POVO", words | {"cat_anders": "Geheim"}, present)
+    assert (row.fault, b"Geheim" in row.raw.reveal()) == (None, False)
+
+
+def test_words_that_come_after_what_they_are_about_are_not_heard() -> None:
+    words, present = usual("POVO")
+    said = "".join(f"<{category}>{word}</{category}>" for category, word in words.items())
+    whole = dossier("999909848", words={}, blocks=dict(BLOCKS[category] for category in present))
+    late = whole.replace("</dossier>", f"<metadata><categorie_uitlevering>{said}</categorie_uitlevering></metadata></dossier>")
+    assert read(late).fault == "CATEGORIE_ONBEKEND"
