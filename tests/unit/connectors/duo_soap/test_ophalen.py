@@ -51,6 +51,7 @@ def loket(served: tuple[Path, Loket, str]) -> Loket:
     found = served[1]
     found.turn("ok")
     found.deliveries.clear()
+    found.counts.clear()
     found.changed("nul", CASES.encode(), "een")
     found.changed("een", FIRST.encode(), "twee")
     return found
@@ -131,6 +132,7 @@ async def test_answers_that_lead_nowhere_stop_the_run_and_say_nothing_of_their_w
     with pytest.raises(SourceBarred) as barred:
         await pages(served, Kept())
     assert "geheim123" not in f"{barred.value}{barred.value.why}"
+    assert loket.counts["messages"] == 1
 
 
 def test_the_abolished_status_is_set_aside() -> None:
