@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import unquote, urlencode, urlsplit
 
 import orjson
 from joserfc import jwt
@@ -16,21 +16,10 @@ from joserfc.jwk import OctKey
 from joserfc.jws import JWSRegistry
 
 from hub.clock import SystemClock
-from hub.connector import Credential, Endpoint, Option
+from hub.connector import Endpoint
 from hub.http import INVALID, Answer, Away, Http
 from hub.ports import Clock
-from hub.transports.web import CREDENTIALS as TLS
 from hub.transports.web import http_of, reaching, served, spoken, unsettled
-
-OPTIONS: Final = (
-    Option(name="client_id", title="Client id of the hub at the case system", required=True, example="hub"),
-    Option(name="representation", title="Who acts, for the case system's own log", default="Hub schoolverlaters"),
-)
-CREDENTIALS: Final = (
-    Credential(name="secret", title="Secret of that client id, 16 characters or more", kind="secret", required=True),
-    *TLS,
-)
-"""What a manifest copies from here; a test holds it to that."""
 
 _LEAST: Final = 16
 _LARGEST_ANSWER: Final = 4 << 20
@@ -100,7 +89,7 @@ class Zgw:
         """Whether the hub may show its token at this address."""
         if not isinstance(address, str) or not address.startswith(self._roots) or not address.isprintable():
             return False
-        return ".." not in urlsplit(address).path.split("/")
+        return ".." not in unquote(urlsplit(address).path).split("/")
 
     async def close(self) -> None:
         """Lets go of the connections."""
