@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from lxml import etree
 
 from hub.domain.stages import Row
 from hub.errors import Malformed, Misconfigured
+from hub.formats.xml import SCHEMAS, schema_at
 from hub.normalise import normalise
 from hub.normalise.mapping import compile_mapping, load_mapping
 from hub.registry import load_connectors
@@ -101,3 +103,10 @@ def test_no_mapping_reads_a_pseudonym_for_learning_material(name: str) -> None:
 
 def _says_nothing(told: str) -> None:
     assert not [word for word in ("999909848", "Voorbeeld", "geheim123", "hostname") if word in told]
+
+
+def test_the_sample_is_as_its_schemas_say() -> None:
+    folder = SCHEMAS / "lvs_oso" / "oso-2019.1"
+    sample = etree.parse(folder / "sample.xml")
+    assert schema_at(SCHEMAS, "lvs_oso/oso-2019.1/levering.xsd").validate(sample)
+    assert schema_at(SCHEMAS, "lvs_oso/oso-2019.1/dossier.xsd").validate(sample.find("{*}dossier"))
