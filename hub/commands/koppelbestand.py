@@ -28,8 +28,8 @@ def request_name(day: date, region: int | None, gemeente: int | None) -> str:
     return f"{day:%Y%m%d}{'R' if gemeente is None else 'G'}{code:04}.txt"
 
 
-def request_commands(connector: typer.Typer) -> None:
-    """Adds the command to `hub connector`."""
+def request_commands(connector: typer.Typer, guarded: Callable[[Callable[[], Any]], None]) -> None:
+    """Adds the command to `hub connector`. `guarded` runs work, and ends the command with the sentences of an error."""
 
     @connector.command("duo-aanvraag")
     def ask(
