@@ -20,7 +20,12 @@ SOURCES = sorted((ROOT / "hub").rglob("*.py"))
 # Those of the family that live beside the one thing they are about.
 ELSEWHERE = {"hub.db.CommitUnknown", "hub.http.Away", "hub.http.Barred"}
 ELSEWHERE |= {"hub.notices.issue.Unknown"}  # told from another no at the door of partners alone
-ELSEWHERE |= {"hub.connector.Rejected", "hub.connector.SourceAway", "hub.connector.SourceBarred"}
+ELSEWHERE |= {"hub.connector.sink.Rejected", "hub.connector.reach.SourceAway", "hub.connector.reach.SourceBarred"}
+ELSEWHERE |= {"hub.transports.soap.FaultAway", "hub.transports.soap.FaultBarred", "hub.formats.agreed.Drifted"}
+# Each is answered otherwise at its own door than the kind that it is of: a full inbox, a body too large, a key used again, mail
+# that is not believed, an instance that is not there, one person for two.
+ELSEWHERE |= {f"hub.receive.inbox.{name}" for name in ("content.Full", "content.TooLarge", "store.AnotherBody")}
+ELSEWHERE |= {"hub.receive.mail.cms.Unsafe", "hub.setups.rules.Absent", "hub.setups.rules.FourEyes"}
 # What breaks a contract between two pieces of code, or speaks to a library in its own terms at its own door.
 FOREIGN = {"ValueError", "TypeError", "AttributeError", "KeyError", "AssertionError", "PydanticCustomError"}
 AT_ITS_DOOR = {
