@@ -21,9 +21,11 @@ from hub import operations
 from hub.app import Hub, databases, load_signer, make_keys, migrate_all, open_hub
 from hub.clock import SystemClock, legal_date
 from hub.commands.archiving import archiving_commands
+from hub.commands.effect import effect_commands
 from hub.commands.forgetting import forgetting_commands
 from hub.commands.inbox import inbox_commands, listen
 from hub.commands.informing import informing_commands
+from hub.commands.koppelbestand import request_commands
 from hub.commands.log_life import log_life_commands
 from hub.commands.mending import delivery_commands, mending_commands
 from hub.commands.notices import notice_commands
@@ -354,6 +356,8 @@ policy_export_commands(policy, _with_hub)
 mending_commands(connector, _with_hub)
 setup_commands(connector, _with_hub)
 scaffolding_commands(connector, guarded)
+request_commands(connector, guarded)
+effect_commands(connector, guarded)
 running_commands(connector, _with_hub)
 inbox_commands(connector, _with_hub)
 territory_commands(main, _with_hub)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import orjson
 import typer
@@ -16,8 +17,8 @@ from hub.insight.effect import Effect, effect_of
 _LARGEST: Final = 64 << 20
 
 
-def effect_commands(connector: typer.Typer) -> None:
-    """Adds the command to `hub connector`."""
+def effect_commands(connector: typer.Typer, guarded: Callable[[Callable[[], Any]], None]) -> None:
+    """Adds the command to `hub connector`. `guarded` runs work, and ends the command with the sentences of an error."""
 
     @connector.command("effectrapportage")
     def effect(
@@ -29,14 +30,20 @@ def effect_commands(connector: typer.Typer) -> None:
         out: Annotated[Path, typer.Option(help="Where to write the figures, as CSV; as JSON where it ends in .json.")],
     ) -> None:
         """Counts what became of young people by education and age, hides what is small, and writes it down."""
-        found = effect_of(_content(export), region, year)
-        try:
-            out.write_bytes(_json(found) if out.suffix == ".json" else _csv(found))
-        except OSError:
-            raise Misconfigured("The figures cannot be written.", "The file cannot be made.", "Choose another --out.") from None
-        for row in found.rows():
-            typer.echo("  ".join(cell.ljust(10) for cell in row[2:]).rstrip())
-        typer.echo(f"written to {out}; {found.hidden} cells are hidden")
+
+        def work() -> None:
+            found = effect_of(_content(export), region, year)
+            try:
+                out.write_bytes(_json(found) if out.suffix == ".json" else _csv(found))
+            except OSError:
+                raise Misconfigured(
+                    "The figures cannot be written.", "The file cannot be made.", "Choose another --out."
+                ) from None
+            for row in found.rows():
+                typer.echo("  ".join(cell.ljust(10) for cell in row[2:]).rstrip())
+            typer.echo(f"written to {out}; {found.hidden} cells are hidden")
+
+        guarded(work)
 
 
 def _content(export: Path) -> bytes:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -38,14 +39,20 @@ def request_commands(connector: typer.Typer, guarded: Callable[[Callable[[], Any
         out: Annotated[Path, typer.Option(help="The folder in which to put the file.")] = Path(),
     ) -> None:
         """Writes the file that asks DUO for a C-levering; bring it to Mijn DUO."""
-        path = out / request_name(legal_date(SystemClock().now_us()), region, gemeente)
-        try:
-            with path.open("xb") as file:
-                file.write(CONTENT)
-        except FileExistsError:
-            raise Refused("The request is not written.", f"{path.name} is there already.", "Take it away first.") from None
-        except OSError:
-            raise Misconfigured(
-                "The request cannot be written.", "The folder cannot be written to.", "Choose another."
-            ) from None
-        typer.echo(f"{path} is written; bring it to Mijn DUO, a delivery comes within five working days")
+
+        def work() -> None:
+            path = out / request_name(legal_date(SystemClock().now_us()), region, gemeente)
+            _write(path)
+            typer.echo(f"{path} is written; bring it to Mijn DUO, a delivery comes within five working days")
+
+        guarded(work)
+
+
+def _write(path: Path) -> None:
+    try:
+        with path.open("xb") as file:
+            file.write(CONTENT)
+    except FileExistsError:
+        raise Refused("The request is not written.", f"{path.name} is there already.", "Take it away first.") from None
+    except OSError:
+        raise Misconfigured("The request cannot be written.", "Its folder cannot be written to.", "Choose another.") from None

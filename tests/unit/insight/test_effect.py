@@ -105,8 +105,8 @@ def test_no_hidden_cell_can_be_worked_out(table: list[list[int]]) -> None:
 
 def test_from_the_command_line(tmp_path: Path) -> None:
     app = typer.Typer()
-    effect_commands(app)
-    request_commands(app)
+    effect_commands(app, lambda work: work())
+    request_commands(app, lambda work: work())
     export, out = tmp_path / "export.csv", tmp_path / "cijfers.csv"
     export.write_text(HEADER + "mbo;18-22;werk;30\nmbo;18-22;zorg;3\nvo;16-17;werk;40\nvo;16-17;zorg;25\n")
     run = CliRunner().invoke(app, ["effectrapportage", str(export), "--region", "04", "--year", "2025", "--out", str(out)])
