@@ -27,8 +27,8 @@ from hub.formats.parts import parts_of
 from hub.ports import Clock, Entropy, KeyedDigest, Way
 from hub.receive.drop.store import Drop, DropIntake, DropStore
 
-CHUNK: Final = 250
-"""Rows admitted at a time."""
+CHUNK: Final = 500
+"""Rows admitted at a time, in one commit: with half as many a list takes a sixth longer; with more, single messages wait."""
 LARGEST_FILE: Final = 2 << 30
 """Bytes of a file; one that is larger is refused for what its first block and its size say."""
 _PIECE: Final = 64 * 1024  # bytes parsed before others get a turn
