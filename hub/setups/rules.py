@@ -40,11 +40,26 @@ def check_activate(one: Standing, by: str) -> None:
     check_open(one)
     if one.proposed_by is None:
         raise Refused("This is not proposed.", "Whoever set it up proposes it first.", "Propose it; a second person activates.")
-    if by in (one.changed_by, one.proposed_by):
+    if not is_second(one, by):
         raise FourEyes(
             "You cannot activate this yourself.",
             "You changed or proposed it; a second person looks at it before it runs.",
             "Ask a colleague. Where that cannot wait, break the glass with a reason: it is logged, and confirmed afterwards.",
+        )
+
+
+def is_second(one: Standing, who: str) -> bool:
+    """Whether it is proposed, and this is somebody who may activate it."""
+    return one.proposed_by is not None and who not in (one.changed_by, one.proposed_by)
+
+
+def check_known(known: bool) -> None:
+    """Credentials of others go where they are known to go."""
+    if not known:
+        raise FourEyes(
+            "This is not tried with the credentials of others.",
+            "It goes elsewhere, or trusts another than what runs, and no second person looked at that yet.",
+            "Propose it and let a second person try it, or give the credentials anew yourself.",
         )
 
 

@@ -180,8 +180,8 @@ class Setups(Trials, Actives):
         return setup
 
     async def confirm(self, instance: str, by: Actor) -> Move:
-        """A second person has looked at what was activated alone, and stands by it."""
-        one = await self._open(instance)
+        """A second person has looked at what was activated alone, also where it ended since, and stands by it."""
+        one = await self.read(instance)
         rules.check_confirm(one.standing, by.word)
         assert one.standing.glass is not None, "there is something to confirm"
         return await self._write(one.standing, Act.confirm, one.standing.glass.version, by)

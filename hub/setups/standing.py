@@ -159,7 +159,7 @@ def after(one: Standing, move: Move) -> Standing:
         case Act.pause | Act.resume:
             return replace(one, paused=move.act is Act.pause)
         case Act.end:
-            return replace(one, ended=True, held=_NONE, staged=_NONE, glass=None)
+            return replace(one, ended=True, held=_NONE, staged=_NONE)
         case Act.test | Act.dry_run:
             return one
 

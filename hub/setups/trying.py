@@ -89,14 +89,37 @@ class Trials(Book):
     async def test(self, instance: str, version: int, by: Actor) -> Trial:
         """Goes there with that version: the active one as it runs, another with the credentials that wait for activation.
 
-        How it went is in the log. Raises errors.Refused for what is brought to the hub, Malformed where something is missing.
+        How it went is in the log. Raises errors.Refused for what is brought to the hub, Malformed where something is missing,
+        FourEyes where a credential of somebody else would go where no second person let it go.
         """
         one = await self._open(instance)
-        return await self._try(one, version, self._credentials_for(one, version), by)
+        held = self._credentials_for(one, version)
+        await self._check_goes(one, version, held, by)
+        return await self._try(one, version, held, by)
 
     def _credentials_for(self, one: Instance, version: int) -> Mapping[str, int]:
         runs = version == one.standing.active and version != one.standing.newest
         return one.standing.held if runs else one.standing.next_held
+
+    async def _check_goes(self, one: Instance, version: int, held: Mapping[str, int], by: Actor) -> None:
+        """What others gave goes nowhere but where they gave it for, or where two people let it go: or else who drafts another
+        address, and tries it, is shown there what the hub shows nobody."""
+        standing = one.standing
+        if version == standing.newest and rules.is_second(standing, by.word):
+            return
+        setup = await self._setup(one, version)
+        declared, given = self._connector(setup).credentials(setup.protocol), {move.seq: move for move in one.moves}
+        runs, used = effective(declared, standing.held), effective(declared, held)
+        anchors = [each.name for each in declared if secret.is_anchor(each, declared)]
+        same = all(runs.get(name) == used.get(name) for name in anchors)
+        for seq in used.values():
+            if given[seq].who == by.word:
+                continue
+            known = {where(await self._setup(one, standing.active))} if standing.active is not None else set()
+            if seq in runs.values():
+                rules.check_known(same and where(setup) in known)
+            else:
+                rules.check_known(where(setup) in {*known, where(await self._setup(one, given[seq].version))})
 
     async def _try(self, one: Instance, version: int, held: Mapping[str, int], by: Actor) -> Trial:
         setup, endpoint = await self._reach(one, version, held)
@@ -166,7 +189,9 @@ class Trials(Book):
                 f"It is {connector.manifest.direction}.",
                 "Test its connection; what it sends is decided per record.",
             )
-        setup, endpoint = await self._reach(one, version, self._credentials_for(one, version))
+        held = self._credentials_for(one, version)
+        await self._check_goes(one, version, held, by)
+        setup, endpoint = await self._reach(one, version, held)
         mapping = await self.mapping_of(instance, connector)
         form = connector.format(mapping.reads)
         keyed = _keyed(self._entropy(32))
@@ -196,6 +221,12 @@ def wanted(name: str, setup: Setup, connector: Connector) -> bool:
     pattern = options_of(setup, connector).get("pattern", "*")
     hidden = name.startswith(".") or name.lower().endswith(_UNFINISHED)
     return not hidden and fnmatch.fnmatchcase(name.lower(), pattern.lower())
+
+
+def where(setup: Setup) -> frozenset[tuple[str, str]]:
+    """Where the hub goes with its credentials: the address, and every option that is one."""
+    urls = {(name, url) for name, url in setup.options.items() if name.endswith("url") and url}
+    return frozenset({("protocol", setup.protocol), ("address", setup.address), *urls})
 
 
 def _keyed(key: bytes) -> KeyedDigest:

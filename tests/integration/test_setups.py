@@ -19,7 +19,7 @@ from hub.audit.notes import Notes
 from hub.audit.search import Search
 from hub.audit.search.hours import Hours
 from hub.audit.search.lines import SignalCode
-from hub.connector import Setup, Trouble
+from hub.connector import Endpoint, Setup, Trouble
 from hub.db import transaction
 from hub.domain.staff import Role, Staff, StaffId
 from hub.domain.terms import Micros
@@ -27,6 +27,7 @@ from hub.errors import Conflict, HubError, Malformed, Misconfigured, Refused, Ta
 from hub.registry import load_connectors
 from hub.setups.actor import Actor
 from hub.setups.checks import Checks
+from hub.setups.rules import FourEyes
 from hub.setups.service import Difference, Setups
 from hub.setups.standing import GLASS_US, GlassReason, Move, State
 from tests.fakes.certificates import certificate, private_key
@@ -419,6 +420,47 @@ async def test_a_connection_is_tested_and_a_file_read_without_a_trace(desk: Desk
     (server.home / "data/uit/lijst.csv").unlink()
     with pytest.raises(Refused, match="nothing to read"):
         await desk.setups.dry_run(NAME, 1, ANNA)
+
+
+async def test_what_was_activated_alone_is_confirmed_also_after_its_end(desk: Desk) -> None:
+    await desk.drafted()
+    await desk.setups.activate(NAME, 1, ANNA, GlassReason.trial)
+    await desk.setups.end(NAME, ANNA)
+    with pytest.raises(FourEyes):
+        await desk.setups.confirm(NAME, ANNA)
+    await desk.setups.confirm(NAME, BRAM)
+    assert (await desk.setups.show(NAME)).standing.glass is None
+
+
+async def test_who_drafts_another_address_is_not_shown_what_others_gave(desk: Desk) -> None:
+    gone: list[Endpoint] = []
+
+    async def diagnose(_transport: Any, endpoint: Endpoint, *, pushes: bool) -> tuple[Any, ...]:
+        gone.append(endpoint)
+        return ()
+
+    object.__setattr__(desk.setups, "diagnose", diagnose)
+    await desk.activated()
+    await desk.setups.test(NAME, 1, CAROLA)
+    await desk.setups.credential(NAME, "known_hosts", b"# mine\n" + HOST_KEY, BRAM)
+    with pytest.raises(FourEyes):
+        await desk.setups.test(NAME, 1, BRAM)  # the same address, behind which he trusts somebody else
+    await desk.setups.change(NAME, setup(address="sftp://elsewhere.example.nl"), BRAM)
+    del gone[:]
+    for trial in (desk.setups.test, desk.setups.dry_run):
+        with pytest.raises(FourEyes):
+            await trial(NAME, 2, BRAM)
+    assert gone == []
+    await desk.setups.propose(NAME, BRAM)
+    with pytest.raises(FourEyes):
+        await desk.setups.test(NAME, 2, BRAM)
+    await desk.setups.test(NAME, 2, CAROLA)
+    await desk.setups.credential(NAME, "password", b"my own", BRAM)
+    await desk.setups.test(NAME, 2, BRAM)
+    assert [one.credentials["password"] for one in gone] == [SECRET, b"my own"]
+    await desk.setups.activate(NAME, 2, BRAM, GlassReason.trial)
+    with pytest.raises(FourEyes):
+        await desk.setups.test(NAME, 1, CAROLA)  # where nothing runs any more
 
 
 async def test_the_old_goes_on_until_the_new_one_has_worked(desk: Desk, server: Server) -> None:

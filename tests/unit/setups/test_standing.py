@@ -45,6 +45,7 @@ def test_whom_an_unconfirmed_activation_waits_for() -> None:
     alone = (*BEGUN[:2], (Act.break_glass, 1, "a", "STORING"))
     assert lived(*alone).glass is not None
     assert lived(*alone, (Act.confirm, 1, "b")).glass is None
+    assert lived(*alone, (Act.end, 1, "a")).glass is not None, "what one person did alone is looked at, ended or not"
     again = (*alone, (Act.change, 2, "b"), (Act.propose, 2, "b"))
     assert lived(*again, (Act.activate, 2, "a")).glass is not None, "who broke it does not mend it"
     assert lived(*again, (Act.activate, 2, "c")).glass is None
