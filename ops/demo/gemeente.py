@@ -92,6 +92,9 @@ def asked_of_brp(world: World, question: dict[str, Any], mode: str) -> Answer:
     ]
     if wrong or question["type"] != "RaadpleegMetBurgerservicenummer" or not isinstance(question["fields"], list):
         return 400, problem(400, "paramsCombination", wrong)
+    forbidden = [number for number, name in enumerate(question["fields"]) if name in _BRP_ALWAYS]
+    if forbidden:
+        return 400, problem(400, "paramsValidation", [{"name": f"fields[{number}]", "code": "fields"} for number in forbidden])
     world.asked.append(question)
     found = [world.persons[number] for number in question["burgerservicenummer"] if number in world.persons]
     place = question.get("gemeenteVanInschrijving")
