@@ -32,8 +32,8 @@ AT_ITS_DOOR = {
     "HTTPException": ("hub/receive/", "hub/console/"),
     "Turned": ("hub/console/",),  # an HTTPException with words of its own, which the console's handler shows
     "sa.InvalidatePoolError": ("hub/db.py",),
-    # The machine's own no, raised where it says it by a number alone: what was written in part.
-    "OSError": ("hub/audit/highwater.py", "hub/rights/erasure/tombs.py"),
+    # The machine's own no, where it says it by a number alone (what was written in part), or would say it to a library.
+    "OSError": ("hub/audit/highwater.py", "hub/rights/erasure/tombs.py", "hub/transports/wsdl.py"),
     "typer.Exit": ("hub/cli.py", "hub/commands/"),  # how a command tells its exit status
 }
 
