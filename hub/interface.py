@@ -14,6 +14,7 @@ from hub.decisions.evaluate import Evaluations
 from hub.domain.terms import ConnectorId
 from hub.identity.store import PartnerStore
 from hub.identity.tokens import Tokens
+from hub.inquiry.pace import Pace
 from hub.inquiry.registers import ActiveRegisters
 from hub.inquiry.service import Inquiries
 from hub.installed import inbox_of, setups_of
@@ -42,6 +43,7 @@ def inquiries_of(hub: Hub, setups: Setups) -> Inquiries:
         clock=hub.clock,
         entropy=secrets.token_bytes,
         log_id=hub.log_id,
+        pace=Pace(hub.settings.inquiries_per_hour),
     )
 
 

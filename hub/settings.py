@@ -58,6 +58,10 @@ class Settings(BaseSettings):
     )
     review_each: int = Field(default=10, ge=1, le=1000, description="lines of each kind on the monthly list to look through")
 
+    inquiries_per_hour: int = Field(
+        default=500, ge=1, le=100_000, description="questions to registers that a party may ask in an hour, per process"
+    )
+
     policy: Path = Field(default=_HERE / "schemas" / "policy", description="the policy set")
     migrations: Path = Field(default=_HERE / "ops" / "migrations", description="the database migrations")
     connectors: Path | None = Field(default=None, description="the connector instances (YAML); the worker needs it")

@@ -23,6 +23,7 @@ from hub.domain.stages import Received, Row
 from hub.domain.terms import ConnectorId, Interface, LogId, PartyId, ReasonCode
 from hub.domain.territory import Party
 from hub.errors import Fault, Malformed, Refused, Retry
+from hub.inquiry.pace import USUAL, Pace
 from hub.ports import Admitted, Claim, Clock, Entropy, Handed, KeyedDigest, RecordMapping, RowSet, SealedRow, Tally, Way
 from hub.protect.people import People
 
@@ -68,8 +69,8 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What came of a question: `admitted` is None where the register knows nobody of this number; `handed` may be empty where
-    the answer may not go to whoever asked."""
+    """What came of a question: `admitted` is None where the register knows nobody of this number; `handed` is empty where the
+    answer may not go to whoever asked, who is told no more then than if nobody were known."""
 
     admitted: Admitted | None
     handed: Handed
@@ -100,7 +101,7 @@ class OneAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Inquiries:
-    """Asks registers. `parties` are those of the policy set in use."""
+    """Asks registers. `parties` are those of the policy set in use, `pace` is how often a party may ask."""
 
     registers: Registers
     way: Way
@@ -111,6 +112,7 @@ class Inquiries:
     clock: Clock
     entropy: Entropy
     log_id: LogId
+    pace: Pace = field(default_factory=lambda: Pace(USUAL))
 
     async def close(self) -> None:
         """Lets go of the connections to registers."""
@@ -119,9 +121,11 @@ class Inquiries:
     async def ask(self, asker: PartyId, question: Question) -> Answered:
         """The register's answer for `asker`, once the log says that it is handed over.
 
-        Raises errors.Refused where the asker may not ask there, errors.Retry where log or register are away, errors.Malformed
-        for an answer that cannot be read, errors.Misconfigured where the connection must be mended.
+        Raises errors.Refused where the asker may not ask there, hub.inquiry.pace.TooMany where it asks too much, errors.Retry
+        where log or register are away, errors.Malformed for an answer that cannot be read, errors.Misconfigured where the
+        connection must be mended.
         """
+        self.pace.take(asker, self.clock.now_us())
         register = await self._allowed(asker, question)
         await self._note(asker, question, register.party)
         row = await register.query.ask(question.pgn, Hat(question.user, question.task))

@@ -10,6 +10,7 @@ import re
 from typing import Any, Final, Protocol
 
 import orjson
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -18,6 +19,7 @@ from hub.domain.personal import Bsn, Onderwijsnummer, Pgn
 from hub.domain.terms import ConnectorId, PartyId
 from hub.errors import Fault
 from hub.identity.partners import BEVRAGEN
+from hub.inquiry.pace import TooMany
 from hub.inquiry.service import Answered, Question
 from hub.receive.messages import check_no_field_twice
 from hub.receive.request import JSON, Gate, body_of, check_answer_type, check_no_query, idempotency_key, malformed
@@ -26,6 +28,8 @@ INQUIRIES_PATH: Final = "/v1/bevragingen"
 _FIELDS: Final = ("register", "bsn", "onderwijsnummer", "gebruiker", "taak")
 _WORD: Final = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+){0,10}", re.ASCII)
 _USER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}", re.ASCII)
+
+_FOUND: Final = "Of er voor u een antwoord is. Is dat er niet, dan kent het register deze persoon niet, of u mag het niet weten"
 
 TAG: Final = {"name": "Bevragingen", "description": "Een register bevragen, in de aansluiting van het eigen college"}
 ASK: Final[dict[str, Any]] = {
@@ -51,21 +55,25 @@ class InquiryDoor:
         self._asks, self._gate = asks, gate
 
     async def post(self, request: Request) -> Response:
-        """200 with the answer, once the log says that it is handed over."""
+        """200 with the answer, once the log says that it is handed over; 503 for who asks too much in an hour."""
         caller = self._gate.admit(request, BEVRAGEN)
         check_answer_type(request)
         check_no_query(request)
         idempotency_key(request)
-        answered = await self._asks.ask(caller.party, _read(await body_of(request)))
+        try:
+            answered = await self._asks.ask(caller.party, _read(await body_of(request)))
+        except TooMany as many:
+            raise HTTPException(503, headers={"Retry-After": str(many.after_s)}) from None
         return Response(orjson.dumps(_answer(caller.party, answered)), 200, media_type=JSON)
 
 
 def _answer(asker: PartyId, answered: Answered) -> dict[str, Any]:
+    """What may not be told reads as what is not there: that a register knows somebody says something about them already."""
     outcomes = () if answered.admitted is None else answered.admitted.outcomes
-    said = next((one for one in outcomes if one.recipient == asker), None)
+    said = next((one for one in outcomes if one.recipient == asker and one.permitted), None)
     return {
-        "gevonden": answered.admitted is not None,
-        "besluit": None if said is None else "verstrekt" if said.permitted else "geweigerd",
+        "gevonden": said is not None,
+        "besluit": None if said is None else "verstrekt",
         "redenen": [] if said is None else [str(reason) for reason in said.reasons],
         **written(answered.handed.deliveries, answered.handed.checkpoint),
     }
@@ -134,8 +142,8 @@ def schemas(delivery: dict[str, Any]) -> dict[str, Any]:
             "type": "object",
             "description": "Wat het register zegt, voor zover u het mag weten",
             "properties": {
-                "gevonden": {"type": "boolean", "description": "Of het register deze persoon kent"},
-                "besluit": {"type": ["string", "null"], "enum": ["verstrekt", "geweigerd", None]},
+                "gevonden": {"type": "boolean", "description": _FOUND},
+                "besluit": {"type": ["string", "null"], "enum": ["verstrekt", None]},
                 "redenen": {"type": "array", "items": {"type": "string"}},
                 "bezorgingen": {"type": "array", "items": delivery, "maxItems": 1},
                 "checkpoint": {"type": "string", "description": "Checkpoint van het logboek (C2SP tlog-checkpoint)"},

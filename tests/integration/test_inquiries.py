@@ -50,20 +50,18 @@ class Town:
     def __post_init__(self) -> None:
         notes, house = notes_of(self.house), self.house
         self.registers = ActiveRegisters(self.setups.active, load_connectors(), _mapping)
-        self.desk = Desk(
+        self.asks = Inquiries(
+            registers=self.registers,
+            way=house.route,
+            notes=notes,
+            people=house.people,
+            parties=lambda: shipped().policy.parties,
+            digest=house.digests,
             clock=house.clock,
-            asks=Inquiries(
-                registers=self.registers,
-                way=house.route,
-                notes=notes,
-                people=house.people,
-                parties=lambda: shipped().policy.parties,
-                digest=house.digests,
-                clock=house.clock,
-                entropy=secrets.token_bytes,
-                log_id=LOG,
-            ),
+            entropy=secrets.token_bytes,
+            log_id=LOG,
         )
+        self.desk = Desk(clock=house.clock, asks=self.asks)
         self.partners = {
             party: self.desk.partners.add(party, f"{party}-client", ec_key("town"), scopes=frozenset({BEVRAGEN}))
             for party in (ALDERMEER, RIETVOORDE)
@@ -196,10 +194,11 @@ async def test_the_same_answer_to_two_questions_is_two_deliveries(town: Town, ru
 async def test_who_lives_elsewhere_died_or_is_unknown_is_told_of_to_nobody(town: Town, running: Suwinet) -> None:
     await town.register(running)
     elsewhere = (await town.ask(STUDIES)).json()
-    assert (elsewhere["gevonden"], elsewhere["besluit"], elsewhere["bezorgingen"]) == (True, "geweigerd", [])
-    assert elsewhere["redenen"] == ["ANDERE_REGIO"]
+    assert (elsewhere["gevonden"], elsewhere["besluit"], elsewhere["bezorgingen"]) == (False, None, [])
+    (refused,) = [entry for entry in await town.house.entries() if entry["kind"] == "refusal"]
+    assert refused["reasons"] == ["ANDERE_REGIO"]
     unknown = (await town.ask("999990019")).json()
-    assert (unknown["gevonden"], unknown["besluit"], unknown["bezorgingen"]) == (False, None, [])
+    assert unknown == elsewhere, "that a register knows somebody is told to nobody who may not know"
     running.knows(n999909848=Person(died="20261101"))
     try:
         assert (await town.ask(WORKS)).json()["bezorgingen"] == []
@@ -208,6 +207,17 @@ async def test_who_lives_elsewhere_died_or_is_unknown_is_told_of_to_nobody(town:
         assert (unread.status_code, "2004" in unread.text) == (400, False)
     finally:
         running.knows(**{f"n{number}": person for number, person in PERSONS.items()})
+
+
+async def test_nobody_goes_through_a_register_person_by_person(town: Town, running: Suwinet) -> None:
+    await town.register(running)
+    town.asks.pace.per_hour = 2
+    assert [(await town.ask(WORKS)).status_code for _ in range(2)] == [200, 200]
+    before = running.counts()["questions"]
+    stopped = await town.ask(STUDIES)
+    assert (stopped.status_code, stopped.headers["Retry-After"]) == (503, "3600")
+    assert running.counts()["questions"] == before
+    assert (await town.ask(WORKS, RIETVOORDE)).status_code == 403, "another party has a pace of its own"
 
 
 async def test_a_register_that_is_away_answers_nothing_and_the_question_stays_in_the_log(town: Town, running: Suwinet) -> None:
