@@ -11,13 +11,14 @@ import hashlib
 from collections import deque
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import orjson
 
+from hub.clock import SystemClock
 from hub.connector import BLOCK, Endpoint, Option, RemoteFile, SourceAway, Transport, Trouble
 from hub.errors import HubError
 from hub.http import Answer, Http
@@ -246,12 +247,14 @@ class RestPages:
                 self._state.high = str(found)
         elif self._since_from == "date" and not self._state.high:
             try:
-                moment = parsedate_to_datetime(answer.headers.get("date", "")) - _OVERLAP
+                moment = parsedate_to_datetime(answer.headers.get("date", "")).astimezone(UTC) - _OVERLAP
             except (ValueError, TypeError, OverflowError):
                 moment = None
             if moment is None:
                 raise unusable("It does not say what time it is, which the option since_from needs.")
-            self._state.high = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+            # One whose clock is far ahead would keep everything until then from the hub.
+            now = datetime.fromtimestamp(int(SystemClock().now_us()) / 1_000_000, UTC)
+            self._state.high = min(moment, now).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def _pass(self, after: Ask | None) -> None:
         self._ask = self._state.at = after

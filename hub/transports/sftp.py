@@ -12,7 +12,7 @@ from typing import Final, cast
 
 import asyncssh
 
-from hub.connector import BLOCK, Credential, Endpoint, Option, RemoteFile, Transport
+from hub.connector import BLOCK, Credential, Endpoint, Option, RemoteFile, SourceBarred, Transport, Trouble
 from hub.transports import sftp_push
 from hub.transports.sftp_push import open_sink
 from hub.transports.sftp_session import Machine, machine_of, name_taken, sign_in, sign_out, translated
@@ -20,6 +20,8 @@ from hub.transports.sftp_session import Machine, machine_of, name_taken, sign_in
 __all__ = ["TRANSPORT", "SftpFolder", "connect", "open_sink", "probe"]
 
 _MOST_NAMES: Final = 50
+MOST_LISTED: Final = 100_000
+"""Files of a folder that are looked at: 20 MB of names and sizes; with more, somebody must tidy up."""
 
 
 async def connect(endpoint: Endpoint) -> SftpFolder:
@@ -75,6 +77,8 @@ class SftpFolder:
                     found = entry.attrs
                     if found.permissions is not None and modes.S_ISREG(found.permissions):
                         files.append(RemoteFile(before + _text(entry.filename), found.size or 0, found.mtime or 0))
+                    if len(files) > MOST_LISTED:
+                        raise _too_many()
         return sorted(files, key=lambda file: (file.mtime, file.name))
 
     async def stat(self, name: str) -> RemoteFile:
@@ -144,6 +148,15 @@ class SftpFolder:
 
 def _text(name: bytes | str) -> str:
     return name if isinstance(name, str) else name.decode("utf-8", "surrogateescape")
+
+
+def _too_many() -> SourceBarred:
+    return SourceBarred(
+        Trouble.partner_failed,
+        "The folder on the partner's server is too full.",
+        f"It holds more files than the {MOST_LISTED} that the hub looks at.",
+        "Ask its owner to tidy it up; nothing was taken or moved.",
+    )
 
 
 def _names(name: str, suffix: str, marked: bool) -> Iterator[str]:

@@ -86,7 +86,7 @@ async def sign_in(endpoint: Endpoint, at: Machine) -> tuple[asyncssh.SSHClientCo
     try:
         with translated(at):
             async with asyncio.timeout(at.timeout_s):
-                client = await connection.start_sftp_client()
+                client = await connection.start_sftp_client(path_errors="surrogateescape")  # names are bytes
                 if not await client.isdir(at.folder):
                     raise _no_folder(at)
     except BaseException:

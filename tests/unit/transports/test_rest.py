@@ -114,6 +114,16 @@ async def test_changes_are_asked_for_since_just_before_the_walk() -> None:
         assert service.calls[-1].parameters == {"sinds": "2026-11-22T09:59:00Z"}
 
 
+async def test_a_service_with_its_clock_far_ahead_keeps_nothing_from_the_hub() -> None:
+    cursor = Kept()
+    ahead = Reply(body=b'{"results": []}', headers={"Date": "Tue, 22 Nov 2095 10:00:00 GMT"})
+    async with serving(Service(dial=lambda _: ahead)) as service:
+        asked = at(service, cursor, since_parameter="sinds", items="/results")
+        await walk(asked)
+        await walk(asked)
+        assert service.calls[-1].parameters["sinds"] < "2095"
+
+
 async def test_a_run_reads_so_many_pages_and_the_next_one_goes_on() -> None:
     cursor = Kept()
     async with serving(Service("link")) as service:

@@ -17,7 +17,7 @@ import pytest
 
 from hub.connector import Endpoint, SourceBarred, Trouble
 from hub.http import Away, Barred
-from hub.transports import sftp_push
+from hub.transports import sftp, sftp_push
 from hub.transports.diagnosis import State, diagnose
 from hub.transports.sftp import TRANSPORT, connect, open_sink
 from hub.transports.sftp_push import page_name
@@ -212,4 +212,29 @@ async def test_files_are_fetched_and_moved_by_it_too(server: Server) -> None:
     assert await folder.move("a.csv", "verwerkt", "ab") == "verwerkt/a.csv"
     (server.home / "in" / "a.csv").write_bytes(b"y")
     assert await folder.move("a.csv", "verwerkt", "ab") == "verwerkt/a.ab.csv"
+    await folder.close()
+
+
+async def test_a_name_in_another_encoding_holds_up_no_other_file(server: Server) -> None:
+    for name in ("caf\udce9.csv", "a.csv"):
+        (server.home / "in" / name).write_bytes(b"x")
+    folder = await connect(server.endpoint())
+    found = [file.name for file in await folder.list()]
+    assert sorted(found) == ["a.csv", "caf\udce9.csv"]
+    for each in found:
+        assert [block async for block in folder.read(each)] == [b"x"]
+        await folder.move(each, "verwerkt", "ab")
+    assert len(await folder.list("verwerkt")) == 2
+    await folder.close()
+
+
+async def test_a_folder_without_end_is_listed_no_further(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sftp, "MOST_LISTED", 3)
+    for number in range(4):
+        (server.home / "in" / f"{number}.csv").write_bytes(b"x")
+    folder = await connect(server.endpoint())
+    with pytest.raises(SourceBarred, match="more files"):
+        await folder.list()
+    (server.home / "in" / "0.csv").unlink()
+    assert len(await folder.list()) == 3
     await folder.close()
