@@ -10,6 +10,7 @@ browser := .venv/.browser
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_USER := 0
 export ONCE
+unexport PYTHONDONTWRITEBYTECODE # hundreds of processes of the tests would compile everything anew
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))

@@ -18,7 +18,6 @@ from hub.again import Again
 from hub.audit.entries import EntryWriter
 from hub.audit.log import Log
 from hub.audit.record import Committer
-from hub.consent.policy import load_policy
 from hub.db import transaction
 from hub.deliver.outbox import Outbox
 from hub.domain.personal import Bsn, Personal
@@ -40,6 +39,7 @@ from hub.route import Route
 from hub.rules import Rules
 from tests import canary
 from tests.fakes.recorder import KEY, LOG, OPERATOR, Clock, committing
+from tests.fakes.shipped import shipped_policy
 
 POLICY = Path(__file__).parents[2] / "schemas/policy"
 DUO, SCHOOL = PartyId("duo"), PartyId("mbo-zilverlinde")
@@ -52,7 +52,7 @@ _NUMBERS = tuple(number for number, _ in zip(canary.numbers(), range(600), stric
 @cache
 def shipped() -> Rules:
     """The shipped policy, compiled once."""
-    return Rules(load_policy(POLICY))
+    return Rules(shipped_policy())
 
 
 def body(number: int = 0, **other: Any) -> bytes:

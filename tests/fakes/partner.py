@@ -8,7 +8,6 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -21,7 +20,6 @@ from joserfc.jwk import ECKey, RSAKey
 
 from hub.archive import partners as reading
 from hub.clock import SystemClock
-from hub.consent.policy import load_policy
 from hub.decisions.evaluate import Evaluations
 from hub.domain.personal import Bsn
 from hub.domain.terms import ElementName, LogId, Micros, PartyId
@@ -37,6 +35,7 @@ from hub.receive.api import create_api
 from hub.rights.informing.model import Reported, Telling
 from hub.rules import Rules
 from tests.fakes.heard import FakeStatements
+from tests.fakes.shipped import shipped_policy
 from tests.fakes.way import FakeIdempotency, FakeWay
 
 ISSUER = "https://hub.example.nl"
@@ -136,7 +135,7 @@ class FakeNotes:
 @cache
 def shipped_rules() -> Rules:
     """The shipped policy set, in use."""
-    return Rules(load_policy(Path(__file__).parents[2] / "schemas" / "policy"))
+    return Rules(shipped_policy())
 
 
 def evaluations(clock: Any, rules: Rules | None = None, notes: Any = None) -> Evaluations:

@@ -28,7 +28,7 @@ from hub.consent.compile import compile_policy
 from hub.consent.decide import ask
 from hub.consent.diff import diff
 from hub.consent.model import Permit, PolicySet
-from hub.consent.policy import canonical_policy, load_policy, named_by_hash, policy_of
+from hub.consent.policy import canonical_policy, named_by_hash, policy_of
 from hub.consent.store import keep_policy, policy_in_use
 from hub.db import transaction
 from hub.domain.facts import StatementKind
@@ -41,9 +41,10 @@ from hub.replay.service import Replays
 from hub.replay.sets import Sets
 from tests.fakes.house import DESK, POLICY, House, body, open_house
 from tests.fakes.recorder import LOG, OPERATOR
+from tests.fakes.shipped import shipped_policy
 from tests.fakes.statements import said
 
-SHIPPED = load_policy(POLICY)
+SHIPPED = shipped_policy()
 CLAUSE = "duo-doorstroompunt/1/uitval"
 
 

@@ -18,14 +18,14 @@ from typer.testing import CliRunner
 from hub.audit.notes import Notes
 from hub.clock import legal_date
 from hub.commands.policy_coverage import policy_coverage_commands
-from hub.consent.policy import load_policy
 from hub.domain.terms import Micros
 from hub.errors import Misconfigured
 from hub.replay.usage import Usages
 from tests.fakes.house import POLICY, House, body, open_house
 from tests.fakes.recorder import LOG, OPERATOR
+from tests.fakes.shipped import shipped_policy
 
-SHIPPED = load_policy(POLICY)
+SHIPPED = shipped_policy()
 CLAUSE = "duo-doorstroompunt/1/uitval"
 
 

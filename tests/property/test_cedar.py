@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -20,14 +19,14 @@ from hub.consent.decide import ask
 from hub.consent.examples import question_of
 from hub.consent.export_cedar import cedar_entities, cedar_policies, cedar_schema
 from hub.consent.model import Agreement, Permit, PolicySet
-from hub.consent.policy import load_policy
 from hub.consent.question import Outcome, Question
 from hub.consent.table import DecisionTable
 from hub.domain.stages import Grant
 from hub.domain.terms import ElementName, PurposeId
 from tests.fakes.rulebook import World
+from tests.fakes.shipped import shipped_policy
 
-SHIPPED = load_policy(Path(__file__).parents[2] / "schemas" / "policy")
+SHIPPED = shipped_policy()
 SEEDS = st.integers(0, 2**32)
 
 

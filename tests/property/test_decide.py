@@ -17,18 +17,19 @@ from hub.consent.compile import compile_policy
 from hub.consent.decide import decide
 from hub.consent.facts import age_on, birthday, subject_facts
 from hub.consent.model import AgeSpan, Agreement, Forbid, Permit, PolicySet, Side
-from hub.consent.policy import load_policy, read_policy
+from hub.consent.policy import read_policy
 from hub.domain.facts import Stated, StatementKind, StatementState, SubjectFacts, Voice
 from hub.domain.personal import Bsn, Onderwijsnummer, Personal
 from hub.domain.records.uitvalmelding import KIND, Uitvalmelding
 from hub.domain.stages import Candidate, Canonical, Permitted, Row, Verdict
 from hub.domain.terms import AgreementId, ClauseId, ElementName, PartyId, PolicyHash, ReasonCode
 from hub.domain.territory import PartyKind
+from tests.fakes.shipped import shipped_policy
 from tests.property.naive_decide import Answer, naive
 from tests.strategies import number_with_remainder
 
 POLICY = Path(__file__).parents[2] / "schemas" / "policy"
-WHOLE = load_policy(POLICY)
+WHOLE = shipped_policy()
 SHIPPED = replace(
     WHOLE, agreements=tuple(one for one in WHOLE.agreements if any(clause.record == KIND for clause in one.clauses))
 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, timedelta
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -32,14 +31,15 @@ from hub.consent.model import (
     Window,
     Within,
 )
-from hub.consent.policy import load_policy, named_by_hash
+from hub.consent.policy import named_by_hash
 from hub.consent.question import Question
 from hub.consent.scales import OTHER, Diploma, Further, Named, No, Plain, Yes
 from hub.domain.facts import Stated, StatementKind, StatementState, SubjectFacts, Voice
 from hub.domain.terms import AgreementId, BasisId, ClauseId, FactName, PartyId, PurposeId, ReasonCode
 from hub.domain.territory import PartyKind
+from tests.fakes.shipped import shipped_policy
 
-SHIPPED = load_policy(Path(__file__).parents[2] / "schemas" / "policy")
+SHIPPED = shipped_policy()
 PERMIT = next(
     clause
     for agreement in SHIPPED.agreements

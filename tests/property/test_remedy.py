@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date
 from itertools import combinations
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -16,13 +15,13 @@ from hub.consent.compile import compile_policy
 from hub.consent.decide import ask
 from hub.consent.examples import question_of
 from hub.consent.model import AS_WRITTEN, Life, PolicySet
-from hub.consent.policy import load_policy
 from hub.consent.question import Decision, Question
 from hub.consent.remedy import remedies
 from hub.domain.facts import Stated, StatementKind, StatementState, SubjectFacts, Voice
 from hub.domain.terms import PartyId
+from tests.fakes.shipped import shipped_policy
 
-POLICY = load_policy(Path(__file__).parents[2] / "schemas" / "policy")
+POLICY = shipped_policy()
 TABLE = compile_policy(POLICY)
 EXAMPLES = [
     pytest.param(question_of(POLICY, agreement, example), id=f"{agreement.id}: {example.name}")

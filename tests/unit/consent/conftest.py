@@ -9,9 +9,9 @@ import pytest
 from hub.consent import policy as reading
 from hub.consent.compile import compile_policy
 from hub.consent.model import PolicySet
-from hub.consent.policy import load_policy
 from hub.consent.table import DecisionTable
 from hub.domain.rulebook import parse
+from tests.fakes.shipped import shipped_policy
 
 POLICY = Path(__file__).parents[3] / "schemas" / "policy"
 
@@ -28,7 +28,7 @@ def _what_did_not_change_is_parsed_once() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def policy() -> PolicySet:
-    return load_policy(POLICY)
+    return shipped_policy()
 
 
 @pytest.fixture(scope="session")

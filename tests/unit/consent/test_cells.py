@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from datetime import date
-from pathlib import Path
 
 from hub.consent.cells import Cell, cells
 from hub.consent.compile import compile_policy
-from hub.consent.policy import load_policy
 from hub.consent.scales import OTHER, Diploma, Further, Named, Plain, every
 from hub.consent.space import Space
 from hub.domain.facts import SubjectFacts
 from hub.domain.terms import FactName, PartyId, RecordKind
+from tests.fakes.shipped import shipped_policy
 
-POLICY = load_policy(Path(__file__).parents[3] / "schemas" / "policy")
+POLICY = shipped_policy()
 DAY = date(2026, 11, 2)
 NOBODY = SubjectFacts(DAY, *(None,) * 9, standing=frozenset())
 

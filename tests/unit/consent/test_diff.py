@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,12 +13,13 @@ from hub.consent.compile import compile_policy
 from hub.consent.decide import ask
 from hub.consent.diff import Diff, diff, effect_of, merged, summary
 from hub.consent.model import Element, Permit, PolicySet
-from hub.consent.policy import load_policy, named_by_hash
+from hub.consent.policy import named_by_hash
 from hub.consent.question import Question
 from hub.domain.facts import SubjectFacts
 from hub.domain.terms import ElementName, Form, PartyId, RecordKind
+from tests.fakes.shipped import shipped_policy
 
-SHIPPED = load_policy(Path(__file__).parents[3] / "schemas" / "policy")
+SHIPPED = shipped_policy()
 CLAUSE = "duo-doorstroompunt/1/uitval"
 DUO, DESK, WORK = (PartyId(name) for name in ("duo", "doorstroompunt-lindemark", "werk-en-inkomen-aldermeer"))
 KIND = RecordKind("uitvalmelding")

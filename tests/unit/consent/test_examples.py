@@ -1,15 +1,13 @@
 """The tests that stand beside each agreement, run as they are written there."""
 
-from pathlib import Path
-
 import pytest
 
 from hub.consent.compile import compile_policy
 from hub.consent.examples import run
 from hub.consent.model import Agreement, Gate
-from hub.consent.policy import load_policy
+from tests.fakes.shipped import shipped_policy
 
-POLICY_SET = load_policy(Path(__file__).parents[3] / "schemas" / "policy")
+POLICY_SET = shipped_policy()
 TABLE = compile_policy(POLICY_SET)
 EXAMPLES = [
     pytest.param(ran, id=f"{agreement.id}: {ran.example.name}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -12,10 +11,10 @@ import pytest
 
 from hub.consent.export_dpv import CONTEXT, dpv_document
 from hub.consent.model import Forbid, Permit, PolicySet
-from hub.consent.policy import load_policy
 from tests.fakes.rulebook import World
+from tests.fakes.shipped import shipped_policy
 
-SHIPPED = load_policy(Path(__file__).parents[3] / "schemas" / "policy")
+SHIPPED = shipped_policy()
 KEYWORDS = {"@context", "@id", "@type", "@graph", "@value"}
 # The words that are used, as DPV 2 and ODRL 2.2 publish them.
 DPV = {

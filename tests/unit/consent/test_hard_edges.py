@@ -18,16 +18,17 @@ import pytest
 from hub.consent.compile import compile_policy
 from hub.consent.decide import ask
 from hub.consent.model import Category, Permit
-from hub.consent.policy import load_policy, read_policy
+from hub.consent.policy import read_policy
 from hub.consent.question import Decision, Question
 from hub.consent.reach import Known, Way, openings, required, steps, ways
 from hub.domain.facts import Stated, StatementKind, SubjectFacts
 from hub.domain.terms import ElementName, Form
 from hub.domain.territory import PartyKind
 from hub.errors import Misconfigured
+from tests.fakes.shipped import shipped_policy
 
 ROOT = Path(__file__).parents[3]
-POLICY = load_policy(ROOT / "schemas" / "policy")
+POLICY = shipped_policy()
 TABLE = compile_policy(POLICY)
 DAY = date(2026, 11, 2)
 HELD = {Category.gezondheid, Category.strafrechtelijk}

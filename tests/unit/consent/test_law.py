@@ -2,13 +2,11 @@
 
 from datetime import date
 from itertools import pairwise, product
-from pathlib import Path
 
 import pytest
 
 from hub.consent.decide import decide
 from hub.consent.model import Agreement, Permit, PolicySet
-from hub.consent.policy import load_policy
 from hub.consent.table import DecisionTable
 from hub.domain.facts import Stated, StatementKind, SubjectFacts
 from hub.domain.personal import Personal
@@ -17,8 +15,9 @@ from hub.domain.stages import Candidate, Canonical, Permitted, Row, Verdict
 from hub.domain.terms import PartyId
 from hub.domain.territory import PartyKind
 from tests.fakes.granted import full_record
+from tests.fakes.shipped import shipped_policy
 
-POLICY = load_policy(Path(__file__).parents[3] / "schemas" / "policy")
+POLICY = shipped_policy()
 PERMITS = [
     pytest.param(agreement, clause, id=clause.id)
     for agreement in POLICY.agreements

@@ -2,20 +2,19 @@
 
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 
 import pytest
 
 from hub.consent.compile import compile_policy
 from hub.consent.decide import ask
 from hub.consent.model import Ages, LegalBasis, Need, PolicySet, Prohibition, RecordSpec, Subject
-from hub.consent.policy import load_policy
 from hub.consent.question import Decision, Question
 from hub.domain.facts import SubjectFacts
 from hub.domain.terms import BasisId, ElementName, ReasonCode, RecordKind
 from hub.domain.territory import Party, PartyKind
+from tests.fakes.shipped import shipped_policy
 
-POLICY_SET = load_policy(Path(__file__).parents[3] / "schemas" / "policy")
+POLICY_SET = shipped_policy()
 ROWS = [pytest.param(row, id=row.id) for row in POLICY_SET.prohibitions.values()]
 EXCEPTIONS = [
     pytest.param(row, basis, id=f"{row.id} along {basis}")

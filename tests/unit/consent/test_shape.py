@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-from pathlib import Path
 
 import pytest
 
 from hub.consent.diff import diff
 from hub.consent.model import Accession, Agreement, Permit, PolicySet
 from hub.consent.otherwise import otherwise
-from hub.consent.policy import load_policy, named_by_hash
+from hub.consent.policy import named_by_hash
 from hub.consent.scales import OTHER, Named
 from hub.consent.shape import Renaming, shape_of
 from hub.consent.sides import Numbers, Side
 from hub.domain.terms import PartyId, RecordKind
+from tests.fakes.shipped import shipped_policy
 
-POLICY = load_policy(Path(__file__).parents[3] / "schemas" / "policy")
+POLICY = shipped_policy()
 KIND = RecordKind("uitvalmelding")
 DUO, LINDEMARK, SCHELMONDE = (PartyId(name) for name in ("duo", "doorstroompunt-lindemark", "doorstroompunt-schelmonde"))
 AGREEMENT = "duo-doorstroompunt/1"
