@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Annotated
 
@@ -12,14 +13,16 @@ from hub.app import Hub
 from hub.clock import rfc3339
 from hub.commands.statements import WithHub
 from hub.domain.terms import ConnectorId, PartyId
-from hub.errors import Misconfigured
+from hub.errors import Misconfigured, Refused
 from hub.health.store import processes
-from hub.installed import setup_of
+from hub.installed import setup_of, setups_of
 from hub.operations import instances_of
 from hub.running.desk import RunDesk
 from hub.running.model import Run
 from hub.running.store import party_of
 from hub.schedule import Window
+from hub.setups.rules import Absent
+from hub.setups.standing import State
 
 _Instance = Annotated[str, typer.Argument(help="The connector instance that 'connector list' shows.")]
 
@@ -88,10 +91,16 @@ def running_commands(connector: typer.Typer, with_hub: WithHub) -> None:
 
 
 async def _known(hub: Hub, instance: str) -> tuple[PartyId, Window | None]:
-    """Whose it is, and its window where the connectors' file says it. Raises Misconfigured where there is none of this name."""
+    """Whose it is, and its window. Raises Misconfigured where there is none of this name, Refused where it is not active."""
     for one in instances_of(hub.settings):
         if one.id == instance:
             return PartyId(one.party), Window.parse(setup_of(one).window)
+    with suppress(Absent):
+        view = await setups_of(hub).show(instance)
+        if (state := view.standing.state) is not State.active:
+            raise Refused("This connector does not run.", f"It is {state.value}.", "See 'hub connector show'.")
+        setup = view.active or view.newest
+        return PartyId(setup.party), Window.parse(setup.window)
     if (party := await party_of(hub.engine, hub.log_id, _named(instance))) is not None:
         return party, None
     raise Misconfigured("There is no connector of this name.", "It is not set up here.", "See 'hub connector list'.")
