@@ -141,7 +141,7 @@ def test_the_shipped_set_validates_and_names_its_hash_and_what_is_not_in_it() ->
 def test_a_fact_that_nobody_knows_never_opens_anything() -> None:
     """With the schema nothing is skipped on error: whatever optional fact is left out, no element more passes."""
     seen = 0
-    for seed in range(8):
+    for seed in range(4):
         world = World(Random(seed))
         policy = world.policy(40)
         cedar = Cedar(policy)
