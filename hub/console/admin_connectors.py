@@ -74,7 +74,7 @@ class ConnectorPages:
             "Wat de hub ophaalt",
             _IN,
             [self._inbound(one) for one in await self._admin.mending.files.connectors()],
-            empty="Er zijn geen koppelingen ingesteld. Zet ze in het bestand dat HUB_CONNECTORS noemt.",
+            empty="Er zijn geen koppelingen ingesteld. De gids 'een koppeling aansluiten' zegt hoe dat gaat.",
             sort="koppeling",
         )
         outbound = table_of(

@@ -90,7 +90,7 @@ class Overview:
             "Koppelingen die de hub ophaalt",
             _CONNECTORS,
             [_connector(one) for one in standing],
-            empty="Er zijn geen koppelingen ingesteld. Zet ze in het bestand dat HUB_CONNECTORS noemt.",
+            empty="Er zijn geen koppelingen ingesteld. De gids 'een koppeling aansluiten' zegt hoe dat gaat.",
             sort="koppeling",
         )
         for one in (table, connectors):
