@@ -11,6 +11,7 @@ from __future__ import annotations
 import hmac
 import re
 from base64 import b64decode
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -34,6 +35,8 @@ SKEW_S: Final = 300
 """Seconds that a signer's clock may differ from the hub's."""
 MOST_AT_ONCE: Final = 8
 """Bodies that come in at the same time; each is held, sealed, until it is whole."""
+MOST_EACH: Final = 3
+"""Of them to one instance, so that who is slow, or is nobody, keeps those of others from nothing."""
 _MOST_SIGNATURES: Final = 10
 _ID: Final = re.compile(r"[\x21-\x2d\x2f-\x7e]{1,128}", re.ASCII)
 """Without a full stop, so that what is signed can be cut in one way alone."""
@@ -71,6 +74,7 @@ class Webhooks:
     def __init__(self, inbox: Inbox, instances: Instances, gate: Gate, clock: Clock) -> None:
         self._inbox, self._instances, self._gate, self._clock = inbox, instances, gate, clock
         self._coming = 0
+        self._coming_to = Counter[ConnectorId]()
 
     async def post(self, request: Request) -> Response:
         """202 once it is durable, and 202 again for the same id and body; 409 for another body, 503 where too much waits."""
@@ -82,8 +86,9 @@ class Webhooks:
             key = _key(request, brought, structured=structured) if signature is None else signature.id.encode("ascii")
             try:
                 await self._inbox.check_room(brought)
-                content, event = await self._body(request, brought, signature, structured=structured)
-                (kept,) = await self._inbox.keep(brought, "webhook", [content], key or event)
+                with self._one_of_its_own(brought.connector):
+                    content, event = await self._body(request, brought, signature, structured=structured)
+                    (kept,) = await self._inbox.keep(brought, "webhook", [content], key or event)
             except TooLarge:
                 raise HTTPException(413) from None
             except AnotherBody:
@@ -155,6 +160,18 @@ class Webhooks:
             yield
         finally:
             self._coming -= 1
+
+    @contextmanager
+    def _one_of_its_own(self, connector: ConnectorId) -> Iterator[None]:
+        if self._coming_to[connector] >= MOST_EACH:
+            raise _busy(5)
+        self._coming_to[connector] += 1
+        try:
+            yield
+        finally:
+            self._coming_to[connector] -= 1
+            if not self._coming_to[connector]:
+                del self._coming_to[connector]
 
 
 def _key(request: Request, brought: Brought, *, structured: bool) -> bytes | None:

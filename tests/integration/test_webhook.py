@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 from base64 import b64encode
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -184,6 +186,32 @@ async def test_a_full_inbox_says_when_to_come_back(door: Door, monkeypatch: pyte
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "60")
     monkeypatch.setattr(webhook, "MOST_AT_ONCE", 0)
     assert (await door.post()).status_code == 503
+
+
+async def test_who_is_slow_keeps_nobody_else_waiting(door: Door) -> None:
+    other = replace(INSTANCE, connector=ConnectorId("school-anders"))
+    door.instances.others[other.connector] = other
+    enough = asyncio.Event()
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield BODY
+        await enough.wait()
+
+    made_up = {"webhook_id": "m", "webhook_timestamp": str(door.desk.clock.now_s), "webhook_signature": f"v1,{'A' * 43}="}
+    strangers = [
+        asyncio.create_task(door.post(slow(), authorization=None, idempotency_key=None, **made_up))
+        for _ in range(webhook.MOST_AT_ONCE)
+    ]
+    try:
+        done, _ = await asyncio.wait(strangers, timeout=20, return_when=asyncio.FIRST_COMPLETED)
+        assert {task.result().status_code for task in done} == {503}
+        answer = await door.post(path=PATH.replace(NAME, other.connector))
+    finally:
+        enough.set()
+    assert answer.status_code == 202
+    told = Counter([(await task).status_code for task in strangers])
+    assert told == {401: webhook.MOST_EACH, 503: webhook.MOST_AT_ONCE - webhook.MOST_EACH}
+    assert (await door.post()).status_code == 202
 
 
 async def test_a_body_that_never_ends_is_read_no_further(door: Door) -> None:
