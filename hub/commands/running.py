@@ -96,10 +96,14 @@ async def _known(hub: Hub, instance: str) -> tuple[PartyId, Window | None]:
         if one.id == instance:
             return PartyId(one.party), Window.parse(setup_of(one).window)
     with suppress(Absent):
-        view = await setups_of(hub).show(instance)
+        setups = setups_of(hub)
+        view = await setups.show(instance)
         if (state := view.standing.state) is not State.active:
             raise Refused("This connector does not run.", f"It is {state.value}.", "See 'hub connector show'.")
         setup = view.active or view.newest
+        if (direction := setups.connectors[setup.connector].manifest.direction) != "inbound":
+            now = "What waits for a recipient goes by itself: see 'hub deliveries waiting'."
+            raise Refused("Nothing is fetched by this connector.", f"It is {direction}.", now)
         return PartyId(setup.party), Window.parse(setup.window)
     if (party := await party_of(hub.engine, hub.log_id, _named(instance))) is not None:
         return party, None

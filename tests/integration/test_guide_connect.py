@@ -28,6 +28,7 @@ from hub.commands.setups import setup_commands
 from hub.connector import Trouble
 from hub.domain.staff import Role, Staff, StaffId
 from hub.domain.terms import ConnectorId
+from hub.errors import Refused
 from hub.operations import mending_now
 from hub.postgres import Urls
 from ops.demo import region
@@ -191,6 +192,9 @@ async def test_the_guide_connects_a_partner(database_urls: Urls, tmp_path: Path,
                 await (await mending_now(hub)).mappings.activate(NAME, 2, BRAM)
             elif verb == "pause":
                 assert "rows 3 = 1 + 1 + 1" in await keyboard.type("connector", "history", NAME), "it went on with the file"
+            elif verb == "end":
+                with pytest.raises(Refused, match="does not run"):
+                    await keyboard.type("connector", "run", NAME)
     bounced = (tmp_path / "terugmelding.csv").read_text("utf-8-sig").splitlines()
     assert [row.split(";")[2:4] for row in bounced] == [["rij", "kolom"], ["4", "DIPLOMA"]]
     assert sorted(path.name for path in (school.ready / "verwerkt").iterdir()) == ["vertrokken-1.csv", "vertrokken-2.csv"]
