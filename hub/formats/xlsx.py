@@ -13,7 +13,7 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from typing import Any, Final
 
@@ -42,6 +42,10 @@ _ACTIVE: Final = (b"application/vnd.ms-excel.sheet.macroEnabled", b"application/
 _NO_OUTCOME: Final = re.compile(
     rb"(?:</(?:\w+:)?f>|<(?:\w+:)?f(?: [^<>]*)?/>)\s*(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v></(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
 )
+_ROW: Final = re.compile(rb"<(?:\w+:)?(?:row\b[^>]*?\sr=[\"']([0-9]{1,9})[\"']|(?:v|t)(?:\s[^>]*)?>[^<])")
+"""Where a row begins, or a value."""
+_LONGEST_MARK: Final = 1 << 20
+_OTHER_ENCODING: Final = re.compile(rb"\s*<\?xml[^>]*\sencoding\s*=\s*[\"'](?!utf-8[\"']|us-ascii[\"'])", re.IGNORECASE)
 _SAFE_NUMBER: Final = 10**15
 _COMPOUND: Final = bytes.fromhex("d0cf11e0a1b11ae1")
 _ZIP: Final = b"PK"
@@ -73,6 +77,32 @@ class _Held:
         return data
 
 
+class _Order:
+    """The rows of a sheet as they are written: one that is out of order, or there twice, would be passed over in silence.
+
+    `last` is the last one that holds a value.
+    """
+
+    def __init__(self) -> None:
+        self.last = 0
+        self._row, self._held = 0, b""
+
+    def look(self, block: bytes) -> None:
+        """Raises errors.Malformed."""
+        data = self._held + block
+        end = max(data.rfind(b"<"), 0)
+        self._held = data[end:]  # a mark, or the value behind it, that may go on
+        if len(self._held) > _LONGEST_MARK:
+            raise _unsafe("A mark or a value in it is far too long.")
+        for found in _ROW.finditer(data, 0, end):
+            if found[1] is None:
+                self.last = max(self._row, 1)
+            elif int(found[1]) <= self._row:
+                raise _disordered()
+            else:
+                self._row = int(found[1])
+
+
 class XlsxInspector:
     """Holds the workbook until it is whole, and decides on it."""
 
@@ -89,9 +119,9 @@ class XlsxInspector:
         data = self._held.take()
         if not data.startswith(_ZIP):
             return self._kept(data)
-        _safe(data)
+        ends = _safe(data)
         last = 0
-        with closing(_rows(data, self._sheet)) as rows:
+        with closing(_rows(data, self._sheet, ends)) as rows:
             for number, cells in rows:
                 if not self.header:
                     self.header = tuple(_names(cells))
@@ -128,8 +158,8 @@ class XlsxReader:
         if not data.startswith(_ZIP):
             reader = CsvReader(self._layout, self._columns)
             return [*reader.feed(data), *reader.finish()]
-        _safe(data)
-        with closing(_rows(data, self._sheet)) as rows:
+        ends = _safe(data)
+        with closing(_rows(data, self._sheet, ends)) as rows:
             return list(self._read(rows))
 
     def _read(self, rows: Iterator[tuple[int, Cells]]) -> Iterator[Row]:
@@ -162,9 +192,12 @@ class XlsxFormat:
         return XlsxReader(self._sheet, layout, columns)
 
 
-def _safe(data: bytes) -> None:
-    """Unpacks every part within limits and keeps none. Raises errors.Malformed on a bomb, a password, macros or a doctype."""
-    wrong = ""
+def _safe(data: bytes) -> dict[str, int]:
+    """Unpacks every part within limits and keeps none: of each sheet, by its part, the last row that holds a value.
+
+    Raises errors.Malformed on a bomb, a password, macros, a doctype, or rows that are not in order.
+    """
+    wrong, ends = "", dict[str, int]()
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
             parts = packed.infolist()
@@ -177,14 +210,17 @@ def _safe(data: bytes) -> None:
                 raise refused("It is a zip and no workbook.", Fault("bestand", "BESTAND_ONLEESBAAR"))
             total = 0
             for part in parts:
-                total += _unpacked(packed, part, total, len(data))
+                order = _Order()
+                total += _unpacked(packed, part, total, len(data), order)
+                ends[part.filename] = order.last
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError, ValueError, OverflowError):
         wrong = "It is no whole workbook."
     if wrong:
         raise refused(wrong, Fault("bestand", "BESTAND_ONLEESBAAR"))
+    return ends
 
 
-def _unpacked(packed: zipfile.ZipFile, part: zipfile.ZipInfo, before: int, size: int) -> int:
+def _unpacked(packed: zipfile.ZipFile, part: zipfile.ZipInfo, before: int, size: int, order: _Order) -> int:
     """Bytes of a part, counted as they come out: what its table of contents says of them is anybody's word."""
     total, kept, markup = 0, b"", part.filename.endswith((".xml", ".rels", ".vml"))
     with packed.open(part) as reading:
@@ -193,10 +229,14 @@ def _unpacked(packed: zipfile.ZipFile, part: zipfile.ZipInfo, before: int, size:
             if before + total > _LARGEST or (before + total > _FREE and before + total > _RATIO * size):
                 raise _unsafe("Unpacked it is far larger than a file of rows is.")
             joined = kept + block
+            if markup and (b"\0" in block or _OTHER_ENCODING.match(joined)):
+                raise refused("It is written in another encoding than UTF-8.", Fault("bestand", "XML_ONVEILIG"))
             if markup and (b"<!DOCTYPE" in joined or b"<!ENTITY" in joined or joined.startswith((b"\xff\xfe", b"\xfe\xff"))):
                 raise refused("It has a document type or entities.", Fault("bestand", "XML_ONVEILIG"))
             if part.filename == _CONTENTS and any(active in joined for active in _ACTIVE):
                 raise _unsafe("It has macros.")
+            if part.filename.startswith("xl/worksheets/"):
+                order.look(block)
             if part.filename.startswith("xl/worksheets/") and _NO_OUTCOME.search(joined):
                 raise refused(
                     "A formula in it has no outcome: open it in Excel and save it.", Fault("bestand", "WAARDE_ONGELDIG")
@@ -205,13 +245,13 @@ def _unpacked(packed: zipfile.ZipFile, part: zipfile.ZipInfo, before: int, size:
     return total
 
 
-def _rows(data: bytes, sheet: str) -> Generator[tuple[int, Cells], None, None]:
+def _rows(data: bytes, sheet: str, ends: Mapping[str, int]) -> Generator[tuple[int, Cells], None, None]:
     """The rows of the sheet that are not blank, with their numbers, the header first. Raises errors.Malformed."""
     wrong: Malformed | None = None
     try:
         book = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False, keep_vba=False)
         with closing(book):
-            yield from _sheet_rows(book, sheet)
+            yield from _sheet_rows(book, sheet, ends)
     except Malformed:
         raise
     except Exception:  # whatever openpyxl meets in what somebody made up
@@ -220,7 +260,7 @@ def _rows(data: bytes, sheet: str) -> Generator[tuple[int, Cells], None, None]:
         raise wrong
 
 
-def _sheet_rows(book: Any, name: str) -> Iterator[tuple[int, Cells]]:
+def _sheet_rows(book: Any, name: str, ends: Mapping[str, int]) -> Iterator[tuple[int, Cells]]:
     sheets = {each.title: each for each in book.worksheets}
     sheet = sheets.get(name) if name else next(iter(sheets.values()), None)
     if sheet is None:
@@ -235,6 +275,8 @@ def _sheet_rows(book: Any, name: str) -> Iterator[tuple[int, Cells]]:
         if not cells:
             blank += 1
             if blank > _MOST_BLANK:
+                if ends.get(getattr(sheet, "_worksheet_path", ""), max(ends.values())) > number:
+                    raise _disordered()
                 return
             continue
         read, blank = read + 1, 0
@@ -273,6 +315,11 @@ def _line(cells: Sequence[str]) -> bytes:
     out = io.StringIO()
     csv.writer(out, delimiter=";", quoting=csv.QUOTE_ALL, lineterminator="\n").writerow(cells)
     return out.getvalue().encode("utf-8", "replace")
+
+
+def _disordered() -> Malformed:
+    why = "Its rows are not one table: out of order, there twice, or far apart."
+    return refused(why, Fault("bestand", "BESTAND_ONLEESBAAR"))
 
 
 def _unsafe(why: str) -> Malformed:

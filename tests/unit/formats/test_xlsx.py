@@ -128,3 +128,34 @@ def test_more_than_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     monkeypatch.setattr(xlsx, "MOST_ROWS", 3)
     assert refused(workbook({"A": [HEAD, *([1, 2, 3] for _ in range(4))]})) == ("bestand", "BESTAND_TE_GROOT")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b'<row r="3"', b'<row r="2"'),
+        (b'<row r="2"', b'<row r="4"'),
+        (b'<row r="4"', b'<row r="60000"'),
+    ],
+)
+def test_no_row_is_passed_over_in_silence(old: bytes, new: bytes) -> None:
+    book = workbook({"Blad1": [HEAD, [1, 2, 3], [4, 5, 6], [7, 8, 9]]})
+    assert len(parse(XlsxFormat(), book, COLUMNS, COLUMNS).rows) == 3
+    assert refused(changed(book, "xl/worksheets/sheet1.xml", old, new)) == ("bestand", "BESTAND_ONLEESBAAR")
+
+
+def test_blank_rows_behind_the_table_are_none() -> None:
+    book = workbook({"Blad1": [HEAD, [1, 2, 3]]})
+    styled = b"".join(b'<row r="%d"><c r="A%d" s="0"/></row>' % (number, number) for number in range(3, 1500))
+    behind = changed(book, "xl/worksheets/sheet1.xml", b"</sheetData>", styled + b"</sheetData>")
+    assert len(parse(XlsxFormat(), behind, COLUMNS, COLUMNS).rows) == 1
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-7"])
+def test_a_document_type_hides_in_no_other_encoding(encoding: str) -> None:
+    book = workbook({"Blad1": [HEAD, [1, 2, 3]]})
+    text = _sheet(book).decode().partition("?>")[2] if _sheet(book).startswith(b"<?xml") else _sheet(book).decode()
+    head = f'<?xml version="1.0" encoding="{encoding}"?><!DOCTYPE w [<!ENTITY e "x">]>'
+    hidden = (head.replace("<!", "+ADwAIQ-") if encoding == "utf-7" else head) + text
+    written = hidden.encode("ascii" if encoding == "utf-7" else encoding)
+    assert refused(changed(book, "xl/worksheets/sheet1.xml", _sheet(book), written)) == ("bestand", "XML_ONVEILIG")
