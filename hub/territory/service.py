@@ -148,10 +148,12 @@ class Moves:
     # -- carrying out
 
     async def carry(self, move_id: UUID) -> Move:
-        """Moves what is left to move, batch by batch; repeated, it does what came since. Raises Refused unless confirmed."""
+        """Moves what is left to move, batch by batch; repeated, it does what came since. Raises Refused unless it is confirmed
+        and the set in use still says so: it may be another one than when it was ordered."""
         move = await self.find(move_id)
         if move.state not in (State.confirmed, State.done):
             raise Refused("This move is not confirmed.", "A second person must do that.", "See 'hub region confirm'.")
+        self._check_day(self.succession(move.old, move.new))
         done, after = 0, None
         while True:
             count, last = await settled(lambda start=after: self._batch(move, start))  # type: ignore[misc]  # bound at once
@@ -226,13 +228,16 @@ class Moves:
 
     def _new(self, old: PartyId, new: PartyId, by: str) -> Move:
         one, now = self.succession(old, new), self.notes.clock.now_us()
-        if legal_date(now) < one.day:
+        self._check_day(one)
+        return Move(self._ref(), old, new, one.day, State.ordered, by, now, None, None, None, None)
+
+    def _check_day(self, one: Succession) -> None:
+        if legal_date(self.notes.clock.now_us()) < one.day:
             raise Refused(
-                f"{new} does not follow {old} yet.",
+                f"{one.new} does not follow {one.old} yet.",
                 f"It does so from {one.day} on; until then the old one is the recipient.",
                 "Look with --dry-run now, and order it on that day.",
             )
-        return Move(self._ref(), old, new, one.day, State.ordered, by, now, None, None, None, None)
 
     async def _keep(self, operation: str, move: Move, by: StaffId | None) -> None:
         details = _details(move) | ({} if move.glass is None else {"reason": move.glass.value})

@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hub.audit.notes import Notes
-from hub.consent.policy import read_policy
+from hub.consent.policy import load_policy, read_policy
 from hub.deliver.store import touch
 from hub.domain.facts import StatementKind
 from hub.domain.staff import StaffId
@@ -163,6 +163,17 @@ async def test_a_move_takes_two_persons_or_a_broken_glass(region: Region) -> Non
     alone = await region.moves.break_glass(OLD, NEW, Glass.term, None)
     assert (await region.moves.carry(alone.move_id)).became == {Became.moved: 1}
     assert [each["details"]["reason"] for each in await region.of("region-move-glass")] == ["TERMIJN_VERSTRIJKT"]
+
+
+async def test_a_move_that_the_set_in_use_no_longer_speaks_of_moves_nothing(region: Region) -> None:
+    await region.wait(1)
+    move = await region.moves.order(OLD, NEW, ONE)
+    await region.moves.confirm(move.move_id, OTHER)
+    other = Rules(load_policy(POLICY))
+    swapped = replace(region.moves, again=replace(region.moves.again, rules=other))
+    with pytest.raises(Refused, match="does not follow"):
+        await swapped.carry(move.move_id)
+    assert await region.states(OLD) == {"held": 1}
 
 
 async def test_killed_between_two_batches_it_goes_on_where_it_was(region: Region, monkeypatch: pytest.MonkeyPatch) -> None:
