@@ -87,8 +87,9 @@ async def doors_of(hub: Hub) -> AsyncIterator[ASGIApp]:
     http = Http()
     try:
         desk, stopping = _desk(hub, http, provider, setups), asyncio.Event()
-        assert desk.administrator is not None, "this desk was just made"
-        keeping = asyncio.create_task(keep_mending(hub, setups, desk.administrator.mending, stopping))
+        admin = desk.administrator
+        assert admin is not None, "this desk was just made"
+        keeping = asyncio.create_task(keep_mending(hub, setups, admin.mending, admin.deliveries, stopping))
         try:
             yield Doors(api, create_console(desk))
         finally:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hub.app import Hub
 from hub.connector import Setup
-from hub.domain.terms import ConnectorId
+from hub.domain.terms import ConnectorId, PartyId
 from hub.errors import Misconfigured
 from hub.mend.mappings import Mappings
 from hub.mend.source import Source
@@ -68,6 +68,13 @@ async def taken_in(setups: Setups) -> list[Taken]:
             if connector is not None and connector.manifest.direction == "inbound":
                 found.append(Taken(setup.id, setup.connector, setup.party))
     return found
+
+
+async def sent_to(setups: Setups) -> frozenset[PartyId]:
+    """The recipients that instances of the database send to, paused ones too. Raises errors.Tampered."""
+    found = [(await setups.show(one.instance)).newest for one in await setups.all() if not one.ended and one.active is not None]
+    known = setups.connectors
+    return frozenset(PartyId(one.party) for one in found if known[one.connector].manifest.direction == "outbound")
 
 
 def inbox_of(hub: Hub) -> Inbox:

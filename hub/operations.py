@@ -21,7 +21,7 @@ from hub.errors import HubError, Misconfigured
 from hub.identity import store as partners
 from hub.identity.store import Registered
 from hub.insight.store import Figures, figures
-from hub.installed import setups_of, taken_in
+from hub.installed import sent_to, setups_of, taken_in
 from hub.mend.deliveries import Deliveries
 from hub.mend.desk import Mending, SetUp, mending, sources_of
 from hub.mend.source import LiveSources
@@ -74,12 +74,13 @@ async def mending_now(hub: Hub) -> Mending:
     return mending_of(hub, await taken_in(setups_of(hub)))
 
 
-async def keep_mending(hub: Hub, setups: Setups, mend: Mending, stopping: asyncio.Event) -> None:
-    """Until `stopping`: instances that administrators set up or end are mended from the next look on."""
+async def keep_mending(hub: Hub, setups: Setups, mend: Mending, deliveries: Deliveries, stopping: asyncio.Event) -> None:
+    """Until `stopping`: instances that administrators set up or end are known to both from the next look on."""
     while not stopping.is_set():
         try:
             found: list[SetUp] = [*instances_of(hub.settings), *await taken_in(setups)]
             mend.sources.put(sources_of(found, setups.connectors))
+            deliveries.sends_to({*recipients_of(hub.settings), *await sent_to(setups)})
         except HubError as error:
             report(error, Event.database_unavailable)
         with suppress(TimeoutError):
@@ -90,6 +91,13 @@ def deliveries_of(hub: Hub) -> Deliveries:
     """What waits for recipients, or ended without them."""
     pushed = recipients_of(hub.settings)
     return Deliveries(hub.engine, hub.log_id, hub.notes, hub.endings, hub.rules, hub.clock, pushed)
+
+
+async def deliveries_now(hub: Hub) -> Deliveries:
+    """The same, with the recipients that administrators set up as they are now. Raises Misconfigured, Tampered."""
+    found = deliveries_of(hub)
+    found.sends_to({*recipients_of(hub.settings), *await sent_to(setups_of(hub))})
+    return found
 
 
 def exports_of(hub: Hub) -> Exports:

@@ -14,7 +14,7 @@ from hub.commands.reading import Instance, WithHub, connector_id, mapping_comman
 from hub.domain.terms import PartyId, ReasonCode
 from hub.errors import Misconfigured
 from hub.mend.deliveries import DropReason, HoldReason
-from hub.operations import deliveries_of, mending_now
+from hub.operations import deliveries_now, mending_now
 
 
 def mending_commands(connector: typer.Typer, with_hub: WithHub) -> None:
@@ -77,7 +77,7 @@ def delivery_commands(main: typer.Typer, with_hub: WithHub) -> None:
         """Lists who waits for whom, since when and until when; what hurts most first."""
 
         async def work(hub: Hub) -> None:
-            queue = await deliveries_of(hub).queue()
+            queue = await (await deliveries_now(hub)).queue()
             if as_json:
                 typer.echo(orjson.dumps(asdict(queue), str, orjson.OPT_INDENT_2).decode())
                 return
@@ -94,7 +94,7 @@ def delivery_commands(main: typer.Typer, with_hub: WithHub) -> None:
         """Lists what failed and what was stopped, by recipient and cause."""
 
         async def work(hub: Hub) -> None:
-            desk = deliveries_of(hub)
+            desk = await deliveries_now(hub)
             for one in (found := [*await desk.failed(), *await desk.stopped()]):
                 counts = f"deliveries {one.deliveries}  people {one.people}  waiting behind {one.behind}"
                 typer.echo(f"{one.recipient:<40}{one.state:<9}{one.cause or '-':<28}{counts}")
@@ -108,7 +108,7 @@ def delivery_commands(main: typer.Typer, with_hub: WithHub) -> None:
         """Lets what failed or was stopped wait again; it is decided anew when it goes."""
 
         async def work(hub: Hub) -> None:
-            done = await deliveries_of(hub).resume(_party(recipient), _chosen(cause, ids), None)
+            done = await (await deliveries_now(hub)).resume(_party(recipient), _chosen(cause, ids), None)
             typer.echo(f"{done} wait again")
 
         with_hub(work)
@@ -123,7 +123,7 @@ def delivery_commands(main: typer.Typer, with_hub: WithHub) -> None:
         """Gives up for good what failed or was stopped, and empties it."""
 
         async def work(hub: Hub) -> None:
-            done = await deliveries_of(hub).drop(_party(recipient), _chosen(cause, ids), reason, None)
+            done = await (await deliveries_now(hub)).drop(_party(recipient), _chosen(cause, ids), reason, None)
             typer.echo(f"{done} go no more")
 
         with_hub(work)
@@ -133,7 +133,7 @@ def delivery_commands(main: typer.Typer, with_hub: WithHub) -> None:
         """Nothing goes to the recipient, and it can fetch nothing, until 'free'."""
 
         async def work(hub: Hub) -> None:
-            await deliveries_of(hub).hold(_party(recipient), reason, None)
+            await (await deliveries_now(hub)).hold(_party(recipient), reason, None)
             typer.echo(f"{recipient} is on hold")
 
         with_hub(work)
@@ -143,7 +143,7 @@ def delivery_commands(main: typer.Typer, with_hub: WithHub) -> None:
         """A recipient's system that fails is tried again at once."""
 
         async def work(hub: Hub) -> None:
-            await deliveries_of(hub).try_now(_party(recipient), None)
+            await (await deliveries_now(hub)).try_now(_party(recipient), None)
             typer.echo(f"{recipient} is tried again within seconds")
 
         with_hub(work)
@@ -153,7 +153,7 @@ def delivery_commands(main: typer.Typer, with_hub: WithHub) -> None:
         """What waits for the recipient goes again."""
 
         async def work(hub: Hub) -> None:
-            await deliveries_of(hub).free(_party(recipient), None)
+            await (await deliveries_now(hub)).free(_party(recipient), None)
             typer.echo(f"{recipient} is served again")
 
         with_hub(work)

@@ -172,6 +172,10 @@ class Deliveries:
         self._engine, self._log_id, self._notes, self._endings = engine, log_id, notes, endings
         self._rules, self._clock, self._pushed = rules, clock, frozenset(pushed)
 
+    def sends_to(self, pushed: Collection[PartyId]) -> None:
+        """From now on these are the recipients that are sent to."""
+        self._pushed = frozenset(pushed)
+
     async def queue(self) -> Queue:
         """Everything that waits, and how each recipient stands."""
         today = legal_date(self._clock.now_us())

@@ -24,6 +24,7 @@ from hub.db import transaction
 from hub.domain.staff import Role, Staff, StaffId
 from hub.domain.terms import Micros
 from hub.errors import Conflict, HubError, Malformed, Misconfigured, Refused, Tampered
+from hub.installed import sent_to, taken_in
 from hub.registry import load_connectors
 from hub.setups.actor import Actor
 from hub.setups.checks import Checks
@@ -104,6 +105,20 @@ def made(house: House, **other: Any) -> Setups:
 async def desk(engine: AsyncEngine, vault_engine: AsyncEngine, tmp_path: Path) -> AsyncIterator[Desk]:
     async with open_house(engine, vault_engine, tmp_path / "high-water") as house:
         yield Desk(house, made(house))
+
+
+async def test_a_draft_may_be_mended_and_who_is_sent_to_is_known(desk: Desk) -> None:
+    assert await taken_in(desk.setups) == []
+    await desk.drafted()
+    assert [(one.id, one.party) for one in await taken_in(desk.setups)] == [(NAME, "duo")], "its mapping comes first"
+    given = {"id": "lijsten", "connector": "rmc_lijst", "party": "doorstroompunt-lindemark"}
+    await desk.setups.create(setup(**given), ANNA)
+    await desk.setups.credential("lijsten", "known_hosts", HOST_KEY, ANNA)
+    await desk.setups.credential("lijsten", "password", SECRET, ANNA)
+    assert await sent_to(desk.setups) == frozenset()
+    await desk.setups.propose("lijsten", ANNA)
+    await desk.setups.activate("lijsten", 1, BRAM)
+    assert await sent_to(desk.setups) == {"doorstroompunt-lindemark"}
 
 
 async def test_a_connector_is_set_up_by_one_and_activated_by_another(desk: Desk) -> None:
