@@ -65,10 +65,11 @@ class Wanted:
         for path, text in leaves:
             if len(text) > LONGEST_TEXT:
                 raise Torn(TOO_LONG)
-            if path in self._columns:
-                found[path] = text
-            elif (alias := self._aliases.get(path)) is not None:
-                found[alias] = text
+            name = path if path in self._columns else self._aliases.get(path)
+            if name is not None:
+                if name in found:  # `a.b` as a name of its own, and as b in a
+                    raise Torn(TWICE)
+                found[name] = text
             elif "[" in path and _INDEX.sub("", path) in self._single:
                 raise Torn(TWICE)
             else:

@@ -61,6 +61,7 @@ def test_null_is_absent() -> None:
         ('{"bsn":"1","bsn":"2"}', "VELD_DUBBEL"),
         ('{"naam":{"x":1,"x":2}}', "VELD_DUBBEL"),
         ('{"bsn":["1","2"]}', "VELD_DUBBEL"),
+        ('{"naam.achternaam":"1","naam":{"achternaam":"2"}}', "VELD_DUBBEL"),
         ('{"bsn":NaN}', "WAARDE_ONGELDIG"),
         ('{"bsn":-Infinity}', "WAARDE_ONGELDIG"),
         ('{"bsn":"\\ud800"}', "TEKEN_ONGELDIG"),
