@@ -6,7 +6,6 @@ from hub.connector import Endpoint
 from hub.registry import load_connectors
 from tests.contract.connector_suite import suite
 
-
 REPORT = (
     b'{"bsn":"999909848","geslachtsnaam":"geheim123","geboortedatum":"2008-02-29","brin":"98ZZ",'
     b'"verzuimBegindatum":"2026-10-01","verzuimsoort":"luxe","statusMelding":"geregistreerd"}'

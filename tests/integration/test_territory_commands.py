@@ -21,6 +21,7 @@ from hub.errors import HubError
 from hub.policies import signature
 from hub.policies.hands import Signatories
 from tests.fakes.house import body, open_house
+from tests.fakes.recorder import LOG
 from tests.integration.test_territory import DAY_US, NEW, OLD, Region, over, rules
 
 
@@ -46,7 +47,10 @@ async def typed(region: Region, *words: object) -> tuple[int, str]:
         engine=house.engine,
         clock=house.clock,
         digests=house.digests,
-        settings=SimpleNamespace(connectors=None),
+        settings=SimpleNamespace(connectors=None, environment="test"),
+        log_id=LOG,
+        log=house.log,
+        vault=house.vault,
     )
 
     def with_hub(work: Callable[[Any], Coroutine[Any, Any, None]]) -> None:

@@ -23,9 +23,9 @@ ELSEWHERE |= {"hub.notices.issue.Unknown"}  # told from another no at the door o
 ELSEWHERE |= {"hub.connector.sink.Rejected", "hub.connector.reach.SourceAway", "hub.connector.reach.SourceBarred"}
 ELSEWHERE |= {"hub.transports.soap.FaultAway", "hub.transports.soap.FaultBarred", "hub.formats.agreed.Drifted"}
 # Each is answered otherwise at its own door than the kind that it is of: a full inbox, a body too large, a key used again, mail
-# that is not believed, an instance that is not there, one person for two.
+# that is not believed, an instance that is not there, one person for two, too many questions.
 ELSEWHERE |= {f"hub.receive.inbox.{name}" for name in ("content.Full", "content.TooLarge", "store.AnotherBody")}
-ELSEWHERE |= {"hub.receive.mail.cms.Unsafe", "hub.setups.rules.Absent", "hub.setups.rules.FourEyes"}
+ELSEWHERE |= {"hub.inquiry.pace.TooMany", "hub.receive.mail.cms.Unsafe", "hub.setups.rules.Absent", "hub.setups.rules.FourEyes"}
 # What breaks a contract between two pieces of code, or speaks to a library in its own terms at its own door.
 FOREIGN = {"ValueError", "TypeError", "AttributeError", "KeyError", "AssertionError", "PydanticCustomError"}
 AT_ITS_DOOR = {
