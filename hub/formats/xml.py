@@ -278,6 +278,8 @@ def _leaves(element: Any, path: str, depth: int) -> Iterator[Leaf]:
     if depth >= DEEPEST:
         raise Torn(BAD_VALUE)
     if element.text and not element.text.isspace():
+        if any(child.tail and not child.tail.isspace() for child in element):
+            raise Torn(BAD_VALUE)  # text goes on behind an element: half of it would be read as all of it
         yield path or ".", element.text
     before = f"{path}." if path else ""
     names = [child.tag.rpartition("}")[2] for child in element]

@@ -61,6 +61,12 @@ def test_several_where_one_is_read_set_the_record_aside() -> None:
     assert (parsed.faults, parsed.cells[1]) == ({1: "VELD_DUBBEL"}, {"naam": "c"})
 
 
+def test_a_value_with_an_element_in_it_is_not_read_by_half() -> None:
+    data = f"{HEAD}<melding><naam>de <i>Vries</i> Smit</naam></melding><melding><naam>c<!-- d --></naam></melding>{TAIL}"
+    parsed = parse(FORM, data.encode(), frozenset({"naam"}))
+    assert (parsed.faults, parsed.cells[1]) == ({1: "WAARDE_ONGELDIG"}, {"naam": "c"})
+
+
 def test_too_deep_too_wide_and_too_long_set_a_record_aside() -> None:
     deep = "<melding>" + "<a>" * 40 + "</a>" * 40 + "</melding>"
     wide = "<melding " + " ".join(f'a{n}="1"' for n in range(101)) + "/>"
