@@ -125,8 +125,9 @@ async def test_the_brp_is_asked_for_no_more_and_says_no_more_than_was_agreed(
 async def test_who_has_died_is_told_of_to_nobody(house: House, setups: Setups, gemeente: Gemeente) -> None:
     gemeente.registers({**PERSON, "opschortingBijhouding": {"reden": {"code": "O"}}})
     said = (await ask(house, setups, BSN)).json()
-    assert (said["besluit"], said["bezorgingen"]) == ("geweigerd", [])
-    assert said["redenen"] == ["PERSOONLIJK"]  # why says something about a person: it is sealed
+    assert (said["gevonden"], said["besluit"], said["redenen"], said["bezorgingen"]) == (False, None, [], [])
+    (refused,) = [entry for entry in await house.entries() if entry["kind"] == "refusal"]
+    assert refused["reasons"] == ["PERSOONLIJK"]  # why says something about a person: it is sealed
 
 
 async def test_an_answer_about_somebody_else_leaves_nothing_behind(house: House, setups: Setups, gemeente: Gemeente) -> None:
