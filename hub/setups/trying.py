@@ -225,7 +225,7 @@ def wanted(name: str, setup: Setup, connector: Connector) -> bool:
 
 def where(setup: Setup) -> frozenset[tuple[str, str]]:
     """Where the hub goes with its credentials: the address, and every option that is one."""
-    urls = {(name, url) for name, url in setup.options.items() if name.endswith("url") and url}
+    urls = {(name, said) for name, said in setup.options.items() if said.lower().startswith(("http:", "https:"))}
     return frozenset({("protocol", setup.protocol), ("address", setup.address), *urls})
 
 

@@ -31,6 +31,7 @@ from hub.setups.checks import Checks
 from hub.setups.rules import FourEyes
 from hub.setups.service import Difference, Setups
 from hub.setups.standing import GLASS_US, GlassReason, Move, State
+from hub.setups.trying import where
 from tests.fakes.certificates import certificate, private_key
 from tests.fakes.house import House, open_house, shipped
 from tests.fakes.recorder import LOG, OPERATOR
@@ -435,6 +436,12 @@ async def test_a_connection_is_tested_and_a_file_read_without_a_trace(desk: Desk
     (server.home / "data/uit/lijst.csv").unlink()
     with pytest.raises(Refused, match="nothing to read"):
         await desk.setups.dry_run(NAME, 1, ANNA)
+
+
+def test_every_option_that_is_an_address_is_where_the_hub_goes() -> None:
+    here, there = (setup(options={"username": "hub", "catalogi": f"https://{host}.example.nl/"}) for host in ("a", "b"))
+    assert where(here) != where(there)
+    assert where(here) == where(setup(options={**here.options, "username": "other"}))
 
 
 async def test_what_was_activated_alone_is_confirmed_also_after_its_end(desk: Desk) -> None:
