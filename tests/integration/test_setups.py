@@ -112,7 +112,7 @@ async def test_a_draft_may_be_mended_and_who_is_sent_to_is_known(desk: Desk) -> 
     assert await taken_in(desk.setups) == []
     await desk.drafted()
     assert [(one.id, one.party) for one in await taken_in(desk.setups)] == [(NAME, "duo")], "its mapping comes first"
-    given = {"id": "lijsten", "connector": "rmc_lijst", "party": "doorstroompunt-lindemark"}
+    given: dict[str, Any] = {"id": "lijsten", "connector": "rmc_lijst", "party": "doorstroompunt-lindemark"}
     await desk.setups.create(setup(**given), ANNA)
     await desk.setups.credential("lijsten", "known_hosts", HOST_KEY, ANNA)
     await desk.setups.credential("lijsten", "password", SECRET, ANNA)
