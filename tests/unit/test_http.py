@@ -485,7 +485,7 @@ async def test_a_key_in_memory_is_shown_and_leaves_nothing_behind(
         client(ca=(certificates / "ca.pem").read_bytes(), **mine) as http,
     ):
         assert (await http.put(url, b"x")).status == (await http.patch(url, b"x")).status == 200
-    assert list(tmp_path.iterdir()) == []
+    assert os.listdir(tmp_path) == []  # noqa: PTH208  # in a coroutine, a folder of nothing
 
 
 def test_an_answer_is_a_value() -> None:

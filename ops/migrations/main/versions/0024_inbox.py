@@ -1,8 +1,8 @@
 """What partners bring to the hub, sealed until it is taken in.
 
-`receive_inbox` says what was brought, when and through which door; `receive_inbox_block` holds the content, sealed a mebibyte at
-a time. No name of a file, sender or subject is kept. What was read stays known without its content for as long as its sender may
-repeat it; what could not be read keeps its content until somebody has it read again, or its time is over.
+`receive_inbox` says what was brought, when and through which door; `receive_inbox_block` holds the content, sealed a mebibyte
+at a time. No name of a file, sender or subject is kept. What was read stays known without its content for as long as its sender
+may repeat it; what could not be read keeps its content until somebody has it read again, or its time is over.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The agreed layout of each instance's files, and what changed; mappings that wait for a second person.
 
-`connector_layout` holds per instance the layout that was agreed on, and beside it the one of a file that differs, for as long as
-it does. A name that could be somebody's data is kept as a keyed digest alone. `receive_proposal` only grows: which proposal
+`connector_layout` holds per instance the layout that was agreed on, and beside it the one of a file that differs, for as long
+as it does. A name that could be somebody's data is kept as a keyed digest alone. `receive_proposal` only grows: which proposal
 stands is the last one of a number that is higher than what is in use.
 """
 
