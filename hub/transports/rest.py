@@ -215,6 +215,7 @@ class RestPages:
             if answer.status == 304 and known is not None:
                 self._pass(known.after)
             elif answer.status == 404 and self._service.paging.style in ("page", "offset") and len(self._asked) > 1:
+                self._state.high = ""  # an end that may be none: the next walk asks for the same changes again
                 self._pass(None)
             elif (page := self._read(ask, served(answer))) is not None:
                 return page

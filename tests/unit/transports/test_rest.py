@@ -124,6 +124,18 @@ async def test_a_service_with_its_clock_far_ahead_keeps_nothing_from_the_hub() -
         assert service.calls[-1].parameters["sinds"] < "2095"
 
 
+async def test_a_page_that_is_not_there_hides_no_changes_for_ever() -> None:
+    cursor = Kept()
+    async with serving(Service("page")) as service:
+        asked = at(service, cursor, since_parameter="sinds")
+        service.dial = lambda call: Reply(404) if call.parameters.get("page") == "2" else None
+        assert await walk(asked) == [[1, 2]]
+        service.dial = lambda _: None
+        service.calls.clear()
+        await walk(asked)
+        assert "sinds" not in service.calls[0].parameters
+
+
 async def test_a_run_reads_so_many_pages_and_the_next_one_goes_on() -> None:
     cursor = Kept()
     async with serving(Service("link")) as service:
