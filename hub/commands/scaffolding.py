@@ -8,6 +8,7 @@ from typing import Annotated, Any, get_args
 
 import typer
 
+from hub.commands.setups import say_catalogue
 from hub.connector.manifest import Family, FormatName, Protocol
 from hub.errors import Misconfigured
 from hub.setups.scaffold import FORMATS, Wish, files_of, test_line
@@ -16,7 +17,15 @@ _ROOT = Path(__file__).resolve().parents[2]
 
 
 def scaffolding_commands(connector: typer.Typer, guarded: Callable[[Callable[[], Any]], None]) -> None:
-    """Adds `new` to `hub connector`."""
+    """Adds `catalogue` and `new` to `hub connector`."""
+
+    @connector.command("catalogue")
+    def catalogue(
+        name: Annotated[str | None, typer.Argument(help="One connector, with all about it; without it a line of each.")] = None,
+        as_json: Annotated[bool, typer.Option("--json", help="Answer as JSON.")] = False,
+    ) -> None:
+        """Lists what can be connected; of one, what it must be told and given."""
+        guarded(lambda: say_catalogue(name, as_json))
 
     @connector.command("new")
     def new(

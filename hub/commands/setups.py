@@ -47,6 +47,15 @@ def setup_commands(connector: typer.Typer, with_hub: WithHub) -> None:
     _trying(connector, with_hub)
 
 
+def say_catalogue(name: str | None, as_json: bool) -> None:
+    """What can be connected; of one, what it must be told and given. Raises errors.Misconfigured."""
+    found = [one for one in load_connectors().values() if name in (None, one.manifest.id)]
+    if as_json:
+        say_json([described(one) for one in found])
+    else:
+        typer.echo("\n".join((line if name is None else sheet)(one) for one in found) or "none")
+
+
 async def say_instances(hub: Hub) -> None:
     """A line per instance in the database."""
     for one in await setups_of(hub).all():
@@ -54,18 +63,6 @@ async def say_instances(hub: Hub) -> None:
 
 
 def _looking(connector: typer.Typer, with_hub: WithHub) -> None:
-    @connector.command("catalogue")
-    def catalogue(
-        name: Annotated[str | None, typer.Argument(help="One connector, with all about it; without it a line of each.")] = None,
-        as_json: _AsJson = False,
-    ) -> None:
-        """Lists what can be connected; of one, what it must be told and given."""
-        found = [one for one in load_connectors().values() if name in (None, one.manifest.id)]
-        if as_json:
-            say_json([described(one) for one in found])
-        else:
-            typer.echo("\n".join((line if name is None else sheet)(one) for one in found) or "none")
-
     @connector.command("show")
     def show(instance: _Instance, as_json: _AsJson = False) -> None:
         """Shows how a connector is set up and how it stands."""

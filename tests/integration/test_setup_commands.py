@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from typer.testing import CliRunner
 
 from hub.commands import setups as commands
+from hub.commands.scaffolding import scaffolding_commands
 from hub.errors import Malformed, Refused
 from tests.fakes.house import House, open_house
 from tests.integration.test_setups import HOST_KEY, NAME, SECRET, made
@@ -29,6 +30,7 @@ class Keyboard:
         self.app = typer.Typer()
         self.app.command("other")(lambda: None)
         commands.setup_commands(self.app, self._work.append)
+        scaffolding_commands(self.app, lambda work: work())
         setups = made(house)
         monkeypatch.setattr(commands, "setups_of", lambda hub: setups)
 
