@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from hub.connector import Inspector, Reads, SourceBarred, Trouble
-from hub.formats.header import telling
+from hub.formats.header import Numbered, telling
 from hub.ports import KeyedDigest, RecordMapping
 
 REASON: Final = "VORM_GEWIJZIGD"
@@ -77,12 +77,13 @@ def columns_of(
     """The layout of a file that was looked at to its end; None where its format has no names to tell.
 
     In a tree a path is there or not from record to record: those that were seen before stay, and those that are read count as
-    agreed from the start.
+    agreed from the start. The number in a name of a table, such as `DATUM1`, is no part of it.
     """
     seen: Sequence[str] = getattr(inspector, "header", ())[:_MOST]
     if not seen:
         return None
-    seen = [name for name in seen if name and not _dropped(name, mapping)]
+    numbered = Numbered(mapping.columns)
+    seen = list(dict.fromkeys(numbered.name(name) for name in seen if name and not _dropped(name, mapping)))
     unknown = [name for name in seen if name not in mapping.columns]
     known = sum(name in mapping.columns for name in seen)
     sure = 2 * known >= len(mapping.required) and all(map(telling, unknown))

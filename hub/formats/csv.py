@@ -32,6 +32,7 @@ from hub.formats.dialect import (
     seems_latin_9,
     told_delimiter,
 )
+from hub.formats.header import asked
 
 MOST_LINES: Final = 20
 """Lines that one row may take, where a quoted cell holds line breaks."""
@@ -53,7 +54,7 @@ class CsvReader:
         self._marked = single in ("utf-16", LATIN_9)  # of which one row by itself would not say so
         self._delimiter = layout.delimiter
         self._quote = layout.quote if isinstance(layout, Quoted) else '"'
-        self._columns = columns
+        self._columns = asked(columns)
         self._lines = Lines()
         self._told = b""
         self._header = b""

@@ -15,7 +15,7 @@ from typing import Final
 
 from hub.connector import Layout
 from hub.errors import Fault
-from hub.formats.header import hold_header, refused
+from hub.formats.header import asked, hold_header, refused
 
 LONGEST_LINE: Final = 64 * 1024
 """Bytes of one line, and of one row over several lines. What is longer is torn, and kept up to here."""
@@ -111,7 +111,7 @@ class CsvInspector:
     """Decides encoding, delimiter, quotes and header over the whole file."""
 
     def __init__(self, columns: frozenset[str], required: frozenset[str]) -> None:
-        self._columns = columns
+        self._columns, self._wanted = columns, asked(columns)
         self._required = required
         self._lines = Lines()
         self._header: bytes | None = None
@@ -205,7 +205,7 @@ class CsvInspector:
         for delimiter in (self._told,) if self._told else _DELIMITERS:
             for quote in "\"'":
                 names = names_in(text, delimiter, quote)
-                known = sum(name in self._columns for name in names)
+                known = sum(name in self._wanted for name in names)
                 if known > best[0]:
                     best = (known, delimiter, quote, names)
         _, delimiter, quote, names = best

@@ -1,6 +1,7 @@
 """Records that are trees, as a dict from path to text: what XML and JSON have in common. Pure.
 
 `leerling.naam.achternaam` is a leaf, `leerling.@id` an attribute of XML, `adres[1].straat` a leaf in the second of several.
+A path that is asked for as `dag[#].datum` is there for each of several, or for one that stands alone.
 In XML `adres.straat` is also `adres[0].straat`, for one and the first of several are written alike there.
 """
 
@@ -29,7 +30,8 @@ BAD_CHARACTER: Final = ReasonCode("TEKEN_ONGELDIG")
 BAD_VALUE: Final = ReasonCode("WAARDE_ONGELDIG")
 INCOMPLETE: Final = ReasonCode("RIJ_ONVOLLEDIG")
 
-_INDEX: Final = re.compile(r"\[[0-9]+\]", re.ASCII)
+_INDEX: Final = re.compile(r"\[(?:[0-9]+|#)\]", re.ASCII)
+_ESCAPED: Final = re.escape("[#]")
 _MOST_NAMES: Final = 1000
 
 Leaf = tuple[str, str]
@@ -49,6 +51,11 @@ class Wanted:
     def __init__(self, columns: frozenset[str], *, first_is_one: bool) -> None:
         self._columns = columns
         self._single = frozenset(name for name in columns if "[" not in name)
+        self._many = {
+            _INDEX.sub("", name): (name, re.compile(re.escape(name).replace(_ESCAPED, r"(?:\[[0-9]+\])?"), re.ASCII))
+            for name in columns
+            if "#" in name
+        }
         self._aliases: dict[str, str] = {}
         for name in columns if first_is_one else ():
             parts = name.split("[0]")
@@ -57,7 +64,13 @@ class Wanted:
 
     def name(self, path: str) -> str:
         """The column that a path is; itself, where it is none."""
-        return path if path in self._columns else self._aliases.get(path, path)
+        if path in self._columns:
+            return path
+        return self._many[several][0] if (several := self._several(path)) is not None else self._aliases.get(path, path)
+
+    def _several(self, path: str) -> str | None:
+        """The path without its places, where it is asked for as one of several."""
+        return several if self._many and (several := _INDEX.sub("", path)) in self._many else None
 
     def pick(self, leaves: Iterable[Leaf]) -> dict[str, str]:
         """Raises `Torn` for what a text cannot hold, and where there are several of what is read as one."""
@@ -70,6 +83,10 @@ class Wanted:
                 if name in found:  # `a.b` as a name of its own, and as b in a
                     raise Torn(TWICE)
                 found[name] = text
+            elif (several := self._several(path)) is not None:
+                if not self._many[several][1].fullmatch(path):
+                    raise Torn(BAD_VALUE)  # several where there is one, or a list in a list
+                found[path] = text
             elif "[" in path and _INDEX.sub("", path) in self._single:
                 raise Torn(TWICE)
             else:
@@ -107,8 +124,9 @@ class Seen:
         try:
             for path, _ in leaves:
                 if path not in self._paths and len(self._paths) < _MOST_NAMES:
-                    self._paths.add(path)
                     name = self._wanted.name(path)
+                    if "#" not in name:
+                        self._paths.add(path)
                     self._names[name if name in self._columns else _INDEX.sub("", name)] = None
         except Torn:
             return

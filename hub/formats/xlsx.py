@@ -25,7 +25,7 @@ from hub.domain.stages import Row
 from hub.errors import Fault, Malformed
 from hub.formats.csv import CsvReader
 from hub.formats.dialect import LONGEST_LINE, CsvInspector
-from hub.formats.header import hold_header, refused
+from hub.formats.header import asked, hold_header, refused
 from hub.formats.paths import BAD_CHARACTER, INCOMPLETE, TOO_LONG
 
 LARGEST_PACKED: Final = 64 << 20
@@ -165,7 +165,8 @@ class XlsxReader:
     def _read(self, rows: Iterator[tuple[int, Cells]]) -> Iterator[Row]:
         _, first = next(rows, (0, []))
         names = _names(first)
-        wanted = [(place, name) for place, name in enumerate(names) if name in self._columns]
+        columns = asked(self._columns)
+        wanted = [(place, name) for place, name in enumerate(names) if name in columns]
         header = _line(names)
         for number, cells in rows:
             cells += [""] * (len(names) - len(cells))

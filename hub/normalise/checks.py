@@ -10,11 +10,26 @@ import orjson
 from pydantic import ValidationError
 
 from hub.domain.kinds import RECORDS
-from hub.domain.record import PersonRecord
+from hub.domain.record import PersonRecord, Record
 from hub.normalise.lists import known
 from hub.normalise.page import Page, Place
-from hub.normalise.plan import PREFIXES, alias, codes
-from hub.normalise.sheet import Code, Column, Date, Gathered, Gemeente, Pgn, Sheet, Surname, YesNo, fields_of
+from hub.normalise.plan import PREFIXES, alias, codes, entry_of
+from hub.normalise.sheet import (
+    Code,
+    Column,
+    Date,
+    Gathered,
+    Gemeente,
+    Inner,
+    Lines,
+    Listed,
+    NumbersInner,
+    Pgn,
+    Sheet,
+    Surname,
+    YesNo,
+    fields_of,
+)
 from hub.normalise.wire import names_of, unknown_part
 
 _A_NUMBER: Final = re.compile(r"(?:[0-9][^0-9]*){5}", re.ASCII)
@@ -24,13 +39,16 @@ _ABOLISHED: Final = "status_abolished"
 _PATH: Final = re.compile(r"@?[^\W\d][\w:-]*(\[[0-9]{1,4}\])?(\.@?[^\W\d][\w:-]*(\[[0-9]{1,4}\])?)*")
 _NOT_ALPHANUMERIC: Final = re.compile(r"[\W_]")
 _CHAIN_NAMES: Final = frozenset({"eckid", "ketenid", "ketennummer", "stampseudoniem"})
-"""What forms call a pupil's pseudonym for digital learning material, which is for that alone (WEB 2.5.5a, paragraphs 12 to 15)."""
+"""What forms call a pupil's pseudonym for digital learning material, which is for that alone (WEB 2.5.5a, paragraphs 12-15)."""
 PGN: Final = ("bsn", "onderwijsnummer")
 _SAMPLES: Final[Mapping[str, object]] = {
     "text": "x",
     "postcode": "1234AB",
     "gemeentecode": "0014",
     "number": 1,
+    "numbers": [1],
+    "decimal": 1.5,
+    "lines": ["x"],
     "telephone": "0612345678",
     "date": "2000-01-01",
     "yes_no": True,
@@ -58,6 +76,10 @@ def check(sheet: Sheet, page: Page) -> None:
             _check_kind(sheet, model, field, kind, column, at, page)
     for field, gathered in sheet.fields.items():
         at = ("fields", field)
+        if isinstance(gathered, Lines | Listed):
+            _check_many(sheet, model, field, gathered, page)
+            _fill(model, filled, field, at, page)
+            continue
         for name in gathered.sources:
             _check_name(sheet, name, at, page)
         if (gathered.join is None) == (gathered.first_of is None):
@@ -73,6 +95,46 @@ def check(sheet: Sheet, page: Page) -> None:
     _check_whole(model, filled, page)
 
 
+def _check_many(sheet: Sheet, model: type[PersonRecord], field: str, many: Lines | Listed, page: Page) -> None:
+    """That a list comes from cells with a number where one belongs, and holds what the record holds there."""
+    at: Place = ("fields", field)
+    if field not in model.model_fields:
+        raise page.wrong(at, f"The record has no field {field}.")
+    if sheet.tree and any("#" in path for path in _written(many)):
+        raise page.wrong(at, f"Field {field}: in a path no # is written; what is repeated is a list by itself.")
+    if isinstance(many, Listed) and sheet.tree is (many.path is None):
+        why = "say with from which path is repeated" if sheet.tree else "columns of a table are named below of, without from"
+        raise page.wrong(at, f"Field {field}: {why}.")
+    if isinstance(many, Lines) and not sheet.tree and (many.split is None) != ("#" in many.path):
+        raise page.wrong(at, f"Field {field}: say columns with a # where their number stands, or one column and split.")
+    for name in many.sources:
+        _check_name(sheet, name, at, page, numbered=isinstance(many, Listed) or many.split is None)
+    if isinstance(many, Lines):
+        if any(_refused(model, field, _SAMPLES["lines"])):
+            raise page.wrong(at, f"The field {field} does not hold what lines gives.")
+        return
+    inner = entry_of(model, field)
+    if inner is None:
+        raise page.wrong(at, f"The field {field} does not hold what list gives.")
+    for name, part in many.of.items():
+        here: Place = (*at, "of", name)
+        if name not in inner.model_fields:
+            raise page.wrong(here, f"An entry of {field} has no field {name}.")
+        if not sheet.tree and isinstance(part, NumbersInner) and part.split is None:
+            raise page.wrong(here, f"Field {field}: say with split what stands between the numbers of {name}.")
+        _check_how(sheet, f"Field {field}", part, here, page)
+        if isinstance(part, YesNo) and part.filled:
+            raise page.wrong(here, f"Field {field}: what is not there is no entry. Say which words mean yes and which no.")
+        _check_kind(sheet, inner, name, part.kind, part, here, page)
+    if missing := [name for name, info in inner.model_fields.items() if info.is_required() and name not in many.of]:
+        raise page.wrong(at, f"Nothing fills {', '.join(missing)} of {field}.")
+
+
+def _written(many: Lines | Listed) -> tuple[str, ...]:
+    """The paths or columns of a list as its author wrote them."""
+    return (many.path,) if isinstance(many, Lines) else (many.path or "", *(part.path for part in many.of.values()))
+
+
 def _check_whole(model: type[PersonRecord], filled: set[str], page: Page) -> None:
     missing = [name for name, info in model.model_fields.items() if info.is_required() and name not in filled]
     if not filled & set(PGN):
@@ -81,8 +143,14 @@ def _check_whole(model: type[PersonRecord], filled: set[str], page: Page) -> Non
         raise page.wrong(("columns",), f"No column fills {', '.join(missing)}.")
 
 
-def _check_name(sheet: Sheet, name: str, at: Place, page: Page) -> None:
-    """A column's name as a header is read, or a path as the form's own schema has it."""
+def _check_name(sheet: Sheet, name: str, at: Place, page: Page, *, numbered: bool = False) -> None:
+    """A column's name as a header is read, or a path as the form's own schema has it; `numbered` where it belongs to a list."""
+    if numbered and sheet.tree:
+        if "[" in name.replace("[#]", ""):
+            raise page.wrong(at, f"Path {name}: a list names no place of its own.")
+        name, numbered = name.replace("[#]", ""), False
+    if name.count("#") != numbered:
+        raise page.wrong(at, f"Column {name}: a # stands for one number, in the name of a column of a list.")
     if not sheet.tree:
         if not name or name != " ".join(name.split(" ")).strip().upper():
             raise page.wrong(at, f"Column {name}: write column names trimmed and in capitals.")
@@ -95,7 +163,7 @@ def _check_name(sheet: Sheet, name: str, at: Place, page: Page) -> None:
             raise page.wrong(at, f"Path {name}: the schema {sheet.reads.xsd} knows no {part}.")
 
 
-def _check_how(sheet: Sheet, what: str, how: Column | Gathered, at: Place, page: Page) -> None:
+def _check_how(sheet: Sheet, what: str, how: Column | Gathered | Inner, at: Place, page: Page) -> None:
     words: tuple[str, ...] = ()
     match how:
         case YesNo():
@@ -133,7 +201,7 @@ def _fill(model: type[PersonRecord], filled: set[str], field: str, at: Place, pa
 
 
 def _check_kind(
-    sheet: Sheet, model: type[PersonRecord], field: str, kind: str, how: Column | Gathered, at: Place, page: Page
+    sheet: Sheet, model: type[Record], field: str, kind: str, how: Column | Gathered | Inner, at: Place, page: Page
 ) -> None:
     """What comes out is what the record holds there: each code of a list, and the sort of anything else."""
     if isinstance(how, Pgn):
@@ -157,13 +225,13 @@ def _check_constants(sheet: Sheet, model: type[PersonRecord], filled: set[str], 
             raise page.wrong(at, f"The field {field} does not hold this.")
 
 
-def _refused(model: type[PersonRecord], field: str, value: object) -> list[str]:
+def _refused(model: type[Record], field: str, value: object) -> list[str]:
     """What the record has against this value in that field, by pydantic's types."""
     name = alias(model, field)
     return list(_errors(model, name, value))
 
 
-def _errors(model: type[PersonRecord], name: str, value: object) -> Iterator[str]:
+def _errors(model: type[Record], name: str, value: object) -> Iterator[str]:
     try:
         model.model_validate_json(orjson.dumps({name: value}))
     except orjson.JSONEncodeError:

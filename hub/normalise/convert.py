@@ -15,7 +15,7 @@ from hub.domain.personal import Bsn, Onderwijsnummer
 from hub.domain.terms import ReasonCode
 from hub.normalise.lists import name_key
 
-Converted = str | int | bool
+Converted = str | int | float | bool
 Convert = Callable[[str], Converted]
 
 
@@ -87,6 +87,7 @@ _DATES: Final[Mapping[str, Callable[[str], str | None]]] = {
     "datetime": _datetime,
 }
 _POSTCODE: Final = re.compile(r"([1-9][0-9]{3}) ?([A-Za-z]{2})", re.ASCII)
+_DECIMAL: Final = re.compile(r"[0-9]{1,6}([.,][0-9]{1,2})?", re.ASCII)
 _AMSTERDAM: Final = ZoneInfo("Europe/Amsterdam")
 _TELEPHONE_MARKS: Final = str.maketrans("", "", " -()./")
 _BRIN: Final = re.compile(r"([0-9]{2}[A-Za-z]{2})([0-9]{2})?", re.ASCII)
@@ -164,6 +165,13 @@ def number(cell: str) -> int:
     if len(cell) > 9 or not _is_digits(cell):
         raise Wrong("WAARDE_ONGELDIG")
     return int(cell)
+
+
+def decimal(cell: str) -> float:
+    """A number with at most two digits behind its comma or point, such as `7,5`."""
+    if not _DECIMAL.fullmatch(cell):
+        raise Wrong("WAARDE_ONGELDIG")
+    return float(cell.replace(",", "."))
 
 
 def telephone(cell: str) -> str:

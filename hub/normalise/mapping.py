@@ -25,7 +25,7 @@ from hub.normalise.checks import check
 from hub.normalise.faults import ROW, faults_of, refusal
 from hub.normalise.page import LONGEST, Page, sheet_of
 from hub.normalise.plan import Body, Plan, alias, codes
-from hub.normalise.sheet import Code, Gemeente, Sheet, YesNo, fields_of
+from hub.normalise.sheet import Code, Gemeente, Lines, Listed, Sheet, YesNo, fields_of
 
 __all__ = ["LONGEST", "DeclarativeMapping", "compile_mapping", "load_mapping"]
 
@@ -53,13 +53,14 @@ class DeclarativeMapping:
         self.columns: Final = made.names
         self.ignored: Final = frozenset(made.ignored)
         kinds = {field: kind for column in made.columns.values() for field, kind in fields_of(column)}
-        kinds |= {field: gathered.kind for field, gathered in made.fields.items()}
+        kinds |= {field: "text" if isinstance(one, Lines | Listed) else one.kind for field, one in made.fields.items()}
         self.fields: Final[Mapping[str, str]] = kinds | dict.fromkeys(made.constants, "code")
         self._plan = Plan(made, self.model)
         self._constants = {alias(self.model, field): value for field, value in made.constants.items()}
         self._places = {alias(self.model, field): one.sources[0] for field, one in made.fields.items()}
         for name, column in made.columns.items():
             self._places |= {alias(self.model, field): name for field, _ in fields_of(column)}
+        self._lists = {many.field: many for many in self._plan.lists}
         self._numbers = [(name, column) for name, column in made.columns.items() if isinstance(column, sheet.Pgn)]
         self.required: Final = frozenset(self._required())
 
@@ -72,7 +73,7 @@ class DeclarativeMapping:
             if presence or any(field in needed for field, _ in fields_of(column)):
                 found.add(name)
         for field, gathered in self._sheet.fields.items():
-            if field in needed and gathered.join is not None:
+            if field in needed and not isinstance(gathered, Lines | Listed) and gathered.join is not None:
                 found.add(gathered.join[0])
         return found
 
@@ -83,7 +84,8 @@ class DeclarativeMapping:
         made = self._sheet
         found = {name: column.model_dump_json() + self._listed(column) for name, column in made.columns.items()}
         for field, gathered in made.fields.items():
-            found[" + ".join(gathered.sources)] = field + gathered.model_dump_json() + self._listed(gathered)
+            inner = "".join(map(self._listed, gathered.of.values())) if isinstance(gathered, Listed) else self._listed(gathered)
+            found[" + ".join(gathered.sources)] = field + gathered.model_dump_json() + inner
         found |= {f"={field}": repr(value) for field, value in made.constants.items()}
         return found | dict.fromkeys(made.ignored, "ignored")
 
@@ -95,6 +97,9 @@ class DeclarativeMapping:
         """How a column is written (`date`, `code`, ...) and the field that it fills (`pgn` for either number)."""
         found = self._sheet.columns.get(column)
         if found is None:
+            for field, gathered in self._sheet.fields.items():
+                if isinstance(gathered, Lines | Listed) and self._lists[alias(self.model, field)].covers(column):
+                    return "text", field  # of a list no more is told than that of a text
             field, gathered = next((field, one) for field, one in self._sheet.fields.items() if column in one.sources)
             return gathered.kind, field
         return found.kind, "pgn" if isinstance(found, sheet.Pgn) else found.field
@@ -158,6 +163,9 @@ class DeclarativeMapping:
         told: dict[Fault, None] = {}
         for fault in faults:
             code, where = fault.code, self._places.get(fault.where, fault.where)
+            field, bracket, rest = fault.where.partition("[")
+            if (many := self._lists.get(field)) is not None:
+                where = many.place(bracket + rest)
             if code == _ONE_OF_TWO and self._numbers:
                 where = self._numbers[0][0]
                 code = "VERPLICHT_VELD_LEEG" if len(self._numbers) == 1 else code

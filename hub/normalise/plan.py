@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, get_args
 
-from hub.domain.record import PersonRecord
+from hub.domain.record import PersonRecord, Record
 from hub.normalise import convert
 from hub.normalise.lists import name_key, shared
+from hub.normalise.many import Many, Part
 from hub.normalise.sheet import (
     Brin,
     Code,
@@ -15,6 +16,9 @@ from hub.normalise.sheet import (
     Gemeente,
     HouseNumber,
     How,
+    Lines,
+    Listed,
+    NumbersInner,
     OneFieldColumn,
     Pgn,
     Sheet,
@@ -34,6 +38,8 @@ _PLAIN: Final[Mapping[str, convert.Convert | None]] = {
     "text": None,
     "postcode": convert.postcode,
     "number": convert.number,
+    "numbers": convert.number,
+    "decimal": convert.decimal,
     "telephone": convert.telephone,
 }
 _NUMBERS: Final = {
@@ -47,13 +53,14 @@ class Plan:
     """The steps of a mapping, the commonest apart so that a row is quick.
 
     `texts` go over as they are, `cells` are converted; `steps` are those that read or fill several things, each with the
-    column that its faults are about.
+    column that its faults are about. `lists` fill lists.
     """
 
     def __init__(self, sheet: Sheet, model: type[PersonRecord]) -> None:
         self.texts: list[tuple[str, str]] = []
         self.cells: list[tuple[str, str, convert.Convert]] = []
         self.steps: list[tuple[str, Step]] = []
+        self.lists: list[Many] = []
         for name, column in sheet.columns.items():
             match column:
                 case Pgn():
@@ -75,6 +82,9 @@ class Plan:
                 case _:
                     self._one(name, column, sheet, model)
         for field, gathered in sheet.fields.items():
+            if isinstance(gathered, Lines | Listed):
+                self.lists.append(_many(gathered, sheet, model, field))
+                continue
             how, between = how_of(gathered, sheet), gathered.between if gathered.join else None
             self.steps.append((gathered.sources[0], _gathered(gathered.sources, between, how, alias(model, field))))
 
@@ -96,6 +106,12 @@ class Plan:
                 body[field] = how(cell)
         for _, step in self.steps:
             step(cells, body)
+        for many in self.lists:
+            entries, wrong = many.read(cells)
+            if wrong:
+                raise convert.Wrong(wrong[0][1])
+            if entries:
+                body[many.field] = entries
 
     def take_what_can(self, cells: Mapping[str, str], body: Body) -> list[tuple[str, str]]:
         """Reads what can be read of a row, and gives each column that cannot with its reason code."""
@@ -114,6 +130,11 @@ class Plan:
                 step(cells, body)
             except convert.Wrong as fault:
                 wrong.append((name, fault.code))
+        for many in self.lists:
+            entries, faults = many.read(cells)
+            wrong += faults
+            if entries:
+                body[many.field] = entries
         return wrong
 
 
@@ -139,11 +160,35 @@ def codes(sheet: Sheet, name: str) -> Mapping[str, str]:
     return sheet.codes.get(name) or shared(name) or {}
 
 
-def alias(model: type[PersonRecord], field: str) -> str:
+def entry_of(model: type[Record], field: str) -> type[Record] | None:
+    """What the entries of a field are, where it holds a list of objects."""
+    left: list[Any] = [model.model_fields[field].annotation]
+    while left:
+        at = left.pop()
+        if isinstance(at, type) and issubclass(at, Record):
+            return at
+        left += get_args(at)
+    return None
+
+
+def alias(model: type[Record], field: str) -> str:
     """What a field is called on the wire."""
     found = model.model_fields[field].alias
     assert found is not None, "every field of a record has a wire name"
     return found
+
+
+def _many(how: Lines | Listed, sheet: Sheet, model: type[PersonRecord], field: str) -> Many:
+    wire = alias(model, field)
+    if isinstance(how, Lines):
+        return Many(wire, [Part(how.sources[0], "", None, how.split)], "")
+    inner = entry_of(model, field)
+    assert inner is not None, "it was checked that the field holds objects"
+    parts = [
+        Part(how.source(part), alias(inner, name), how_of(part, sheet), part.split if isinstance(part, NumbersInner) else None)
+        for name, part in how.of.items()
+    ]
+    return Many(wire, parts, how.path or "")
 
 
 def _number(name: str, split: Callable[[str], tuple[str, str]]) -> Step:

@@ -14,6 +14,10 @@ DateForm = Literal["yyyymmdd", "yyyy-mm-dd", "dd-mm-yyyy", "d-m-yyyy", "dd/mm/yy
 """How a date is written. `excel` counts days as a spreadsheet does; of a `datetime` (ISO 8601) the day in Amsterdam counts."""
 
 
+Split = Annotated[str, Field(min_length=1, max_length=1)]
+"""What stands between several values in one text."""
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True, populate_by_name=True)
 
@@ -143,9 +147,78 @@ class CodeGathered(Code, _Gathered):
     """Several columns, for a field that holds a code."""
 
 
-Gathered = Annotated[PlainGathered | GemeenteGathered | DateGathered | CodeGathered, Field(discriminator="kind")]
+class _Inner(_Strict):
+    """A part of an entry: in a tree by its path below the entry, in a table by a column with `#` where a number stands."""
+
+    path: str = Field(alias="from")
+
+
+class PlainInner(_Inner):
+    """A part that is read as it is written; a `decimal` has at most two digits behind its comma or point."""
+
+    kind: Literal["text", "number", "decimal"] = Field(alias="as")
+
+
+class NumbersInner(_Inner):
+    """Several numbers: repeated in a tree, or in one text with the sign `split` between them."""
+
+    kind: Literal["numbers"] = Field(alias="as")
+    split: Split | None = None
+
+
+class DateInner(Date, _Inner):
+    """A part that is a date."""
+
+
+class YesNoInner(YesNo, _Inner):
+    """A part that is yes or no."""
+
+
+class CodeInner(Code, _Inner):
+    """A part that is a code."""
+
+
+Inner = Annotated[PlainInner | NumbersInner | DateInner | YesNoInner | CodeInner, Field(discriminator="kind")]
+
+
+class Lines(_Strict):
+    """A list of texts: a path that is repeated, columns with `#` where a number stands, or one text with `split` in it."""
+
+    kind: Literal["lines"] = Field(alias="as")
+    path: str = Field(alias="from")
+    split: Split | None = None
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The columns or paths, with `#` where a number stands."""
+        return (self.path if self.split or "#" in self.path else f"{self.path}[#]",)
+
+
+class Listed(_Strict):
+    """A list of objects: in a tree what is repeated at the path `from`; in a table it has none. `of` says what they hold."""
+
+    kind: Literal["list"] = Field(alias="as")
+    path: str | None = Field(alias="from", default=None)
+    of: Annotated[dict[str, Inner], Field(min_length=1)]
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The columns or paths, with `#` where a number stands."""
+        return tuple(self.source(part) for part in self.of.values())
+
+    def source(self, part: Inner) -> str:
+        """The column or path of one part."""
+        if self.path is None:
+            return part.path
+        repeated = isinstance(part, NumbersInner) and part.split is None
+        return f"{self.path}[#].{part.path}" + ("[#]" if repeated else "")
+
+
+Gathered = Annotated[
+    PlainGathered | GemeenteGathered | DateGathered | CodeGathered | Lines | Listed, Field(discriminator="kind")
+]
 OneFieldColumn = PlainColumn | GemeenteColumn | DateColumn | YesNoColumn | CodeColumn
-How = Plain | Gemeente | Date | YesNo | Code
+How = Plain | PlainInner | NumbersInner | Gemeente | Date | YesNo | Code
 
 
 class Sheet(_Strict):

@@ -35,7 +35,7 @@ _KIND, _TRANSFER, _AGREED = "overdrachtsoort", "metadata.overstap", "inzage.toes
 _METADATA: Final = "cat_metadata"
 _NOBODYS: Final = "?"  # the path of what is never held: it is the beginning of no other
 _STRUCTURE: Final = frozenset({"huidigeschool", "huidigeschool.leerling"})
-_INDEX: Final = re.compile(r"\[[0-9]+\]", re.ASCII)
+_INDEX: Final = re.compile(r"\[(?:[0-9]+|#)\]", re.ASCII)
 
 
 @dataclass(slots=True)
