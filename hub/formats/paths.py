@@ -83,7 +83,7 @@ class Wanted:
                 if name in found:  # `a.b` as a name of its own, and as b in a
                     raise Torn(TWICE)
                 found[name] = text
-            elif (several := self._several(path)) is not None:
+            elif self._many and (several := self._several(path)) is not None:
                 if not self._many[several][1].fullmatch(path):
                     raise Torn(BAD_VALUE)  # several where there is one, or a list in a list
                 found[path] = text

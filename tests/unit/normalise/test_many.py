@@ -95,6 +95,8 @@ def test_days_are_read_from_a_table_and_from_a_tree() -> None:
     one = {"verzuim.dag.datum": "2026-10-01", "verzuim.dag.@heel": "false", "verzuim.dag.lesuur": "2"}
     assert days(read(mapping(_TREE_DAYS, tree=True), "verzuimdagen", **one)) == [("2026-10-01", False, (2,))]
     assert read(mapping(_DAYS), "verzuimdagen") is None
+    assert mapping(_DAYS).kind_of("DATUM7") == mapping(_DAYS).kind_of("DATUM#") == ("text", "verzuimdagen")
+    assert mapping(_DAYS).rules != mapping(_DAYS.replace("[J]", "[J, X]")).rules
 
 
 @pytest.mark.parametrize(
