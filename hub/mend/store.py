@@ -47,7 +47,7 @@ def mapping_row(
 
 _PROPOSAL = """
 SELECT version, body, entry_ref, created_us FROM receive_proposal WHERE log_id = $1 AND connector = $2
-ORDER BY created_us DESC, entry_ref DESC LIMIT 1
+ORDER BY created_us DESC, version DESC, entry_ref DESC LIMIT 1
 """
 
 
