@@ -31,7 +31,9 @@ def files(draw: st.DrawFn) -> bytes:
 def test_every_line_is_in_one_row_and_no_more(data: bytes) -> None:
     _, *lines = [each for each in data.removeprefix(b"\xef\xbb\xbf").splitlines() if each.strip()]
     kept = [part for row in read(data).rows for part in row.raw.reveal().split(b"\n")[1:] if part.strip()]
-    assert lines == kept
+    assert len(lines) == len(kept)
+    # Where one row alone would not say how its file is written, it is kept in UTF-8.
+    assert all(part in (each, each.decode("iso-8859-15").encode()) for each, part in zip(lines, kept, strict=True))
 
 
 @given(files(), st.integers(1, 40))
