@@ -1,6 +1,5 @@
 """Something to see for whoever opens a desk: what goes wrong in a region on an ordinary day, done here on purpose.
 
-a list with a column of another name     is refused whole, until someone mends the mapping
 a list that writes yes and no in full    waits in quarantine, row by row, until someone mends the mapping
 a recipient that fetches and never says  stands out at the officer's desk
 a member of staff who looks up many      stands out there too
@@ -41,7 +40,7 @@ async def unreadable_rows(duo: Path, today: date) -> None:
 
 
 async def renamed_column(duo: Path, today: date) -> None:
-    """A list of DUO with another name for a column: it stops the connector."""
+    """A list of DUO with another name for a column: it stops the connector, so a region that is to go on is spared it."""
     renamed = generate(REFUSED_ROWS, _SEEDS[0], today).csv.replace(b"GEBOORTEDATUM", b"GEBDATUM", 1)
     await put(duo, "uitval-november.csv", renamed)
 
