@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache, partial
-from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 from hub.app import Hub
 from hub.connector import Endpoint, FileSource, Setup
 from hub.domain.terms import ConnectorId, PartyId
 from hub.errors import HubError, Misconfigured
-from hub.installed import credentials_of, setup_of
+from hub.installed import Taken, credentials_of, setup_of
 from hub.mend.desk import Mending
 from hub.observe import Event, report
 from hub.operations import instances_of, mending_of
@@ -27,26 +26,13 @@ from hub.running.model import Job
 from hub.running.store import SourceCursor
 from hub.schedule import Schedule, Window
 from hub.settings import Instance, Recipient
+from hub.setups.active import Running
+from hub.setups.address import BROUGHT
 
 _LOOKS: Final = 3
 _OFTEN_US: Final = 300_000_000
-_BROUGHT: Final = frozenset({"webhook", "mail", "upload"})
 
 
-class Active(Protocol):
-    """An instance that runs as administrators set it up; `hub.setups` gives them."""
-
-    @property
-    def setup(self) -> Setup: ...
-    @property
-    def endpoint(self) -> Endpoint: ...
-    @property
-    def version(self) -> int: ...
-    @property
-    def connector(self) -> Connector: ...
-
-
-Actives = Callable[[], Awaitable[Sequence[Active]]]
 Brought = Callable[[ConnectorId, PartyId], FileSource]
 """What was brought to an instance of a party, as a folder."""
 
@@ -62,16 +48,6 @@ class _Set:
     active: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Mapped:
-    """The same as mending knows it; its mapping is the connector's."""
-
-    id: str
-    connector: str
-    party: str
-    mapping: Path | None = None
-
-
 @dataclass(slots=True)
 class Fetching:
     """The jobs of what fetches. One that did not change stays the same job, which remembers what it saw.
@@ -80,7 +56,7 @@ class Fetching:
     """
 
     hub: Hub
-    actives: Actives | None = None
+    actives: Running | None = None
     brought: Brought | None = None
     _jobs: dict[tuple[str, str], Job | None] = field(default_factory=dict)
 
@@ -107,7 +83,7 @@ class Fetching:
             await mend.mappings.in_use(ConnectorId(one.setup.id))
 
     def _mending(self, sets: Sequence[_Set]) -> Mending:
-        return mending_of(self.hub, [_Mapped(one.setup.id, one.setup.connector, one.setup.party) for one in sets if one.active])
+        return mending_of(self.hub, [Taken(one.setup.id, one.setup.connector, one.setup.party) for one in sets if one.active])
 
     def _kept(self, one: _Set, mend: Mending) -> Job | None:
         key = (one.setup.id, one.version)
@@ -147,7 +123,7 @@ class Fetching:
         source, store = mend.sources[name], LeasedStore(hub.engine, hub.log_id, party, name)
         usual = next((option.default for option in one.connector.options(setup.protocol) if option.name == "pattern"), "")
         # What was brought has no name of its own: a pattern for names on a server would leave it lying for ever.
-        pattern = "*" if setup.protocol in _BROUGHT else setup.options.get("pattern") or usual or "*"
+        pattern = "*" if setup.protocol in BROUGHT else setup.options.get("pattern") or usual or "*"
         instance = DropInstance(name, party, hub.log_id, pattern, setup.settle_s)
         in_use, random = partial(mend.mappings.in_use, name), secrets.token_bytes
 
@@ -167,7 +143,7 @@ class Fetching:
 
     def _opened(self, one: _Set, name: ConnectorId, party: PartyId) -> Open:
         """How its source is opened: gone to, or looked up among what was brought."""
-        if one.setup.protocol in _BROUGHT:
+        if one.setup.protocol in BROUGHT:
             if (brought := self.brought) is None:
                 raise Misconfigured(
                     f"Connector {name} cannot be read.", "This process has no inbox.", "Start the worker with one."

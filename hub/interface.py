@@ -22,7 +22,7 @@ from hub.ports import RecordMapping
 from hub.receive.api import create_api
 from hub.receive.inbox import ActiveInstances
 from hub.receive.store import IdempotencyStore
-from hub.registry import Connector, load_connectors
+from hub.registry import Connector
 from hub.setups.service import Setups
 from hub.statements.proof import prove
 
@@ -34,7 +34,7 @@ def inquiries_of(hub: Hub, setups: Setups) -> Inquiries:
         return await setups.mapping_of(instance, connector)
 
     return Inquiries(
-        registers=ActiveRegisters(setups.active, load_connectors(), mapping),
+        registers=ActiveRegisters(setups.active, mapping),
         way=hub.route,
         notes=hub.notes,
         people=hub.people,

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from hub.app import Hub
 from hub.domain.terms import ConnectorId, PartyId
 from hub.errors import HubError, Misconfigured
-from hub.fetching import Active, Actives, endpoint_of, version_of
+from hub.fetching import endpoint_of, version_of
 from hub.observe import Event, report
 from hub.operations import recipients_of
 from hub.push.worker import Target
 from hub.registry import load_connectors
 from hub.schedule import Window
+from hub.setups.active import Active, Running
 
 
 @dataclass(slots=True)
@@ -21,7 +22,7 @@ class Targets:
     """Whom is sent to: who stands in the connectors' file, and whom administrators set up, which may change at any time."""
 
     hub: Hub
-    actives: Actives | None
+    actives: Running | None
     fixed: Sequence[Target]
     _added: dict[tuple[str, str], Target] = field(default_factory=dict)
     _seen: set[tuple[str, str]] = field(default_factory=set)

@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Final, Protocol
+from typing import Final
 
-from hub.connector import Endpoint, Query, Setup
+from hub.connector import Query
 from hub.domain.terms import ConnectorId, PartyId
 from hub.errors import HubError, Misconfigured
 from hub.inquiry.service import Register
 from hub.ports import RecordMapping
 from hub.registry import Connector
+from hub.setups.active import Active, Running
 
 TASKS: Final = "tasks"
 """The option that names the tasks for which a register may be asked, with spaces between them."""
-
-
-class ActiveSetup(Protocol):
-    """A setup that is active; `version` rises with every change of it."""
-
-    @property
-    def setup(self) -> Setup: ...
-    @property
-    def endpoint(self) -> Endpoint: ...
-    @property
-    def version(self) -> int: ...
 
 
 class ActiveRegisters:
@@ -33,18 +23,16 @@ class ActiveRegisters:
 
     def __init__(
         self,
-        active: Callable[[], Awaitable[Sequence[ActiveSetup]]],
-        connectors: Mapping[str, Connector],
+        active: Running,
         mapping: Callable[[Connector, ConnectorId], Awaitable[RecordMapping]],
     ) -> None:
-        self._active, self._connectors, self._mapping = active, connectors, mapping
+        self._active, self._mapping = active, mapping
         self._open: dict[str, tuple[int, Query]] = {}
 
     async def find(self, instance: ConnectorId, /) -> Register | None:
         """The register of that name; None where there is none. Raises errors.Misconfigured where it cannot be used."""
         found = next((one for one in await self._active() if one.setup.id == instance), None)
-        connector = None if found is None else self._connectors.get(found.setup.connector)
-        if found is None or connector is None or connector.manifest.direction != "query":
+        if found is None or found.connector.manifest.direction != "query":
             await self._let_go(instance)
             return None
         setup = found.setup
@@ -59,8 +47,8 @@ class ActiveRegisters:
             PartyId(setup.party),
             PartyId(setup.college),
             frozenset(setup.options.get(TASKS, "").split()),
-            await self._query(found, connector),
-            await self._mapping(connector, instance),
+            await self._query(found),
+            await self._mapping(found.connector, instance),
         )
 
     async def close(self) -> None:
@@ -68,12 +56,12 @@ class ActiveRegisters:
         for name in list(self._open):
             await self._let_go(name)
 
-    async def _query(self, found: ActiveSetup, connector: Connector) -> Query:
+    async def _query(self, found: Active) -> Query:
         name = found.setup.id
         known = self._open.get(name)
         if known is None or known[0] != found.version:
             await self._let_go(name)
-            known = self._open[name] = (found.version, connector.open_query(found.endpoint))
+            known = self._open[name] = (found.version, found.connector.open_query(found.endpoint))
         return known[1]
 
     async def _let_go(self, name: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -35,6 +35,10 @@ class Active:
     version: int
     number: int
     connector: Connector = field(repr=False)
+
+
+Running = Callable[[], Awaitable[Sequence[Active]]]
+"""Gives what runs, as it is now; `Actives.active` does."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,25 +15,16 @@ import pytest
 from hub.app import Hub, make_keys, open_hub
 from hub.connector import Endpoint, RemoteFile, Setup
 from hub.db import fetch
-from hub.fetching import Active, Fetching
+from hub.fetching import Fetching
 from hub.postgres import Urls
-from hub.registry import Connector, load_connectors
+from hub.registry import load_connectors
 from hub.running import store
 from hub.running.runner import Runner
 from hub.running.store import RunStore
 from hub.sending import Targets
 from hub.settings import Settings
+from hub.setups.active import Active
 from tests.hostile.read import file, line
-
-
-@dataclass(frozen=True)
-class Given:
-    """An active instance."""
-
-    setup: Setup
-    endpoint: Endpoint
-    version: int
-    connector: Connector
 
 
 @dataclass
@@ -75,10 +66,10 @@ async def hub(database_urls: Urls, tmp_path: Path, monkeypatch: pytest.MonkeyPat
         yield opened
 
 
-def instance(name: str = "duo-lijst", **other: Any) -> Given:
+def instance(name: str = "duo-lijst", **other: Any) -> Active:
     connector = load_connectors()["duo_uitval"]
     told: dict[str, Any] = {"id": name, "connector": "duo_uitval", "party": "duo", "protocol": "upload", "schedule": "every 1s"}
-    return Given(Setup(**{**told, **other}), Endpoint(""), 1, connector)
+    return Active(Setup(**{**told, **other}), Endpoint(""), 1, 1, connector)
 
 
 async def test_what_is_set_up_runs_and_is_in_the_history_with_its_counts(hub: Hub) -> None:
@@ -144,7 +135,7 @@ async def test_whom_is_sent_to_follows_what_is_set_up(hub: Hub) -> None:
     targets = Targets(hub, actives, [])
     await targets.renew()
     assert (targets.now, await targets.look()) == ([], False)
-    given.append(Given(setup, Endpoint(setup.address, credentials={"token": b"geheim"}), 1, connector))
+    given.append(Active(setup, Endpoint(setup.address, credentials={"token": b"geheim"}), 1, 1, connector))
     assert await targets.look()
     await targets.renew()
     (target,) = targets.now

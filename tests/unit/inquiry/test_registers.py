@@ -13,6 +13,7 @@ from hub.domain.terms import ConnectorId
 from hub.errors import Misconfigured
 from hub.inquiry.registers import ActiveRegisters
 from hub.registry import Connector, load_connectors
+from hub.setups.active import Active
 
 NAME = ConnectorId("suwinet-inkomen")
 
@@ -26,13 +27,6 @@ class Query:
 
     async def close(self) -> None:
         self.closed = True
-
-
-@dataclass(frozen=True)
-class Active:
-    setup: Setup
-    endpoint: Endpoint
-    version: int = 1
 
 
 def setup(**other: Any) -> Setup:
@@ -52,16 +46,18 @@ class World:
     """Registers over active setups that change."""
 
     def __init__(self) -> None:
-        self.active = [Active(setup(), Endpoint("https://suwinet.example"))]
         self.opened: list[Query] = []
 
         def open_query(endpoint: Endpoint) -> Any:
             self.opened.append(Query(endpoint))
             return self.opened[-1]
 
-        known = load_connectors()
-        asks = replace(known["uwv_suwinet"], own=MappingProxyType({"open_query": open_query}))
-        self.registers = ActiveRegisters(self._active, {**known, "uwv_suwinet": asks}, self._mapping)
+        self.asks = replace(load_connectors()["uwv_suwinet"], own=MappingProxyType({"open_query": open_query}))
+        self.active = [self.runs(setup())]
+        self.registers = ActiveRegisters(self._active, self._mapping)
+
+    def runs(self, setup: Setup, connector: Connector | None = None) -> Active:
+        return Active(setup, Endpoint("https://suwinet.example"), 1, 1, connector or self.asks)
 
     async def _active(self) -> list[Active]:
         return self.active
@@ -93,7 +89,7 @@ async def test_it_stays_open_until_it_changes_or_is_paused() -> None:
 
 async def test_what_is_no_register_is_not_asked() -> None:
     world = World()
-    world.active = [Active(setup(connector="duo_uitval", protocol="sftp"), world.active[0].endpoint)]
+    world.active = [world.runs(setup(connector="duo_uitval", protocol="sftp"), load_connectors()["duo_uitval"])]
     assert await world.registers.find(NAME) is None
     assert await world.registers.find(ConnectorId("elsewhere")) is None
     assert world.opened == []
@@ -101,7 +97,7 @@ async def test_what_is_no_register_is_not_asked() -> None:
 
 async def test_without_a_college_it_is_asked_for_nobody() -> None:
     world = World()
-    world.active = [Active(setup(college=None), world.active[0].endpoint)]
+    world.active = [world.runs(setup(college=None))]
     with pytest.raises(Misconfigured, match="cannot be asked"):
         await world.registers.find(NAME)
     assert world.opened == []
