@@ -26,7 +26,7 @@ from hub.running.model import Job
 from hub.running.store import SourceCursor
 from hub.schedule import Schedule, Window
 from hub.settings import Instance, Recipient
-from hub.setups.active import Running
+from hub.setups.active import Active, Running
 from hub.setups.address import BROUGHT
 
 _LOOKS: Final = 3
@@ -59,6 +59,7 @@ class Fetching:
     actives: Running | None = None
     brought: Brought | None = None
     _jobs: dict[tuple[str, str], Job | None] = field(default_factory=dict)
+    _seen: Sequence[Active] | None = None
 
     async def __call__(self) -> Sequence[Job]:
         """Every instance that is to be run now. One that cannot be is reported once, and left out."""
@@ -82,6 +83,14 @@ class Fetching:
             self._job(one, mend, 0, 1.0)
             await mend.mappings.in_use(ConnectorId(one.setup.id))
 
+    async def seen(self) -> Sequence[Active]:
+        """What administrators set up as the last look found it, which is at most seconds ago while a worker runs."""
+        return self._seen if self._seen is not None else await self._look()
+
+    async def _look(self) -> Sequence[Active]:
+        self._seen = () if self.actives is None else await self.actives()
+        return self._seen
+
     def _mending(self, sets: Sequence[_Set]) -> Mending:
         return mending_of(self.hub, [Taken(one.setup.id, one.setup.connector, one.setup.party) for one in sets if one.active])
 
@@ -96,8 +105,9 @@ class Fetching:
             return None
 
     async def _sets(self) -> list[_Set]:
+        actives = await self._look()  # first: whoever sends sees it, whatever is wrong with the file
         found = await asyncio.to_thread(self._of_file)
-        for one in await self.actives() if self.actives is not None else ():
+        for one in actives:
             if one.connector.manifest.direction == "inbound":
                 version = version_of(self.hub, one.setup, str(one.version), one.endpoint)
                 found.append(_Set(one.setup, version, one.connector, partial(_given, one.endpoint), active=True))

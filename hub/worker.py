@@ -51,7 +51,7 @@ async def work_of(hub: Hub) -> Work:
     setups, inbox = setups_of(hub), inbox_of(hub)
     fetching = Fetching(hub, setups.active, lambda connector, party: InboxSource(inbox, connector, party))
     await fetching.check()
-    sending = Targets(hub, setups.active, targets_of(hub))
+    sending = Targets(hub, fetching.seen, targets_of(hub))
     await sending.renew()
     return Work(fetching, sending, setups)
 
