@@ -16,11 +16,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hub.consent.facts import subject_facts
 from hub.consent.store import standing
-from hub.domain.element import addressee_of
 from hub.domain.facts import Stated, SubjectFacts
 from hub.domain.record import PersonRecord
 from hub.domain.stages import Candidate, Canonical, Received, Rejected
-from hub.domain.terms import Micros, PartyId, ReasonCode, RecordKind
+from hub.domain.terms import Micros, PartyId, RecordKind
 from hub.normalise import unroutable
 from hub.ports import KeyedDigest
 from hub.protect.minimise import content_of
@@ -30,9 +29,6 @@ from hub.protect.store import seen
 from hub.protect.vault import Subject, Vault
 from hub.rules import Rules
 from hub.together import Together
-
-GEEN_ROUTE = ReasonCode("GEEN_ROUTE")
-ANDERE_SCHOOL = ReasonCode("ANDERE_SCHOOL")
 
 
 @dataclass(slots=True)
@@ -120,12 +116,9 @@ class Gatherer:
             record = canonical.record
             home = self._rules.home_of(record, as_of)
             routes = self._rules.routes(record, home, party, as_of)
-            if not routes:
-                into.rejected.append(unroutable(canonical, addressee_of(type(record)) or "gemeente", GEEN_ROUTE))
-                continue
-            brin = record.held("brin")
-            if brin is not None and not self._rules.regions.speaks_for(party, brin):
-                into.rejected.append(unroutable(canonical, "brin", ANDERE_SCHOOL))
+            stopped = self._rules.stops(record, routes, party)
+            if stopped is not None:
+                into.rejected.append(unroutable(canonical, *stopped))
                 continue
             digest = self._digest("record", party.encode() + b"\x00" + asked + content_of(record))
             if digest in into.content_digests:

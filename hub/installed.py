@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hub.app import Hub
+from hub.clock import legal_date
 from hub.connector import Setup
 from hub.domain.terms import ConnectorId, PartyId
 from hub.errors import Misconfigured
 from hub.mend.mappings import Mappings
+from hub.mend.outlook import Forecasts, forecasts
 from hub.mend.source import Source
 from hub.normalise.mapping import DeclarativeMapping
 from hub.receive.inbox import ActiveInstances, Inbox, Uploads
@@ -43,6 +45,11 @@ def setups_of(hub: Hub) -> Setups:
 
     setups.mapping_of = mapping_of  # one that was mended is tried as it is
     return setups
+
+
+def forecasts_of(hub: Hub) -> Forecasts:
+    """Where records would go by the agreements in use today."""
+    return forecasts(hub.rules, lambda: legal_date(hub.clock.now_us()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from hub.errors import HubError, Misconfigured
 from hub.identity import store as partners
 from hub.identity.store import Registered
 from hub.insight.store import Figures, figures
-from hub.installed import sent_to, setups_of, taken_in
+from hub.installed import forecasts_of, sent_to, setups_of, taken_in
 from hub.mend.deliveries import Deliveries
 from hub.mend.desk import Mending, SetUp, mending, sources_of
 from hub.mend.source import LiveSources
@@ -66,6 +66,7 @@ def mending_of(hub: Hub, more: Sequence[SetUp] = ()) -> Mending:
         hub.clock,
         secrets.token_bytes,
         production=hub.settings.environment == "production",
+        forecasts=forecasts_of(hub),
     )
 
 

@@ -19,9 +19,11 @@ from hub.domain.kinds import RECORDS
 from hub.domain.record import PersonRecord
 from hub.domain.records import uitvalmelding
 from hub.domain.stages import Candidate
-from hub.domain.terms import PartyId, RecordKind
+from hub.domain.terms import PartyId, ReasonCode, RecordKind
 from hub.regions import Regions
 
+GEEN_ROUTE: Final = ReasonCode("GEEN_ROUTE")
+ANDERE_SCHOOL: Final = ReasonCode("ANDERE_SCHOOL")
 _KEPT: Final = 100_000
 _OPENING: Final = frozenset({StatementKind.toestemming, StatementKind.instemming})
 
@@ -61,6 +63,29 @@ class Rules:
         if field is not None:
             return self._addressed(str(record.held(field)), source, as_of)
         return self.at_home(record.KIND, home, source, as_of)
+
+    def stops(self, record: PersonRecord, routes: Sequence[Candidate], source: PartyId) -> tuple[str, ReasonCode] | None:
+        """Why a record that is well formed is set aside all the same, and the field that says so: nobody comes into view for
+        it, or it tells of another's pupil. None where it goes on."""
+        if not routes:
+            return addressee_of(type(record)) or "gemeente", GEEN_ROUTE
+        brin = record.held("brin")
+        return None if brin is None or self._regions.speaks_for(source, brin) else ("brin", ANDERE_SCHOOL)
+
+    def lets_go(self, kind: RecordKind, giver: PartyId, day: date) -> tuple[PartyId, ...]:
+        """To whom a clause that is in use on `day` lets records of this kind go from `giver` at all; () where none does."""
+        known = self._policy.parties
+        return tuple(party for party in sorted(known) if party != giver and self._leads(kind, giver, party, day))
+
+    def lets_have(self, kind: RecordKind, recipient: PartyId, day: date) -> tuple[PartyId, ...]:
+        """The same the other way: from whom records of this kind may come to `recipient`."""
+        known = self._policy.parties
+        return tuple(party for party in sorted(known) if party != recipient and self._leads(kind, party, recipient, day))
+
+    def _leads(self, kind: RecordKind, giver: PartyId, recipient: PartyId, day: date) -> bool:
+        ended = self._regions.ended(giver, day) or self._regions.ended(recipient, day)
+        lane = None if ended else self._table.lane(giver, recipient, kind, None, day)
+        return lane is not None and any(not clause.shut for clause in lane.clauses)
 
     def home_of(self, record: PersonRecord, as_of: date) -> str | None:
         """The gemeente where the person lives as it is called on `as_of`: what a gemeente that merged or was divided became."""

@@ -19,6 +19,7 @@ from hub.mend.bounce import Bounces
 from hub.mend.files import Files
 from hub.mend.layouts import Layouts
 from hub.mend.mappings import Mappings
+from hub.mend.outlook import Forecasts
 from hub.mend.quarantine import Quarantine
 from hub.mend.replay import Replay
 from hub.mend.rows import OpenRow
@@ -80,9 +81,10 @@ def mending(
     entropy: Entropy,
     *,
     production: bool,
+    forecasts: Forecasts | None = None,
 ) -> Mending:
     """`opens` is the vault's `open_row`, `tag_of` gives the tag by which a person is found."""
-    mappings = Mappings(engine, log_id, sources, log, notes, opens, clock, entropy, production=production)
+    mappings = Mappings(engine, log_id, sources, log, notes, opens, clock, entropy, production=production, forecasts=forecasts)
     return Mending(
         sources,
         mappings,

@@ -22,6 +22,7 @@ from hub.domain.staff import Staff, StaffId
 from hub.domain.terms import ConnectorId, LogId
 from hub.errors import Conflict, Misconfigured, Refused, Tampered
 from hub.mend import store
+from hub.mend.outlook import Forecasts
 from hub.mend.preview import LARGEST_SAMPLE, Preview, Tallied, differences, preview_sample
 from hub.mend.rows import OpenRow, open_row, reread
 from hub.mend.source import Source, Sources, form_of, source_of, staff_id
@@ -85,7 +86,8 @@ GLASS_REASONS: Final[Mapping[GlassReason, str]] = MappingProxyType(
 
 
 class Mappings:
-    """The mappings of all connector instances. `production` refuses one that is not verified."""
+    """The mappings of all connector instances. `production` refuses one that is not verified; `forecasts` say where what a
+    sample holds would go."""
 
     def __init__(
         self,
@@ -99,7 +101,9 @@ class Mappings:
         entropy: Entropy,
         *,
         production: bool,
+        forecasts: Forecasts | None = None,
     ) -> None:
+        self._forecasts = forecasts
         self._engine, self._log_id, self._sources, self._log, self._notes = engine, log_id, sources, log, notes
         self._opens, self._clock, self._entropy, self._production = opens, clock, entropy, production
         self._compiled: dict[ConnectorId, Mended] = {}
@@ -200,7 +204,8 @@ class Mappings:
             most = LARGEST_SAMPLE >> 20
             raise Refused("The sample is too large.", f"It is more than {most} MiB.", "Give the first part of the file.")
         changes = differences(await self._before(connector), mapping)
-        seen = await asyncio.to_thread(preview_sample, data, form_of(source, mapping), mapping, changes)
+        forecast = None if self._forecasts is None else self._forecasts(source.party, mapping.record_kind)
+        seen = await asyncio.to_thread(preview_sample, data, form_of(source, mapping), mapping, changes, forecast)
         details: dict[str, str | int] = {"connector": str(connector), "hash": _hash(text), "rows": seen.sampled}
         await self._notes.write(EntryKind.access, "mapping-sample", "connector", details, by=staff_id(by))
         return seen

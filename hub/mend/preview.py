@@ -11,6 +11,7 @@ from hub.connector import FileFormat
 from hub.domain.stages import Canonical, Rejected, Row
 from hub.domain.terms import ReasonCode
 from hub.errors import Fault, Malformed
+from hub.mend.outlook import Forecast, Outlook
 from hub.mend.rows import shapes_of
 from hub.normalise import normalise
 from hub.normalise.mapping import DeclarativeMapping
@@ -61,7 +62,7 @@ class Preview:
     """What a mapping would do: `sampled` of `waiting` rows were read, `readable` of these could be.
 
     Of a sample `rows` tells the first that could not be; one that cannot be read as a whole says why in `refused`, with the
-    columns that it lacks and those that nobody knows.
+    columns that it lacks and those that nobody knows. `outlook` says where what can be read would go.
     """
 
     version: str
@@ -76,13 +77,14 @@ class Preview:
     refused: ReasonCode | None = None
     missing: tuple[str, ...] = ()
     strange: tuple[str, ...] = ()
+    outlook: Outlook | None = None
 
 
 class Tallied:
-    """Counts what comes of rows."""
+    """Counts what comes of rows; with a forecast also what would become of those that can be read."""
 
-    def __init__(self, mapping: DeclarativeMapping) -> None:
-        self._mapping = mapping
+    def __init__(self, mapping: DeclarativeMapping, forecast: Forecast | None = None) -> None:
+        self._mapping, self._forecast = mapping, forecast
         self._shapes: dict[str, set[str]] = {}
         self._failing: Counter[Fault] = Counter()
         self._rows: list[FailingRow] = []
@@ -91,10 +93,14 @@ class Tallied:
     def add(self, records: Sequence[Canonical], rejected: Sequence[Rejected], still: Mapping[int, Sequence[Fault]]) -> None:
         """Counts these; `still` are faults that no mapping mends, by the number of the row."""
         self.sampled += len(records) + len(rejected)
+        aside = {} if self._forecast is None else self._forecast.look(records)
         for canonical in records:
-            left = still.get(canonical.row.number, ())
+            number = canonical.row.number
+            left = aside.get(number) or still.get(number, ())
             self._failing.update(left)
             self.readable += not left
+            if left and len(self._rows) < MOST_ROWS:
+                self._rows.append(FailingRow(number, tuple((fault.where, ReasonCode(fault.code)) for fault in left)))
             shapes_of(self._mapping, canonical.record, self._shapes)
         for one in rejected:
             self._failing.update({Fault(where, code) for where, code in one.faults})
@@ -113,13 +119,16 @@ class Tallied:
             tuple(Failing(fault.where, ReasonCode(fault.code), count) for fault, count in self._failing.most_common()),
             tuple(FieldShapes(field, tuple(sorted(found))) for field, found in sorted(self._shapes.items())),
             changes,
-            tuple(self._rows) if rows else (),
+            tuple(sorted(self._rows, key=lambda one: one.row)) if rows else (),
+            outlook=None if self._forecast is None else self._forecast.told(),
         )
 
 
-def preview_sample(data: bytes, form: FileFormat, mapping: DeclarativeMapping, changes: Changes) -> Preview:
+def preview_sample(
+    data: bytes, form: FileFormat, mapping: DeclarativeMapping, changes: Changes, forecast: Forecast | None = None
+) -> Preview:
     """Reads a file as the next poll would, and keeps nothing of it."""
-    tallied = Tallied(mapping)
+    tallied = Tallied(mapping, forecast)
     inspector = form.inspect(mapping.columns, mapping.required)
     try:
         for start in range(0, len(data), _PIECE):
@@ -132,6 +141,7 @@ def preview_sample(data: bytes, form: FileFormat, mapping: DeclarativeMapping, c
             refused=ReasonCode(wrong.faults[0].code if wrong.faults else "WAARDE_ONGELDIG"),
             missing=tuple(one.where for one in wrong.faults if one.code == "KOP_ONBEKEND" and one.where in mapping.columns),
             strange=tuple(one.where for one in wrong.faults if one.code == "KOLOM_ONBEKEND"),
+            outlook=empty.outlook,
         )
     reader = form.read(layout, mapping.columns)
     for start in range(0, len(data), _PIECE):
