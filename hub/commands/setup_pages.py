@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from typing import Any
 
@@ -21,6 +22,10 @@ from hub.transports import TRANSPORTS
 def say_json(found: Any) -> None:
     """An answer for a machine, to standard output."""
     typer.echo(orjson.dumps(found, str, orjson.OPT_INDENT_2).decode())
+
+
+_CHOICES = re.compile(r"[a-z0-9_-]+(\|[a-z0-9_-]+)+", re.ASCII | re.IGNORECASE)
+"""A pattern that is a choice of words."""
 
 
 def day(us: int) -> str:
@@ -57,6 +62,10 @@ def sheet(one: Connector) -> str:
         lines.append(f"  over {protocol}" + ("" if protocol in TRANSPORTS else " (by the connector itself)"))
         for option in one.options(protocol):
             needed = "required" if option.required and not option.default else f"default {option.default or 'none'}"
+            if _CHOICES.fullmatch(option.pattern):
+                needed += f"; {option.pattern.replace('|', ', ')}"
+            elif option.example:
+                needed += f"; such as {option.example}"
             lines.append(f"    --option {option.name:<31} {option.title} ({needed})")
         for each in one.credentials(protocol):
             needed = "required" if each.required else f"one of {each.one_of}" if each.one_of else "optional"

@@ -27,7 +27,10 @@ _NUMBERED: Final = re.compile(r"^(mapping:\s*[a-z0-9-]+/)([0-9]{1,9})\b", re.ASC
 _LINE: Final = re.compile(r"\bline ([0-9]{1,6})\b", re.ASCII)
 _WHY: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "It is not YAML.": "Dit is geen YAML: let op inspringen, aanhalingstekens en haakjes.",
+        "It is not YAML: look at indents and quotes; in a list, what holds brackets such as a[0].b goes in quotes.": (
+            "Dit is geen YAML: let op inspringen, aanhalingstekens en haakjes. Wat haakjes heeft, zoals a[0].b, staat in een "
+            "lijst tussen aanhalingstekens."
+        ),
         "It is too long for a mapping.": "De tekst is te lang voor een mapping.",
         "It refers to another part of itself; write that part out.": "De tekst verwijst naar een ander deel; schrijf dat uit.",
         "A key is no word.": "Wat voor de dubbele punt staat, is geen woord.",

@@ -15,6 +15,7 @@ from hub.normalise.sheet import Sheet
 LONGEST: Final = 64 * 1024
 """Characters of a mapping file."""
 _DEEPEST: Final = 8
+_NO_YAML: Final = "It is not YAML: look at indents and quotes; in a list, what holds brackets such as a[0].b goes in quotes."
 
 Place = tuple[str | int, ...]
 
@@ -67,13 +68,13 @@ def sheet_of(text: str, path: Path) -> tuple[Sheet, Page]:
         return Sheet.model_validate(yaml.safe_load(text)), page
     except yaml.YAMLError as wrong:
         mark = getattr(wrong, "problem_mark", None)
-        raise page.unusable(mark.line + 1 if mark else 0, "It is not YAML.") from None
+        raise page.unusable(mark.line + 1 if mark else 0, _NO_YAML) from None
     except ValidationError as wrong:
         error: Any = wrong.errors(include_input=False, include_url=False, include_context=False)[0]
         place = ".".join(str(part) for part in error["loc"])
         raise page.wrong(error["loc"], f"{place}: {error['msg']}.") from None
     except (ValueError, RecursionError):  # a date that is none
-        raise page.unusable(0, "It is not YAML.") from None
+        raise page.unusable(0, _NO_YAML) from None
 
 
 def _refuse_tangles(text: str, page: Page) -> None:

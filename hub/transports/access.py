@@ -31,6 +31,12 @@ OPTIONS: Final = (
     Option(name="client_id", title="OAuth 2.0: the hub's client id at the partner", example="hub"),
     Option(name="token_url", title="OAuth 2.0: address that gives tokens", example="https://idp.example.nl/token"),
     Option(name="scope", title="OAuth 2.0: scope to ask for", example="leerlingen.lezen"),
+    Option(
+        name="token_auth",
+        title="OAuth 2.0: whether a secret goes in the header (basic) or the body (post) of the question for a token",
+        default="basic",
+        pattern="basic|post",
+    ),
     Option(name="audience", title="OAuth 2.0: audience of the hub's assertion; without it the token address"),
 )
 CREDENTIALS: Final = (
@@ -106,7 +112,9 @@ class Access:
         fields = {"grant_type": "client_credentials"} | ({"scope": self._option("scope")} if self._option("scope") else {})
         headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
         now_us = int(self._clock.now_us())
-        if self._key is None:
+        if self._key is None and self._option("token_auth", "basic") == "post":
+            fields |= {"client_id": client_id, "client_secret": self._secret}
+        elif self._key is None:
             pair = f"{quote_plus(client_id)}:{quote_plus(self._secret)}"
             headers["Authorization"] = f"Basic {b64encode(pair.encode()).decode()}"
         else:
@@ -119,7 +127,7 @@ class Access:
                 Trouble.login_refused,
                 "The partner does not give the hub a token.",
                 f"Its token address answered {answer.status}.",
-                "Check client id, key or secret, scope and audience with its owner.",
+                "Check client id, key or secret, scope and audience with its owner, and token_auth: header or body.",
             )
         try:
             content: Any = orjson.loads(served(answer).body)

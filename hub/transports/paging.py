@@ -1,7 +1,8 @@
 """How a service gives a list in pages: where the next one is, according to the one before. Pure.
 
-By `next` (a link in the page), `link` (RFC 8288), `page` or `offset` (numbers) or `cursor` (a word in the page to repeat).
-What a page says is believed only as far as it stays at the same origin.
+By `next` (a link in the page), `link` (RFC 8288), `page` or `offset` (numbers) or `cursor` (a word in the page to repeat). What
+stands in a header instead, or is repeated in one, is named `header:Name`. What a page says is believed only as far as it stays
+at the same origin.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 import orjson
 
@@ -18,16 +19,29 @@ from hub.connector import Endpoint, Option
 from hub.http import Answer
 from hub.transports.web import unsettled, unusable
 
+WHERE: Final = r"/.*|header:[A-Za-z0-9-]{1,64}"
+"""How it is said where something stands in an answer."""
 OPTIONS: Final = (
     Option(name="paging", title="How it is paged", default="none", pattern="none|next|link|page|offset|cursor", example="link"),
-    Option(name="next", title="JSON pointer to the next link, or to the cursor", example="/_links/next/href"),
+    Option(
+        name="next",
+        title="Where the next link or the cursor is: JSON pointer into the page, or header:Name",
+        example="/_links/next/href",
+        pattern=WHERE,
+    ),
     Option(name="items", title="JSON pointer to the list of records in a page", example="/results"),
-    Option(name="page_parameter", title="Name of the parameter for page, offset or cursor", example="page"),
+    Option(
+        name="page_parameter",
+        title="Name of the parameter for page, offset or cursor; header:Name where it goes in a header",
+        example="page",
+    ),
     Option(name="first_page", title="Number of the first page", default="1", pattern="[01]"),
     Option(name="size_parameter", title="Name of the parameter for the records in a page", example="pageSize"),
     Option(name="page_size", title="Records in a page", default="100", pattern="[1-9][0-9]{0,4}"),
 )
+HEADER: Final = "header:"
 _LONGEST: Final = 2000
+_USUAL_PORTS: Final = {"https": 443, "http": 80}
 _LINK: Final = re.compile(r"<([^<>]*)>((?:\s*;\s*[\w!#$&+.^`|~*-]+\s*=\s*(?:\"[^\"]*\"|[^\s;,\"]+))*)\s*(?:,|$)")
 _REL: Final = re.compile(r";\s*rel\s*=\s*(?:\"([^\"]*)\"|([^\s;,\"]+))", re.IGNORECASE)
 
@@ -71,9 +85,9 @@ class Paging:
             case "link":
                 return self._followed(ask, origin, _linked(answer.headers.get("link", "")))
             case "next":
-                return self._followed(ask, origin, _text_at(content, self.pointer))
+                return self._followed(ask, origin, _text_in(answer, content, self.pointer))
             case "cursor":
-                cursor = _text_at(content, self.pointer)
+                cursor = _text_in(answer, content, self.pointer)
                 return ask.to(self.parameter, cursor) if cursor else None
             case "page" | "offset":
                 count = len(self.listed(content) or ())
@@ -97,9 +111,9 @@ class Paging:
             return None
         try:
             there = urlsplit(urljoin(origin + ask.target, link))
+            same = _place(there) == _place(urlsplit(origin))
         except ValueError:
-            there = urlsplit("")
-        same = f"{there.scheme}://{there.netloc}".lower() == origin.lower()
+            there, same = urlsplit(""), False
         if not same or len(link) > _LONGEST or not link.isprintable():
             raise unusable("The next page lies at another address than its own, or at none.")
         return Ask(there.path + (f"?{there.query}" if there.query else ""))
@@ -108,8 +122,8 @@ class Paging:
 def paging_of(endpoint: Endpoint) -> Paging:
     """Raises SourceBarred where the options do not go together."""
     style, pointer, items = endpoint.option("paging", "none"), endpoint.option("next"), endpoint.option("items")
-    if style in ("next", "cursor") and not pointer.startswith("/"):
-        raise unsettled("This way of paging needs the option next, a JSON pointer.")
+    if style in ("next", "cursor") and not re.fullmatch(WHERE, pointer):
+        raise unsettled("This way of paging needs the option next: a JSON pointer, or header: and its name.")
     if style in ("page", "offset") and not items.startswith("/"):
         raise unsettled("Paging by number needs the option items, a JSON pointer, to see where the list ends.")
     if style not in ("none", "next", "link", "page", "offset", "cursor"):
@@ -144,8 +158,15 @@ def at_pointer(content: Any, pointer: str) -> Any:
     return content
 
 
-def _text_at(content: Any, pointer: str) -> str | None:
-    found = at_pointer(content, pointer)
+def found_in(answer: Answer, content: Any, where: str) -> Any:
+    """What stands at a JSON pointer in the page, or in a header of the answer; None where there is nothing."""
+    if where.startswith(HEADER):
+        return answer.headers.get(where.removeprefix(HEADER).lower())
+    return at_pointer(content, where)
+
+
+def _text_in(answer: Answer, content: Any, where: str) -> str | None:
+    found = found_in(answer, content, where)
     if isinstance(found, int) and not isinstance(found, bool):
         found = str(found)
     if found is None or found == "":
@@ -153,6 +174,11 @@ def _text_at(content: Any, pointer: str) -> str | None:
     if not isinstance(found, str) or len(found) > _LONGEST or not found.isprintable():
         raise unusable("What leads to the next page is no text, or too long.")
     return found
+
+
+def _place(there: SplitResult) -> tuple[str, str | None, int | None]:
+    """The origin, as it is compared: with the usual port where none is named. Raises ValueError on a port that is none."""
+    return there.scheme, there.hostname, there.port or _USUAL_PORTS.get(there.scheme)
 
 
 def _linked(header: str) -> str | None:

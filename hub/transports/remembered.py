@@ -34,16 +34,32 @@ class Known:
 @dataclass(slots=True)
 class Remembered:
     """`since` is the moment or mark up to which everything was read, `high` what it becomes when this walk is at its end, `at`
-    the page that is next in a walk that was not finished, `refused` the pages that could not be read and wait for mending."""
+    the page that is next in a walk that was not finished, `refused` the pages that could not be read and wait for mending.
+
+    `torn` says that this walk did not read every page whole: then `since` stays where it is. `day` is when pages were last
+    asked for whatever they call themselves.
+    """
 
     since: str = ""
     high: str = ""
     at: Ask | None = None
     refused: list[Ask] = field(default_factory=list)
     pages: dict[Ask, Known] = field(default_factory=dict)
+    torn: bool = False
+    day: str = ""
+
+    def finished(self) -> None:
+        """The walk is at its end: what was read whole is not asked for again."""
+        self.since = self.since if self.torn else self.high or self.since
+        self.anew()
+
+    def anew(self) -> None:
+        """What the walk found so far does not count."""
+        self.high, self.torn = "", False
 
     def refuse(self, ask: Ask) -> None:
         """Keeps a page apart. Raises SourceBarred where too many are: something else is wrong then."""
+        self.torn = True
         if ask in self.refused:
             return
         if len(self.refused) >= MOST_REFUSED or len(self._written([])) > _ROOM:
@@ -70,6 +86,8 @@ class Remembered:
                 "at": self.at,
                 "refused": self.refused,
                 "pages": [[ask, known] for ask, known in kept],
+                "torn": self.torn,
+                "day": self.day,
             }
         )
 
@@ -86,6 +104,8 @@ def remembered(text: str | None) -> Remembered:
             _ask(held["at"]),
             [each for each in map(_ask, held["refused"]) if each is not None],
             {ask: known for ask, known in map(_page, held["pages"]) if ask is not None},
+            held.get("torn") is True,
+            str(held.get("day", "")),
         )
     except (ValueError, TypeError, KeyError, AttributeError):
         wrong = SourceBarred(

@@ -2,7 +2,8 @@
 
 A walk goes from the first page to the last. Which page is next is kept durably once the one before was dealt with, so that a
 walk that breaks off goes on there; what was read up to a moment is not asked for again where the service can tell what changed.
-A page that is the same as last time is not sent again (RFC 9110, section 13).
+A page that is the same as last time is not sent again (RFC 9110, section 13), but for the first time of every day: what a page
+calls itself is the partner's word for it.
 """
 
 from __future__ import annotations
@@ -18,13 +19,13 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import orjson
 
-from hub.clock import SystemClock
+from hub.clock import SystemClock, legal_date
 from hub.connector import BLOCK, Endpoint, Option, RemoteFile, SourceAway, Transport, Trouble
 from hub.errors import HubError
 from hub.http import Answer, Http
 from hub.transports import access, paging
 from hub.transports.access import Access
-from hub.transports.paging import Ask, at_pointer, paging_of, parsed
+from hub.transports.paging import HEADER, WHERE, Ask, found_in, paging_of, parsed
 from hub.transports.remembered import Known, Remembered, remembered
 from hub.transports.web import CREDENTIALS, NEXT_TIME, http_of, reaching, served, unsettled, unusable
 
@@ -40,6 +41,9 @@ async def connect(endpoint: Endpoint) -> RestPages:
     """Looks up how far the hub was; calls nobody yet. Raises SourceBarred where the options do not go together."""
     cursor = endpoint.cursor
     state = remembered(await cursor.load() if cursor is not None else None)
+    today = legal_date(SystemClock().now_us()).isoformat()
+    if state.day != today:
+        state.day, state.pages = today, {}
     return RestPages(endpoint, state)
 
 
@@ -65,9 +69,10 @@ TRANSPORT: Final = Transport(
         Option(name="since_parameter", title="Name of the parameter that asks for changes only", example="gewijzigdSinds"),
         Option(
             name="since_from",
-            title="What it is given next time: JSON pointer to a mark in the page, or date for the moment of the walk",
+            title="What it is given next: date (the moment of the walk), or where a mark is: JSON pointer or header:Name",
             default="date",
             example="/meta/peilmoment",
+            pattern=f"date|{WHERE}",
         ),
         *access.OPTIONS,
     ),
@@ -117,11 +122,13 @@ class _Service:
     async def _send(self, ask: Ask, shown: dict[str, str], known: Known | None) -> Answer:
         headers = {"Accept": self._accept} | shown
         with reaching():
+            parameters = [(name, value) for name, value in ask.parameters if not name.startswith(HEADER)]
+            headers |= {name.removeprefix(HEADER): value for name, value in ask.parameters if name.startswith(HEADER)}
             if self._question is not None:
-                given = {name: int(value) if value.isascii() and value.isdigit() else value for name, value in ask.parameters}
+                given = {name: int(value) if value.isascii() and value.isdigit() else value for name, value in parameters}
                 headers["Content-Type"] = "application/json"
                 return await self._http.post(self.origin + ask.target, orjson.dumps(self._question | given), headers)
-            more = urlencode(ask.parameters)
+            more = urlencode(parameters)
             joined = ("&" if "?" in ask.target else "?") + more if more else ""
             return await self._http.get(self.origin + ask.target + joined, headers | (known.condition if known else {}))
 
@@ -209,13 +216,14 @@ class RestPages:
             answer = await self._service.call(ask, known)
             if self._resumed and answer.status in (400, 404, 410):
                 self._resumed, self._ask = False, self._service.begin(self._state.since)  # the place is no longer known there
+                self._state.anew()
                 self._asked.clear()
                 continue
             self._resumed = False
             if answer.status == 304 and known is not None:
                 self._pass(known.after)
             elif answer.status == 404 and self._service.paging.style in ("page", "offset") and len(self._asked) > 1:
-                self._state.high = ""  # an end that may be none: the next walk asks for the same changes again
+                self._state.torn = True  # an end that may be none: the next walk asks for the same changes again
                 self._pass(None)
             elif (page := self._read(ask, served(answer))) is not None:
                 return page
@@ -225,7 +233,9 @@ class RestPages:
     def _read(self, ask: Ask, answer: Answer) -> _Page | None:
         """The page, or None where there is nothing on it: then it is passed."""
         steps = self._service.paging
-        looks = steps.style in ("next", "cursor") or steps.items or self._since_from.startswith("/")
+        looks = (steps.style in ("next", "cursor") and steps.pointer[:1] == "/") or steps.items or self._since_from[:1] == "/"
+        if answer.status == 200 and not answer.body:
+            self._state.torn = True  # a page that is nothing is not an empty one
         content = parsed(answer.body) if looks else None
         self._mark(answer, content)
         after = steps.after(ask, self._service.origin, answer, content)
@@ -241,12 +251,15 @@ class RestPages:
         return _Page(RemoteFile(f"pagina-{self._fetched:06}", len(answer.body), 0), ask, answer.body, known)
 
     def _mark(self, answer: Answer, content: Any) -> None:
-        """What to ask for next time, once this walk is at its end."""
-        if self._since_from.startswith("/"):
-            found = at_pointer(content, self._since_from)
+        """What to ask for next time, once this walk is at its end: what its first mark says, for what changed meanwhile may
+        stand on a page that was read before."""
+        if self._state.high:
+            return
+        if self._since_from.startswith(("/", HEADER)):
+            found = found_in(answer, content, self._since_from)
             if isinstance(found, str | int) and not isinstance(found, bool) and 0 < len(str(found)) <= _VALIDATOR:
                 self._state.high = str(found)
-        elif self._since_from == "date" and not self._state.high:
+        elif self._since_from == "date":
             try:
                 moment = parsedate_to_datetime(answer.headers.get("date", "")).astimezone(UTC) - _OVERLAP
             except (ValueError, TypeError, OverflowError):
@@ -260,7 +273,7 @@ class RestPages:
     def _pass(self, after: Ask | None) -> None:
         self._ask = self._state.at = after
         if after is None:
-            self._state.since, self._state.high = self._state.high or self._state.since, ""
+            self._state.finished()
             self._state.pages = {ask: known for ask, known in self._state.pages.items() if ask in self._asked}
 
     async def _go_on(self, page: _Page) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator
 from types import MappingProxyType
 from typing import Final
@@ -46,6 +47,7 @@ _TROUBLES: Final = MappingProxyType(
     }
 )
 
+_FOR_PEOPLE: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html)[\s>]", re.IGNORECASE)
 _CAUSES: Final = MappingProxyType(
     {
         Trouble.no_listener: REFUSED,
@@ -104,9 +106,16 @@ def _cause(trouble: Trouble) -> ReasonCode:
 def served(answer: Answer) -> Answer:
     """The answer, where it is a success. Raises SourceAway or SourceBarred by its status; its text is not repeated."""
     status = answer.status
-    if 200 <= status < 300:
-        return answer
     why = f"It answered {status}."
+    if 200 <= status < 300:
+        if _FOR_PEOPLE.match(answer.body):
+            raise SourceAway(
+                Trouble.no_answer,
+                "The partner's service gives a page for people where data was asked for.",
+                f"{why} It may be a page to sign in with, or one that says that the service is closed.",
+                f"If this goes on, check the address and the login with its owner. {NEXT_TIME}",
+            )
+        return answer
     if status == 429 or (status == 503 and "retry-after" in answer.headers):
         raise SourceAway(
             Trouble.limited, "The partner's service asks for a pause.", why, NEXT_TIME, after_s=pause_of(answer.headers)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from datetime import date
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from hub.connector import Endpoint, FileSource, PageSource, SourceAway, SourceBarred, Trouble
+from hub.http import Answer
+from hub.transports.paging import Ask, paging_of
 from hub.transports.rest import connect, probe
 from tests.fakes.paged import Call, Reply, Service, serving
 
@@ -134,6 +137,93 @@ async def test_a_page_that_is_not_there_hides_no_changes_for_ever() -> None:
         service.calls.clear()
         await walk(asked)
         assert "sinds" not in service.calls[0].parameters
+
+
+def marked(call: Call) -> Reply:
+    """Every page says how far it was when it was made: later pages say more."""
+    at = int(call.parameters.get("at", 0))
+    page: dict[str, Any] = {"results": [{"id": at}], "mark": f"m{at}"}
+    if at < 4:
+        page["_links"] = {"next": {"href": f"?at={at + 2}&sinds={call.parameters.get('sinds', '')}"}}
+    return Reply(200, json.dumps(page).encode())
+
+
+async def test_a_mark_is_what_the_first_page_says_for_what_changes_meanwhile_stands_before_it() -> None:
+    cursor = Kept()
+    async with serving(Service("next", dial=marked)) as service:
+        asked = at(service, cursor, since_parameter="sinds", since_from="/mark")
+        assert await walk(asked) == [[0], [2], [4]]
+        service.calls.clear()
+        await walk(asked)
+        assert service.calls[0].parameters == {"sinds": "m0"}
+
+
+async def test_a_mark_stays_where_it_is_as_long_as_a_page_was_not_read_whole() -> None:
+    cursor = Kept()
+    async with serving(Service("next", dial=marked)) as service:
+        asked = at(service, cursor, since_parameter="sinds", since_from="/mark")
+        await walk(asked, "afgekeurd", most=1)
+        await walk(asked)
+        service.calls.clear()
+        await walk(asked)
+        assert "sinds" not in service.calls[0].parameters, "a page was refused"
+        service.calls.clear()
+        await walk(asked)
+        assert service.calls[0].parameters == {"sinds": "m0"}, "every page was read"
+
+
+async def test_a_page_of_nothing_at_all_ends_no_walk_for_good() -> None:
+    cursor = Kept()
+    reply: dict[str, Reply] = {"1": Reply(200, b"", {"Date": "Sun, 22 Nov 2026 10:00:00 GMT"})}
+    async with serving(Service("link", dial=lambda _: reply.get("1"))) as service:
+        asked = at(service, cursor, since_parameter="sinds")
+        assert await walk(asked) == []
+        reply.clear()
+        service.calls.clear()
+        await walk(asked)
+        assert "sinds" not in service.calls[0].parameters
+
+
+async def test_what_a_page_calls_itself_is_believed_for_a_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    cursor = Kept()
+    dial = {"body": b'{"results": [{"id": 1}]}'}
+
+    def lies(call: Call) -> Reply:
+        return Reply(304) if "if-none-match" in call.headers else Reply(200, dial["body"], {"ETag": '"altijd"'})
+
+    async with serving(Service(dial=lies)) as service:
+        assert await walk(at(service, cursor)) == [[1]]
+        dial["body"] = b'{"results": [{"id": 2}]}'
+        assert await walk(at(service, cursor)) == []
+        monkeypatch.setattr("hub.transports.rest.legal_date", lambda _: date(2095, 1, 1))
+        assert await walk(at(service, cursor)) == [[2]]
+
+
+@pytest.mark.parametrize("repeated", ["cursor", "header:X-Verder"])
+async def test_a_cursor_may_stand_in_a_header_and_go_back_in_one(repeated: str) -> None:
+    def dial(call: Call) -> Reply:
+        at = int(call.parameters.get("cursor") or call.headers.get("x-verder") or 0)
+        return Reply(200, b'{"results": [{"id": %d}]}' % at, {"X-Volgende": str(at + 1)} if at < 2 else {})
+
+    async with serving(Service("cursor", dial=dial)) as service:
+        assert await walk(at(service, next="header:x-volgende", page_parameter=repeated)) == [[0], [1], [2]]
+        assert "header" not in "".join(name for call in service.calls for name in call.parameters)
+
+
+@pytest.mark.parametrize("page", [b"<html><body>Aanmelden", b"\xef\xbb\xbf \n<!DOCTYPE html>\n<html>"])
+async def test_a_page_for_people_is_no_data_and_is_asked_for_again(page: bytes) -> None:
+    cursor = Kept()
+    async with serving(Service(dial=lambda _: Reply(200, page, {"Content-Type": "application/json"}))) as service:
+        with pytest.raises(SourceAway, match="page for people") as away:
+            await walk(at(service, cursor))
+    assert away.value.trouble is Trouble.no_answer
+    assert cursor.text is None
+
+
+async def test_a_link_may_name_the_port_that_everybody_knows() -> None:
+    paging = paging_of(Endpoint("https://school.example", {"paging": "link"}))
+    there = Answer(200, {"link": '<https://School.example:443/b?x=1>; rel="next"'}, b"")
+    assert paging.after(Ask("/a"), "https://school.example", there, None) == Ask("/b?x=1")
 
 
 async def test_a_run_reads_so_many_pages_and_the_next_one_goes_on() -> None:
@@ -258,6 +348,14 @@ async def test_a_token_is_kept_fetched_once_and_renewed_when_it_is_refused(proof
         refused.add("Bearer t1")
         await walk(asked)
         assert len([call for call in service.calls if call.path == "/token"]) == 2
+
+
+async def test_a_secret_goes_in_the_body_where_that_is_how_a_partner_takes_it() -> None:
+    async with serving(Service()) as service:
+        options = {"client_id": "hub", "token_url": f"{service.url}/token", "token_auth": "post"}
+        await walk(at(service, None, {"client_secret": b"geheim woord"}, **options))
+        assert "authorization" not in service.calls[0].headers
+        assert b"client_id=hub&client_secret=geheim+woord" in service.calls[0].body
 
 
 async def test_a_password_is_shown_and_two_ways_of_showing_are_refused() -> None:
