@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from hub.connector import Endpoint, Rejected, Said
+from hub.connector import Endpoint, Said
 from hub.connectors.duo_verzuim_melden.outbound import message_of, not_written, refusal_in
 from hub.domain.stages import Delivered
 from hub.domain.terms import ReasonCode
 from hub.errors import Misconfigured
 from hub.formats.xml import SCHEMAS, schema_at
-from hub.http import INVALID, Away, Barred
+from hub.http import INVALID, Away
+from hub.transports.singly import singly
 from hub.transports.soap import Soap
 from hub.transports.wsdl import port_of
 
@@ -30,27 +31,11 @@ class Verzuimloket:
     """The service; satisfies `hub.connector.Sink`."""
 
     def __init__(self, endpoint: Endpoint) -> None:
-        self._soap, self._port = Soap(endpoint, _WSDL, *_AT), port_of(_WSDL, *_AT)
+        self._soap, self._port, self._timeout_s = Soap(endpoint, _WSDL, *_AT), port_of(_WSDL, *_AT), endpoint.timeout_s
 
     async def send(self, page: Sequence[Delivered], _checkpoint: str, /) -> Said:
-        """Each delivery by itself, in their order. What was answered counts, also where the service fails halfway.
-
-        Raises hub.connector.Rejected, hub.http.Away, hub.http.Barred where nothing was answered.
-        """
-        confirmed: set[UUID] = set()
-        refused: dict[UUID, ReasonCode] = {}
-        for each in page:
-            try:
-                reason = await self._tell_of(each)
-            except (Away, Barred, Rejected):
-                if confirmed or refused:
-                    break
-                raise
-            if reason is None:
-                confirmed.add(each.delivery_id)
-            else:
-                refused[each.delivery_id] = reason
-        return Said(frozenset(confirmed), refused)
+        """Each delivery by itself. Raises hub.connector.Rejected, hub.http.Away, hub.http.Barred where nothing was answered."""
+        return await singly(page, self._timeout_s, self._tell_of)
 
     async def tell(self, _page: Mapping[str, Any], _ids: Sequence[UUID], /) -> frozenset[UUID]:
         """Nothing: the service has no message for it. What changed is said by a later state of the report."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import Any, Final
 from uuid import UUID
 
@@ -12,9 +10,9 @@ from hub.connector import Endpoint, Rejected, Said
 from hub.connectors.gemeente_stuf.outbound import FORM, UNFIT, confirms, content_of, message_of
 from hub.domain.stages import Delivered
 from hub.domain.terms import ReasonCode
-from hub.errors import HubError
 from hub.formats.xml import SCHEMAS
-from hub.http import INVALID, TOO_SLOW, Away
+from hub.http import INVALID, Away
+from hub.transports.singly import singly
 from hub.transports.soap import Fault, FaultAway, FaultBarred, Soap
 
 _WSDL: Final = SCHEMAS / "gemeente_stuf/stuf-zkn-0310/zkn0310.wsdl"
@@ -37,27 +35,8 @@ class StufSink:
         self._soap = Soap(endpoint, _WSDL, "OntvangAsynchroon", "OntvangAsynchroonPort", faults=_KNOWN)
 
     async def send(self, page: Sequence[Delivered], _checkpoint: str, /) -> Said:
-        """One case for each, as far as the time for a call reaches. Raises Rejected, hub.http.Away, hub.http.Barred.
-
-        What was done before an error counts: it is said, and the rest stays unsaid.
-        """
-        confirmed: set[UUID] = set()
-        refused: dict[UUID, ReasonCode] = {}
-        try:
-            async with asyncio.timeout(self._endpoint.timeout_s):
-                for delivery in page:
-                    reason = await self._one(delivery)
-                    if reason is None:
-                        confirmed.add(delivery.delivery_id)
-                    else:
-                        refused[delivery.delivery_id] = reason
-        except TimeoutError:
-            if not confirmed and not refused:
-                raise Away(TOO_SLOW, "A case system does not answer in time.", "A case takes it too long.") from None
-        except HubError:
-            if not confirmed and not refused:
-                raise
-        return Said(frozenset(confirmed), MappingProxyType(refused))
+        """One case for each. Raises Rejected, hub.http.Away, hub.http.Barred where nothing was answered."""
+        return await singly(page, self._endpoint.timeout_s, self._one)
 
     async def tell(self, _page: Mapping[str, Any], _ids: Sequence[UUID], /) -> frozenset[UUID]:
         """None of them: a case has no place for a notice. They wait until somebody fetches them."""

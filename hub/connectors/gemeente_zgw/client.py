@@ -6,9 +6,7 @@ from the delivery alone, so that a case is there once, wherever hub or case syst
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -27,8 +25,8 @@ from hub.connectors.gemeente_zgw.outbound import (
 )
 from hub.domain.stages import Delivered
 from hub.domain.terms import ReasonCode
-from hub.errors import HubError
-from hub.http import TOO_SLOW, Answer, Away
+from hub.http import Answer
+from hub.transports.singly import singly
 from hub.transports.web import served, spoken
 from hub.transports.zgw import Zgw, parsed, strange
 
@@ -55,23 +53,8 @@ class ZgwSink:
         self._endpoint, self._zgw = endpoint, Zgw(endpoint)
 
     async def send(self, page: Sequence[Delivered], _checkpoint: str, /) -> Said:
-        """One case for each, as far as the time for a call reaches. Raises Rejected, hub.http.Away or hub.http.Barred.
-
-        What was done before an error counts: it is said, and the rest stays unsaid.
-        """
-        confirmed: set[UUID] = set()
-        refused: dict[UUID, ReasonCode] = {}
-        try:
-            async with asyncio.timeout(self._endpoint.timeout_s):
-                for delivery in page:
-                    await self._one(delivery, confirmed, refused)
-        except TimeoutError:
-            if not confirmed and not refused:
-                raise Away(TOO_SLOW, "A case system does not answer in time.", "A case takes it too long.") from None
-        except HubError:
-            if not confirmed and not refused:
-                raise
-        return Said(frozenset(confirmed), MappingProxyType(refused))
+        """One case for each. Raises Rejected, hub.http.Away or hub.http.Barred where nothing was answered."""
+        return await singly(page, self._endpoint.timeout_s, self._one)
 
     async def tell(self, _page: Mapping[str, Any], _ids: Sequence[UUID], /) -> frozenset[UUID]:
         """None of them: a case has no place for a notice. They wait until somebody fetches them."""
@@ -81,16 +64,16 @@ class ZgwSink:
         """Lets go of the connections."""
         await self._zgw.close()
 
-    async def _one(self, delivery: Delivered, confirmed: set[UUID], refused: dict[UUID, ReasonCode]) -> None:
+    async def _one(self, delivery: Delivered) -> ReasonCode | None:
+        """Why a delivery is refused; None where its case is there."""
         content = content_of(delivery)
         if content is None:
-            refused[delivery.delivery_id] = UNFIT
-            return
+            return UNFIT
         try:
             await self._complete(delivery, content)
-            confirmed.add(delivery.delivery_id)
         except _Refused as wrong:
-            refused[delivery.delivery_id] = wrong.code
+            return wrong.code
+        return None
 
     async def _complete(self, delivery: Delivered, content: Mapping[str, Any]) -> None:
         catalogue = Catalogue.of(self._endpoint)
