@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from struct import unpack_from
 from uuid import UUID
 
@@ -23,3 +24,8 @@ def new_ids(count: int, now: Micros, entropy: bytes) -> list[UUID]:
     head = (millis << 80) | _VERSION_7 | ((micros * 4096 // 1000) << 64) | _VARIANT
     randoms = sorted([number & _RAND_B for number in unpack_from(f">{count}Q", entropy)])
     return [UUID(int=head | r) for r in randoms]
+
+
+def made_at(one: UUID) -> datetime:
+    """When a UUIDv7 was made, to the millisecond, in UTC."""
+    return datetime.fromtimestamp((one.int >> 80) / 1000, UTC)

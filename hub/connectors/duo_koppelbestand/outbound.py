@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from hub.connector import Rejected
+from hub.domain.ids import made_at
 from hub.domain.stages import Delivered
 from hub.domain.terms import ReasonCode
 from hub.errors import Misconfigured
@@ -45,8 +46,8 @@ def prefix_of(who: str, page: Sequence[Delivered]) -> str:
 
 
 def day_of(delivery_id: UUID) -> date:
-    """The day in Amsterdam on which a delivery was made, by its UUIDv7 (RFC 9562, section 5.7)."""
-    return datetime.fromtimestamp((delivery_id.int >> 80) / 1000, UTC).astimezone(_AMSTERDAM).date()
+    """The day in Amsterdam on which a delivery was made."""
+    return made_at(delivery_id).astimezone(_AMSTERDAM).date()
 
 
 def _number(delivered: Delivered) -> str:

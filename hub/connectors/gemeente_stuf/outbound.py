@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-import orjson
-
 from hub.connector import Endpoint
+from hub.domain.handing import apart, in_lines, plain
+from hub.domain.ids import made_at
 from hub.domain.stages import Delivered
 from hub.domain.terms import ReasonCode
 from hub.http import UNSAFE, Barred
@@ -28,23 +27,23 @@ _LONGEST: Final = 1000
 _UNWRITTEN: Final = re.compile("[^\\t\\n\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
 """What XML has no place for (XML 1.0, section 2.2)."""
 _AMSTERDAM: Final = ZoneInfo("Europe/Amsterdam")
+_BORN: Final = "geboortedatum"
 _PERSON: Final = MappingProxyType(
     {
         "bsn": ("inp.bsn", 9),
         "geslachtsnaam": ("geslachtsnaam", 200),
         "voorvoegsel": ("voorvoegselGeslachtsnaam", 10),
         "voornamen": ("voornamen", 200),
-        "geboortedatum": ("geboortedatum", 10),
+        _BORN: (_BORN, 10),
     }
 )
 
 
 def content_of(delivery: Delivered) -> Mapping[str, Any] | None:
     """What is delivered, by name; None where a case has no place for it."""
-    content: Any = orjson.loads(delivery.payload.reveal())
-    if not isinstance(content, dict) or not all(isinstance(each, str | int | float) for each in content.values()):
+    if (content := plain(delivery)) is None:
         return None
-    told = _explained(content)
+    told = in_lines(content, _PERSON)
     return content if len(told) <= _LONGEST and _readable([told, *map(str, content.values())]) else None
 
 
@@ -59,9 +58,11 @@ def message_of(delivery: Delivered, content: Mapping[str, Any], endpoint: Endpoi
             "gemeente, zaaktype_code or to_application is not set.",
             "Set them as README.md of the connector says.",
         )
-    number, made = identity_of(delivery, gemeente), _moment(delivery)
+    number, made = identity_of(delivery, gemeente), made_at(delivery.delivery_id).astimezone(_AMSTERDAM)
     day = made.strftime("%Y%m%d")
-    person = {there: _written(here, content[here]) for here, (there, most) in _PERSON.items() if _fits(content.get(here), most)}
+    person = apart(content, _PERSON)
+    if _BORN in person:
+        person[_BORN] = person[_BORN].replace("-", "")
     return {
         "stuurgegevens": {
             "berichtcode": "Lk01",
@@ -81,7 +82,7 @@ def message_of(delivery: Delivered, content: Mapping[str, Any], endpoint: Endpoi
             "sleutelVerzendend": number,
             "identificatie": number,
             "omschrijving": endpoint.option("omschrijving", "Overdracht van een jongere"),
-            "toelichting": _explained(content) or None,
+            "toelichting": in_lines(content, _PERSON) or None,
             "kenmerk": {"kenmerk": str(delivery.delivery_id), "bron": "hub"},
             "startdatum": day,
             "registratiedatum": day,
@@ -113,29 +114,6 @@ def confirms(answer: Mapping[str, Any], delivery: Delivered) -> bool:
     """Whether an answer (Bv03) is about the message of this delivery."""
     told = answer.get("stuurgegevens", answer)
     return isinstance(told, Mapping) and told.get("crossRefnummer") == str(delivery.delivery_id)
-
-
-def _moment(delivery: Delivered) -> datetime:
-    """When the delivery was made, in the Netherlands: it stands in its id (RFC 9562, section 5.7)."""
-    return datetime.fromtimestamp((delivery.delivery_id.int >> 80) / 1000, UTC).astimezone(_AMSTERDAM)
-
-
-def _written(name: str, value: str) -> str:
-    return value.replace("-", "") if name == "geboortedatum" else value
-
-
-def _explained(content: Mapping[str, Any]) -> str:
-    """What has no place of its own in the message, by name, a line each."""
-    rest = {name: value for name, value in content.items() if not (name in _PERSON and _fits(value, _PERSON[name][1]))}
-    return "\n".join(f"{name}: {_said(value)}" for name, value in sorted(rest.items()))
-
-
-def _fits(value: object, longest: int) -> bool:
-    return isinstance(value, str) and 0 < len(value) <= longest
-
-
-def _said(value: object) -> str:
-    return ("ja" if value else "nee") if isinstance(value, bool) else str(value)
 
 
 def _readable(texts: list[str]) -> bool:

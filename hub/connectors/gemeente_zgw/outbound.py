@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -16,6 +15,8 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from hub.connector import Endpoint, Rejected
+from hub.domain.handing import apart, in_lines, plain
+from hub.domain.ids import made_at
 from hub.domain.stages import Delivered
 from hub.domain.terms import ReasonCode
 from hub.http import UNSAFE, Answer, Barred
@@ -90,17 +91,10 @@ def identity_of(delivery: Delivered) -> str:
     return f"{_PREFIX}{delivery.delivery_id}"
 
 
-def moment_of(delivery: Delivered) -> datetime:
-    """When the delivery was made: it stands in its id (RFC 9562, section 5.7)."""
-    return datetime.fromtimestamp((delivery.delivery_id.int >> 80) / 1000, UTC)
-
-
 def content_of(delivery: Delivered) -> Mapping[str, Any] | None:
     """What is delivered, by name; None where a case has no place for it (a document, or what is no plain value)."""
-    content: Any = orjson.loads(delivery.payload.reveal())
-    if not isinstance(content, dict) or not all(isinstance(each, str | int | float) for each in content.values()):
-        return None
-    return content if len(_explained(content)) <= _LONGEST else None
+    content = plain(delivery)
+    return None if content is None or len(in_lines(content, _PERSON)) > _LONGEST else content
 
 
 def zaak_of(delivery: Delivered, content: Mapping[str, Any], catalogue: Catalogue) -> dict[str, Any]:
@@ -111,28 +105,27 @@ def zaak_of(delivery: Delivered, content: Mapping[str, Any], catalogue: Catalogu
         "verantwoordelijkeOrganisatie": catalogue.responsible,
         "zaaktype": catalogue.zaaktype,
         "omschrijving": catalogue.title,
-        "startdatum": moment_of(delivery).astimezone(_AMSTERDAM).date().isoformat(),
+        "startdatum": made_at(delivery.delivery_id).astimezone(_AMSTERDAM).date().isoformat(),
         "vertrouwelijkheidaanduiding": catalogue.confidentiality,
-        "toelichting": _explained(content),
+        "toelichting": in_lines(content, _PERSON),
         "kenmerken": [{"kenmerk": str(delivery.delivery_id), "bron": SOURCE}],
     }
 
 
 def rol_of(content: Mapping[str, Any], zaak: str, catalogue: Catalogue) -> dict[str, Any]:
     """The young person whom the case is about."""
-    person = {there: str(content[here]) for here, (there, longest) in _PERSON.items() if _fits(content.get(here), longest)}
     return {
         "zaak": zaak,
         "betrokkeneType": "natuurlijk_persoon",
         "roltype": catalogue.roltype,
         "roltoelichting": "Jongere",
-        "betrokkeneIdentificatie": person,
+        "betrokkeneIdentificatie": apart(content, _PERSON),
     }
 
 
 def status_of(delivery: Delivered, zaak: str, catalogue: Catalogue) -> dict[str, Any]:
     """The first status of the case."""
-    moment = moment_of(delivery).isoformat(timespec="seconds").replace("+00:00", "Z")
+    moment = made_at(delivery.delivery_id).isoformat(timespec="seconds").replace("+00:00", "Z")
     return {"zaak": zaak, "statustype": catalogue.statustype, "datumStatusGezet": moment, "statustoelichting": ""}
 
 
@@ -162,17 +155,3 @@ def faults_of(answer: Answer) -> set[tuple[str, str]]:
         return {(str(one["name"]), str(one.get("code", ""))) for one in content["invalidParams"]}
     except (ValueError, TypeError, KeyError, AttributeError):
         return set()
-
-
-def _explained(content: Mapping[str, Any]) -> str:
-    """What has no place of its own in the standard, by name, a line each."""
-    rest = {name: value for name, value in content.items() if not (name in _PERSON and _fits(value, _PERSON[name][1]))}
-    return "\n".join(f"{name}: {_said(value)}" for name, value in sorted(rest.items()))
-
-
-def _fits(value: object, longest: int) -> bool:
-    return isinstance(value, str) and 0 < len(value) <= longest
-
-
-def _said(value: object) -> str:
-    return ("ja" if value else "nee") if isinstance(value, bool) else str(value)
