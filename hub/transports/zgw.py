@@ -21,6 +21,8 @@ from hub.http import INVALID, Answer, Away, Http
 from hub.ports import Clock
 from hub.transports.web import http_of, reaching, served, spoken, unsettled
 
+SOURCE: Final = "hub"
+"""The source of the mark (`kenmerk`) by which a case of the hub is known again; the mark is the id of the delivery."""
 _LEAST: Final = 16
 _LARGEST_ANSWER: Final = 4 << 20
 _HEADERS: Final = MappingProxyType(
@@ -97,6 +99,11 @@ class Zgw:
 
     def _shown(self) -> dict[str, str]:
         return {**_HEADERS, "Authorization": f"Bearer {token_of(self._endpoint, self._clock)}"}
+
+
+def identity_of(mark: object) -> str:
+    """The number of the case with this mark: no other's, and with an id of 36 characters 40, the most there can be."""
+    return f"HUB-{mark}"
 
 
 def parsed(answer: Answer) -> Any:

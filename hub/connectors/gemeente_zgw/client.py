@@ -17,7 +17,6 @@ from hub.connectors.gemeente_zgw.outbound import (
     Catalogue,
     content_of,
     faults_of,
-    identity_of,
     refusal_of,
     rol_of,
     status_of,
@@ -28,7 +27,7 @@ from hub.domain.terms import ReasonCode
 from hub.http import Answer
 from hub.transports.singly import singly
 from hub.transports.web import served, spoken
-from hub.transports.zgw import Zgw, parsed, strange
+from hub.transports.zgw import Zgw, identity_of, parsed, strange
 
 _NOT_THIS = frozenset((400, 413, 422))
 
@@ -85,7 +84,9 @@ class ZgwSink:
 
     async def _find(self, delivery: Delivered, catalogue: Catalogue) -> str | None:
         """The address of the case of this delivery, if it is there."""
-        found = await self._listed("zaken", {"identificatie": identity_of(delivery), "bronorganisatie": catalogue.rsin})
+        found = await self._listed(
+            "zaken", {"identificatie": identity_of(delivery.delivery_id), "bronorganisatie": catalogue.rsin}
+        )
         return self._address(found[0]) if found else None
 
     async def _make(self, delivery: Delivered, content: Mapping[str, Any], catalogue: Catalogue) -> str:

@@ -20,16 +20,14 @@ from hub.domain.ids import made_at
 from hub.domain.stages import Delivered
 from hub.domain.terms import ReasonCode
 from hub.http import UNSAFE, Answer, Barred
+from hub.transports.zgw import SOURCE, identity_of
 
 FORM: Final = ReasonCode("VORM_ONGELDIG")
 """The case system does not take what the delivery holds."""
 UNFIT: Final = ReasonCode("NIET_VERWERKBAAR")
 """The delivery holds more than a case of this standard can."""
-SOURCE: Final = "hub"
-"""The source of the mark (`kenmerk`) by which a case of the hub is known again."""
 TAKEN: Final = "identificatie-niet-uniek"
 
-_PREFIX: Final = "HUB-"
 _LONGEST: Final = 1000
 _AMSTERDAM: Final = ZoneInfo("Europe/Amsterdam")
 _PERSON: Final = MappingProxyType(
@@ -86,11 +84,6 @@ class Catalogue:
         )
 
 
-def identity_of(delivery: Delivered) -> str:
-    """The number of the case: the same whenever this delivery is sent, and no other's. 40 characters, the most there can be."""
-    return f"{_PREFIX}{delivery.delivery_id}"
-
-
 def content_of(delivery: Delivered) -> Mapping[str, Any] | None:
     """What is delivered, by name; None where a case has no place for it (a document, or what is no plain value)."""
     content = plain(delivery)
@@ -100,7 +93,7 @@ def content_of(delivery: Delivered) -> Mapping[str, Any] | None:
 def zaak_of(delivery: Delivered, content: Mapping[str, Any], catalogue: Catalogue) -> dict[str, Any]:
     """The case itself."""
     return {
-        "identificatie": identity_of(delivery),
+        "identificatie": identity_of(delivery.delivery_id),
         "bronorganisatie": catalogue.rsin,
         "verantwoordelijkeOrganisatie": catalogue.responsible,
         "zaaktype": catalogue.zaaktype,

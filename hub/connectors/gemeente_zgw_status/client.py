@@ -17,10 +17,8 @@ from hub.connector import BLOCK, Endpoint, RemoteFile
 from hub.transports import rest
 from hub.transports.rest import RestPages
 from hub.transports.web import reaching
-from hub.transports.zgw import Zgw, strange, token_of
+from hub.transports.zgw import SOURCE, Zgw, identity_of, strange, token_of
 
-SOURCE: Final = "hub"
-_PREFIX: Final = "HUB-"
 _DONE: Final = "verwerkt"
 _OUTCOMES: Final = "Aangekomen;Niet verschenen;Niet bereikt;Wil niet;Elders geholpen"
 _PAGING: Final = MappingProxyType({"paging": "next", "next": "/next", "items": "/results"})
@@ -125,9 +123,7 @@ class StatusPages:
         marks = [
             one.get("kenmerk") for one in content.get("kenmerken") or () if isinstance(one, dict) and one.get("bron") == SOURCE
         ]
-        if content.get("zaaktype") != self._zaaktype or content.get("identificatie") not in [
-            f"{_PREFIX}{mark}" for mark in marks
-        ]:
+        if content.get("zaaktype") != self._zaaktype or content.get("identificatie") not in map(identity_of, marks):
             return None
         persons = [
             one.get("betrokkeneIdentificatie")

@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 
 from hub.connector import Endpoint, Rejected
 from hub.connectors.gemeente_zgw.client import ZgwSink, open_sink
-from hub.connectors.gemeente_zgw.outbound import Catalogue, content_of, identity_of, refusal_of, rol_of, zaak_of
+from hub.connectors.gemeente_zgw.outbound import Catalogue, content_of, refusal_of, rol_of, zaak_of
 from hub.domain.stages import Delivered
 from hub.errors import HubError
 from hub.http import Answer, Away, Barred
+from hub.transports.zgw import identity_of
 from tests.fakes.gemeente import BSN, Gemeente, delivery
 
 TYPES = Catalogue("https://c/zt", "https://c/rt", "https://c/st", "002220647", "002220647", "zaakvertrouwelijk", "Overdracht")
@@ -44,7 +45,7 @@ async def sink_of(endpoint: Endpoint) -> AsyncIterator[ZgwSink]:
 def cases(gemeente: Gemeente, one: Delivered) -> list[tuple[int, int]]:
     """Of each case of this delivery, how many roles and statuses it has."""
     state = gemeente.state()
-    found = [zaak["url"] for zaak in state["zaken"] if zaak["identificatie"] == identity_of(one)]
+    found = [zaak["url"] for zaak in state["zaken"] if zaak["identificatie"] == identity_of(one.delivery_id)]
     return [tuple(sum(row["zaak"] == url for row in state[kind]) for kind in ("rollen", "statussen")) for url in found]  # type: ignore[misc]
 
 
