@@ -129,14 +129,6 @@ class Http:
         """Raises Away, also where the other side may have received it, or errors.Misconfigured."""
         return await self._call("POST", url, body, headers)
 
-    async def put(self, url: str, body: bytes, headers: Mapping[str, str] = MappingProxyType({})) -> Answer:
-        """Raises Away, also where the other side may have received it, or errors.Misconfigured."""
-        return await self._call("PUT", url, body, headers)
-
-    async def patch(self, url: str, body: bytes, headers: Mapping[str, str] = MappingProxyType({})) -> Answer:
-        """Raises Away, also where the other side may have received it, or errors.Misconfigured."""
-        return await self._call("PATCH", url, body, headers)
-
     async def close(self) -> None:
         """Lets go of all connections."""
         await self._transport.aclose()
