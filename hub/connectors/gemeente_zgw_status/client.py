@@ -123,7 +123,7 @@ class StatusPages:
         marks = [
             one.get("kenmerk") for one in content.get("kenmerken") or () if isinstance(one, dict) and one.get("bron") == SOURCE
         ]
-        if content.get("zaaktype") != self._zaaktype or content.get("identificatie") not in map(identity_of, marks):
+        if content.get("zaaktype") != self._zaaktype or content.get("identificatie") not in [*map(identity_of, marks)]:
             return None
         persons = [
             one.get("betrokkeneIdentificatie")
