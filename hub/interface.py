@@ -25,6 +25,7 @@ from hub.receive.store import IdempotencyStore
 from hub.registry import Connector
 from hub.setups.service import Setups
 from hub.statements.proof import prove
+from hub.statements.rulings import Rulings
 
 
 def inquiries_of(hub: Hub, setups: Setups) -> Inquiries:
@@ -73,6 +74,7 @@ def api_of(hub: Hub, setups: Setups | None = None, asks: Inquiries | None = None
         notices=hub.notices,
         informed=hub.informing,
         statements=hub.statements,
+        objections=Rulings(hub.statements),
         receipt_of=receipt_of,
         receipt_keys=receipts.public_keys(),
         asks=asks or inquiries_of(hub, setups),

@@ -37,6 +37,7 @@ from hub.receive.logboek import ACTIVITIES_PATH, Logbook, LogbookDoor
 from hub.receive.messages import Messages
 from hub.receive.notices import ANSWER_PATH, NOTICES_PATH, NoticePages, NoticesDesk
 from hub.receive.oauth import KEYS_PATH, METADATA_PATH, TOKEN_PATH, TokenDesk
+from hub.receive.objections import OBJECTIONS_PATH, RULING_PATH, ObjectionDoor, Objections
 from hub.receive.openapi import TITLE, describe
 from hub.receive.openapi_log import LOG_OPEN_PATH, describe_log
 from hub.receive.problem import of_error
@@ -63,7 +64,7 @@ def create_api(
     digest: KeyedDigest,
     new_request_id: Callable[[], UUID],
     log_id: LogId,
-    ready: Callable[[], Awaitable[None]],
+    ready: Callable[[], Awaitable[str]],
     issuer: str,
     contact: str | None = None,
     *,
@@ -71,6 +72,7 @@ def create_api(
     notices: NoticesDesk,
     informed: InformedDesk,
     statements: StatementsDesk,
+    objections: Objections,
     receipt_of: ReceiptOf,
     receipt_keys: Mapping[str, Any],
     logbook: Logbook,
@@ -88,9 +90,9 @@ def create_api(
     `ready` raises where the hub cannot do its work now; `issuer` is its address, without a path; `contact` the e-mail address
     that the interface description names (beheer@ the issuer's host without one). `evaluator` answers decision calls,
     `notices` is where recipients are told what to do with what they received, `informed` where parties report that young
-    persons were told, `statements` where what is said is recorded; `receipt_of` gives the signed receipt of it, to be checked
-    with `receipt_keys` (a JWK Set). `asks` asks registers, `logbook` is what partners read of the log as records of data
-    processing. `inbox` and `instances` take in what partners bring, `setups` is where clients of `operator` set connectors up.
+    persons were told, `statements` where what is said is recorded, `objections` where controllers rule on those that wait;
+    `receipt_of` gives the signed receipt of a statement, to be checked with `receipt_keys` (a JWK Set). `asks` asks registers,
+    `logbook` is what partners read of the log as records of data processing. `inbox` and `instances` take in what partners bring, `setups` is where clients of `operator` set connectors up.
     `served` is the log as anyone may check it, `cosigning` this hub as a witness of others', `taking` what its own log's
     witnesses bring.
     """
@@ -117,6 +119,7 @@ def create_api(
     reports = InformedDoor(informed, gate)
     readings = LogbookDoor(logbook, gate)
     heard = StatementDoor(statements, receipt_of, gate, idempotency, clock, digest, new_request_id, log_id)
+    objecting = ObjectionDoor(objections, gate, clock)
     desk = TokenDesk(tokens, partners, clock, digest)
     for method, path, endpoint in (
         *(("POST", f"/v1/{model.RESOURCE}", door.post) for model, door in doors.items()),
@@ -126,6 +129,8 @@ def create_api(
         ("POST", ANSWER_PATH, told.answer),
         ("POST", INFORMED_PATH, reports.post),
         ("POST", STATEMENTS_PATH, heard.post),
+        ("GET", OBJECTIONS_PATH, objecting.get),
+        ("POST", RULING_PATH, objecting.rule),
         ("POST", ACTIVITIES_PATH, readings.post),
         ("POST", INQUIRIES_PATH, InquiryDoor(asks, gate).post),
         ("GET", RECEIPT_KEYS_PATH, _fixed(orjson.dumps(receipt_keys))),
@@ -193,16 +198,16 @@ async def _liveness(_request: Request) -> Response:
     return Response(b'{"status":"in orde"}', 200, media_type=JSON)
 
 
-def _readiness(ready: Callable[[], Awaitable[None]]) -> Callable[[Request], Awaitable[Response]]:
-    async def readiness(request: Request) -> Response:
+def _readiness(ready: Callable[[], Awaitable[str]]) -> Callable[[Request], Awaitable[Response]]:
+    async def readiness(_request: Request) -> Response:
         try:
-            await ready()
+            status = await ready()
         except Exception:
             # Whatever it is that fails, a balancer is told the one thing it needs; the hub's own log says what is wrong.
             raise Retry(
                 "The hub is not ready.", "Something that it needs is away.", "Look in its log, and try again."
             ) from None
-        return await _liveness(request)
+        return Response(orjson.dumps({"status": status}), 200, media_type=JSON)
 
     return readiness
 

@@ -29,6 +29,7 @@ from hub.receive.inquiries import schemas as inquiry_schemas
 from hub.receive.logboek import ACTIVITIES_PATH
 from hub.receive.notices import ANSWER_PATH, NOTICES_PATH
 from hub.receive.oauth import TOKEN_PATH
+from hub.receive.objections import OBJECTIONS_PATH, RULING_PATH
 from hub.receive.openapi_access import SCHEMAS as ACCESS_SCHEMAS
 from hub.receive.openapi_beheer import TAG as BEHEER_TAG
 from hub.receive.openapi_beheer import beheer_paths, beheer_schemas
@@ -40,6 +41,10 @@ from hub.receive.openapi_logboek import TAG as LOGBOOK_TAG
 from hub.receive.openapi_logboek import schemas as logbook_schemas
 from hub.receive.openapi_notices import ANSWER, FETCH, ID, TAG
 from hub.receive.openapi_notices import schemas as notice_schemas
+from hub.receive.openapi_objections import ID as OBJECTION_ID
+from hub.receive.openapi_objections import LIST as OBJECTIONS
+from hub.receive.openapi_objections import RULE
+from hub.receive.openapi_objections import schemas as objection_schemas
 from hub.receive.openapi_records import RECORD_SCOPES, RECORD_TAGS, record_paths, record_schemas
 from hub.receive.openapi_statements import RECORD
 from hub.receive.openapi_statements import TAG as STATEMENTS_TAG
@@ -195,6 +200,28 @@ def _paths() -> dict[str, Any]:
                 "responses": {
                     "201": _answer("Vastgelegd in het logboek; het geldt", "VerklaringAntwoord"),
                     **_problems(400, 401, 403, 406, 409, 413, 415, 500, 503),
+                },
+            }
+        },
+        OBJECTIONS_PATH.removeprefix("/v1"): {
+            "get": {
+                **OBJECTIONS,
+                "security": [{"oauth": [VERKLARINGEN]}],
+                "responses": {
+                    "200": _answer("Wat op uw besluit wacht", "Bezwaren"),
+                    **_problems(400, 401, 403, 406, 500, 503),
+                },
+            }
+        },
+        RULING_PATH.removeprefix("/v1"): {
+            "post": {
+                **RULE,
+                "security": [{"oauth": [VERKLARINGEN]}],
+                "parameters": [OBJECTION_ID, _ref("parameters", "IdempotencyKey")],
+                "requestBody": {"required": True, "content": {JSON: {"schema": _ref("schemas", "BezwaarBesluit")}}},
+                "responses": {
+                    "200": _answer("Uw besluit staat in het logboek; het geldt", "BezwaarBesluitAntwoord"),
+                    **_problems(400, 401, 403, 404, 406, 413, 415, 500, 503),
                 },
             }
         },
@@ -444,11 +471,12 @@ def _schemas() -> dict[str, Any]:
         **notice_schemas(),
         **informed_schemas(),
         **statement_schemas(),
+        **objection_schemas(),
         **logbook_schemas(),
         **BROUGHT_SCHEMAS,
         **beheer_schemas(_ref),
         **inquiry_schemas(_ref("schemas", "Bezorging")),
-        "Gezondheid": _object({"status": {"type": "string", "const": "in orde"}}),
+        "Gezondheid": _object({"status": {"type": "string", "enum": ["in orde", "oude afspraken"]}}),
         "Beschrijving": {"type": "object", "description": "Een OpenAPI-document"},
         **ACCESS_SCHEMAS,
         "Probleem": _object(problem, "Probleembeschrijving (RFC 9457)"),

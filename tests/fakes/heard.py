@@ -9,9 +9,11 @@ from uuid import UUID
 
 from hub.consent.statement import Scope
 from hub.domain.facts import StatementKind
+from hub.domain.terms import PartyId
 from hub.errors import Refused
 from hub.ports import Claim
 from hub.receive.store import Earlier
+from hub.statements.objections import Objection
 from hub.statements.said import Done, Said, Spoken
 
 
@@ -45,3 +47,19 @@ class FakeStatements:
 
     async def receipt_of(self, statement_id: UUID) -> str:
         return f"kop.{statement_id.hex}.handtekening"
+
+
+@dataclass
+class FakeObjections:
+    """Objections that wait, and what was ruled on them."""
+
+    known: list[Objection] = field(default_factory=list)
+    ruled: list[tuple[UUID, bool, PartyId]] = field(default_factory=list)
+
+    async def waiting(self) -> Sequence[Objection]:
+        return self.known
+
+    async def rule_for(self, statement_id: UUID, upheld: bool, party: PartyId, /) -> None:
+        if not any(one.statement_id == statement_id and party in one.asked for one in self.known):
+            raise Refused("There is no such objection.")
+        self.ruled.append((statement_id, upheld, party))

@@ -34,7 +34,7 @@ from hub.ports import Handed
 from hub.receive.api import create_api
 from hub.rights.informing.model import Reported, Telling
 from hub.rules import Rules
-from tests.fakes.heard import FakeStatements
+from tests.fakes.heard import FakeObjections, FakeStatements
 from tests.fakes.shipped import shipped_policy
 from tests.fakes.way import FakeIdempotency, FakeWay
 
@@ -118,8 +118,8 @@ def entropy(count: int, /) -> bytes:
     return (uuid4().bytes * (count // 16 + 1))[:count]
 
 
-async def _is_ready() -> None:
-    return None
+async def _is_ready() -> str:
+    return "in orde"
 
 
 @dataclass
@@ -235,6 +235,7 @@ class Desk:
     evaluator: Any = None
     notices: FakeNotices = field(default_factory=FakeNotices)
     informed: FakeInformed = field(default_factory=FakeInformed)
+    objections: FakeObjections = field(default_factory=FakeObjections)
     logbook: FakeLogbook = field(default_factory=FakeLogbook)
     asks: Any = field(default_factory=FakeAsks)
     inbox: Any = field(default_factory=object)
@@ -264,6 +265,7 @@ class Desk:
             notices=self.notices,
             informed=self.informed,
             statements=self.heard,
+            objections=self.objections,
             receipt_of=self.heard.receipt_of,
             receipt_keys={"keys": []},
             asks=self.asks,
