@@ -23,6 +23,7 @@ from hub.clock import SystemClock, legal_date
 from hub.commands.archiving import archiving_commands
 from hub.commands.effect import effect_commands
 from hub.commands.forgetting import forgetting_commands
+from hub.commands.hands import hand_commands
 from hub.commands.inbox import inbox_commands, listen
 from hub.commands.informing import informing_commands
 from hub.commands.koppelbestand import request_commands
@@ -61,6 +62,7 @@ main = typer.Typer(
 keys = typer.Typer(help="The hub's own keys.", no_args_is_help=True)
 admin = typer.Typer(help="The installation: databases, partners, figures.", no_args_is_help=True)
 partner = typer.Typer(help="Partner systems that may call the hub.", no_args_is_help=True)
+hand = typer.Typer(help="By which accounts and clients a member of staff works.", no_args_is_help=True)
 connector = typer.Typer(help="Connectors and their files.", no_args_is_help=True)
 policy = typer.Typer(help="The policy set.", no_args_is_help=True)
 audit = typer.Typer(help="The log.", no_args_is_help=True)
@@ -77,6 +79,7 @@ for name, group in {
 }.items():
     main.add_typer(group, name=name)
 admin.add_typer(partner, name="partner")
+admin.add_typer(hand, name="hand")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
 _TERMS: dict[str, type[Term]] = {"log_id": LogId, "operator": PartyId}
@@ -362,6 +365,7 @@ running_commands(connector, _with_hub)
 inbox_commands(connector, _with_hub)
 territory_commands(main, _with_hub)
 partner_commands(partner, _with_hub)
+hand_commands(hand, _with_hub)
 delivery_commands(main, _with_hub)
 statement_commands(rights, _with_hub)
 notice_commands(rights, _with_hub)

@@ -44,6 +44,7 @@ def setups_of(hub: Hub) -> Setups:
         return await mappings.in_use(name)
 
     setups.mapping_of = mapping_of  # one that was mended is tried as it is
+    setups.rules, setups.keyed = hub.rules, hub.digests
     return setups
 
 

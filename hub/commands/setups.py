@@ -177,7 +177,7 @@ def _making(connector: typer.Typer, with_hub: WithHub) -> None:
                 **_counted(sets),
             }
             setup = read_setup(_yaml(source) if source else given)
-            await setups_of(hub).create(setup, _actor(hub))
+            await setups_of(hub).create(setup, actor(hub))
             typer.echo(f"{setup.id} is drafted, version 1; give its credentials, test it, propose it")
 
         with_hub(work)
@@ -203,7 +203,7 @@ def _making(connector: typer.Typer, with_hub: WithHub) -> None:
                 setup = read_setup(_yaml(source))
             else:
                 setup = _changed(view.newest, {"address": address, "schedule": schedule, "window": window}, options, sets)
-            move = await setups.change(instance, setup, _actor(hub), after=view.standing.newest)
+            move = await setups.change(instance, setup, actor(hub), after=view.standing.newest)
             typer.echo(f"{instance} version {move.version} is drafted")
 
         with_hub(work)
@@ -213,17 +213,20 @@ def _making(connector: typer.Typer, with_hub: WithHub) -> None:
         instance: _Instance,
         name: Annotated[str, typer.Argument(help="Which, as 'catalogue' names it.")],
         file: _Value = None,
+        phrase: Annotated[
+            Path | None, typer.Option("--passphrase", help="The file that holds what opens a locked key; it is kept nowhere.")
+        ] = None,
         remove: Annotated[bool, typer.Option("--remove", help="Take it away instead.")] = False,
     ) -> None:
         """Gives a credential, from a file or standard input. It is sealed and never shown again."""
 
         async def work(hub: Hub) -> None:
-            setups, by = setups_of(hub), _actor(hub)
+            setups, by = setups_of(hub), actor(hub)
             if remove:
                 await setups.remove_credential(instance, name, by)
                 typer.echo(f"{name} goes with the next activation or rotation")
                 return
-            await setups.credential(instance, name, _bytes(file), by)
+            await setups.credential(instance, name, _bytes(file), by, b"" if phrase is None else _bytes(phrase))
             typer.echo(f"{name} is sealed; it counts from the next activation or rotation on")
 
         with_hub(work)
@@ -233,7 +236,7 @@ def _making(connector: typer.Typer, with_hub: WithHub) -> None:
         """Drafts a next version that says what an earlier one said; it is activated as any other."""
 
         async def work(hub: Hub) -> None:
-            move = await setups_of(hub).rollback(instance, to, _actor(hub))
+            move = await setups_of(hub).rollback(instance, to, actor(hub))
             typer.echo(f"{instance} version {move.version} says what version {to} said; propose it")
 
         with_hub(work)
@@ -243,7 +246,7 @@ def _moving(connector: typer.Typer, with_hub: WithHub) -> None:
     def moves(name: str, act: Callable[[Setups, str, Actor], Coroutine[Any, Any, Move]], told: str, doc: str) -> None:
         def command(instance: _Instance) -> None:
             async def work(hub: Hub) -> None:
-                move = await act(setups_of(hub), instance, _actor(hub))
+                move = await act(setups_of(hub), instance, actor(hub))
                 typer.echo(told.format(instance=instance, version=move.version))
 
             with_hub(work)
@@ -270,7 +273,7 @@ def _moving(connector: typer.Typer, with_hub: WithHub) -> None:
         async def work(hub: Hub) -> None:
             setups = setups_of(hub)
             number = version or (await setups.show(instance)).standing.newest
-            await setups.activate(instance, number, _actor(hub), break_glass)
+            await setups.activate(instance, number, actor(hub), break_glass)
             typer.echo(f"{instance} version {number} works from now on")
             if break_glass is not None:
                 typer.echo("you did this alone: have a second person confirm it within three days ('hub connector confirm')")
@@ -286,18 +289,25 @@ def _trying(connector: typer.Typer, with_hub: WithHub) -> None:
         async def work(hub: Hub) -> None:
             setups = setups_of(hub)
             number = version or (await setups.show(instance)).standing.newest
-            say_trial(await setups.test(instance, number, _actor(hub)), as_json)
+            say_trial(await setups.test(instance, number, actor(hub)), as_json)
 
         with_hub(work)
 
     @connector.command("dry-run")
-    def dry_run(instance: _Instance, version: _Number = None, as_json: _AsJson = False) -> None:
-        """Reads one real file and says what would come of it. Nothing is taken in, moved or kept."""
+    def dry_run(
+        instance: _Instance,
+        version: _Number = None,
+        sample: Annotated[Path | None, typer.Option(help="A file of your own, instead of one that lies ready.")] = None,
+        as_json: _AsJson = False,
+    ) -> None:
+        """Reads one real file and says what would come of it. Nothing is taken in, moved or kept but its layout, which
+        'activate' agrees on."""
 
         async def work(hub: Hub) -> None:
-            setups = setups_of(hub)
+            setups, by = setups_of(hub), actor(hub)
             number = version or (await setups.show(instance)).standing.newest
-            seen = await setups.dry_run(instance, number, _actor(hub))
+            given = None if sample is None else _bytes(sample)
+            seen = await (setups.dry_run(instance, number, by) if given is None else setups.sample(instance, number, given, by))
             say_json(asdict(seen)) if as_json else typer.echo(run(seen))
 
         with_hub(work)
@@ -307,13 +317,13 @@ def _trying(connector: typer.Typer, with_hub: WithHub) -> None:
         """Tries the credentials that wait; where they work they take the place of the old ones, which are destroyed."""
 
         async def work(hub: Hub) -> None:
-            trial, move = await setups_of(hub).rotate(instance, _actor(hub))
+            trial, move = await setups_of(hub).rotate(instance, actor(hub))
             say_trial(trial, as_json, turned=move is not None)
 
         with_hub(work)
 
 
-def _actor(hub: Hub) -> Actor:
+def actor(hub: Hub) -> Actor:
     """Whoever signed in on this machine: of an account taken on (sudo), the one that it was taken on from."""
     try:
         name = os.getlogin()

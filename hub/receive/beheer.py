@@ -19,6 +19,7 @@ from hub.connector import Setup, SourceAway, SourceBarred
 from hub.domain.terms import Micros, PartyId
 from hub.errors import Conflict, Fault, Malformed, Misconfigured, Refused
 from hub.identity.partners import KOPPELINGEN
+from hub.mend.outlook import Outlook
 from hub.ports import Clock
 from hub.receive.messages import check_no_field_twice
 from hub.receive.request import JSON, Gate, body_of, check_answer_type, check_no_query, idempotency_key, malformed
@@ -124,11 +125,14 @@ class BeheerDoor:
         return _viewed(await self._setups.show(_id(request)))
 
     async def _give(self, request: Request, by: Actor) -> dict[str, Any]:
-        given = await _read(request, "waarde")
-        value = given.get("waarde")
+        given = await _read(request, "waarde", "wachtwoordzin")
+        value, phrase = given.get("waarde"), given.get("wachtwoordzin") or ""
         if not isinstance(value, str):
             raise malformed(Fault("waarde", "VERPLICHT_VELD_LEEG"))
-        await self._setups.credential(_id(request), request.path_params["sleutelNaam"], value.encode(), by)
+        if not isinstance(phrase, str):
+            raise malformed(Fault("wachtwoordzin", "WAARDE_ONGELDIG"))
+        name = request.path_params["sleutelNaam"]
+        await self._setups.credential(_id(request), name, value.encode(), by, phrase.encode())
         return _viewed(await self._setups.show(_id(request)))
 
     async def _take(self, request: Request, by: Actor) -> dict[str, Any]:
@@ -278,6 +282,8 @@ def _viewed(view: View) -> dict[str, Any]:
         "instellingen": _told(view.newest),
         "actieveInstellingen": None if view.active is None else _told(view.active),
         "sleutels": [_shown(one) for one in view.credentials],
+        "kolommen": None if view.layout is None else list(view.layout.names),
+        "volgensAfspraken": None if view.reach is None else [str(one) for one in view.reach],
     }
 
 
@@ -327,6 +333,21 @@ def _read_dry(done: DryRun) -> dict[str, Any]:
         "onbekend": list(seen.strange),
         "redenen": [{"veld": one.where, "code": str(one.code), "rijen": one.rows} for one in seen.failing],
         "vormen": [{"veld": one.field, "vormen": list(one.shapes)} for one in seen.fields],
+        "kolommenAfgesprokenBijActiveren": done.agrees,
+        "vooruitzicht": None if seen.outlook is None else _expected(seen.outlook),
+    }
+
+
+def _expected(seen: Outlook) -> dict[str, Any]:
+    return {
+        "recordsoort": str(seen.kind),
+        "naar": [str(one) for one in seen.to],
+        "rijenVerder": seen.going,
+        "rijenNergensHeen": seen.nowhere,
+        "geweigerd": [
+            {"ontvanger": str(one.recipient), "code": str(one.code), "rijen": one.rows, "rijnummers": list(one.numbers)}
+            for one in seen.turned
+        ],
     }
 
 

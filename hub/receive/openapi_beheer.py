@@ -199,7 +199,10 @@ def beheer_schemas(ref: Ref) -> dict[str, Any]:
         "onbekend": many(_TEXT),
         "redenen": many(whole({"veld": _TEXT, "code": _TEXT, "rijen": count})),
         "vormen": many(whole({"veld": _TEXT, "vormen": many(_TEXT)})),
+        "kolommenAfgesprokenBijActiveren": truth,
+        "vooruitzicht": {"anyOf": [ref("schemas", "Vooruitzicht"), {"type": "null"}]},
     }
+    turned = {"ontvanger": _TEXT, "code": _TEXT, "rijen": count, "rijnummers": many(_NUMBER)}
     return {
         "KoppelingInstellen": whole(setup, needed),
         "KoppelingWijzigen": whole({"vanVersie": _NUMBER, **setup}, ["vanVersie", *needed]),
@@ -211,6 +214,15 @@ def beheer_schemas(ref: Ref) -> dict[str, Any]:
                 "instellingen": ref("schemas", "KoppelingInstellen"),
                 "actieveInstellingen": {"anyOf": [ref("schemas", "KoppelingInstellen"), {"type": "null"}]},
                 "sleutels": many(ref("schemas", "Sleutel")),
+                "kolommen": {
+                    **maybe(many(_TEXT)),
+                    "description": "De kolommen die op proef zijn gezien en die activeren afspreekt; een naam die niet "
+                    "zeker een kolom is, is leeg",
+                },
+                "volgensAfspraken": {
+                    **maybe(many(_TEXT)),
+                    "description": "De partijen die volgens de afspraken van nu aan de andere kant staan; leeg is niemand",
+                },
             }
         ),
         "Sleutel": whole(
@@ -224,7 +236,17 @@ def beheer_schemas(ref: Ref) -> dict[str, Any]:
                 "wacht": {"type": "boolean", "description": "Of zij nog wacht op activering of wisseling"},
             }
         ),
-        "SleutelGeven": whole({"waarde": {"type": "string", "writeOnly": True, "description": "Een regel, of PEM of OpenSSH"}}),
+        "SleutelGeven": whole(
+            {
+                "waarde": {"type": "string", "writeOnly": True, "description": "Een regel, of PEM of OpenSSH"},
+                "wachtwoordzin": {
+                    "type": "string",
+                    "writeOnly": True,
+                    "description": "Wat een sleutel in PEM opent; de hub bewaart de geopende sleutel, en deze zin niet",
+                },
+            },
+            ["waarde"],
+        ),
         "VerlopendeSleutels": whole(
             {"sleutels": many(whole({"koppelingId": _TEXT, "naam": _TEXT, "einddatum": date, "dagen": {"type": "integer"}}))}
         ),
@@ -243,6 +265,15 @@ def beheer_schemas(ref: Ref) -> dict[str, Any]:
         "HandelingVragen": whole({"handeling": words(ACTS), "versie": _NUMBER, "reden": words(GlassReason)}, ["handeling"]),
         "ProefVragen": whole({"soort": words(TRIALS), "versie": _NUMBER}, ["soort"]),
         "Proef": whole(told, ["soort", "versie", "gelukt"]),
+        "Vooruitzicht": whole(
+            {
+                "recordsoort": _TEXT,
+                "naar": many(_TEXT),
+                "rijenVerder": count,
+                "rijenNergensHeen": count,
+                "geweigerd": many(whole(turned)),
+            }
+        ),
         "Verschillen": whole({"verschillen": many(whole({"veld": _TEXT, "van": _TEXT, "tot": _TEXT}))}),
         "Koppelvormen": whole(
             {

@@ -6,6 +6,7 @@
     secret       what a credential is: its kind, fingerprint, end and pair
     standing     how an instance stands, from everything that happened to it (pure)
     rules        who may do what with it now (pure)
+    hands        who works by which account or client, where that is known
     ledger       everything that happened, held against the signed log
     service      `Setups`: what an administrator does
     trying       tests a connection, dry-runs one file, rotates what lets the hub in

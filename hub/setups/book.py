@@ -20,12 +20,13 @@ from hub.registry import Connector
 from hub.setups import store
 from hub.setups.actor import Actor
 from hub.setups.checks import Checks, options_of
-from hub.setups.ledger import Ledger, check_body, check_sealed, details_of, tampered
+from hub.setups.ledger import check_body, check_sealed, details_of, ledger_of, tampered
 from hub.setups.rules import Absent, someone_was_first
 from hub.setups.secret import partner_of
 from hub.setups.standing import MAKES, Act, Move, Standing, standing_of
 
-_TRIES: Final = 5
+TRIES: Final = 5
+"""Times that something is written which changes nothing, where others write meanwhile."""
 
 
 class Seals(Protocol):
@@ -66,7 +67,7 @@ class Book:
     ) -> None:
         self._engine, self._log_id, self._notes, self._seals = engine, log_id, notes, seals
         self._clock, self._entropy, self._checks = clock, entropy, checks
-        self._ledger = Ledger(log)
+        self._ledger = ledger_of(log)
 
     @property
     def connectors(self) -> Mapping[str, Connector]:
@@ -89,10 +90,15 @@ class Book:
         first = min(
             *(move.seq for move in moves if move.act in MAKES and move.version in versions),
             *map(abs, standing.held.values()),
+            standing.seq if standing.found is None else standing.found.seq,
             standing.seq,
         )
-        await self._ledger.check([move for move in moves if move.seq >= first])
+        await self._ledger.check([move for move in moves if move.seq >= first], lambda move: tampered(move.instance))
         return Instance(standing, moves)
+
+    async def hands(self) -> Mapping[str, str]:
+        """Whose the hands are that are known to be somebody's: a member of staff by the word of an account or a client."""
+        return await store.hands(self._engine, self._log_id)
 
     async def _setup(self, one: Instance, version: int) -> Setup:
         text = await store.body(self._engine, self._log_id, one.id, version)
@@ -165,7 +171,7 @@ class Book:
 
     async def _insist(self, instance: str, act: Act, version: int, by: Actor, word: str) -> Move:
         """Notes that something was done that changes nothing, whatever others do meanwhile."""
-        for _ in range(_TRIES - 1):
+        for _ in range(TRIES - 1):
             try:
                 return await self._write((await self.read(instance)).standing, act, version, by, word=word)
             except Conflict:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any, Final
-from uuid import UUID
 
 import orjson
 
-from hub.audit.entry import parse
+from hub.audit.ledger import Ledger
 from hub.audit.log import Log
 from hub.connector import Setup
 from hub.errors import Tampered
+from hub.formats.agreed import FileColumns
 from hub.setups.actor import Actor
 from hub.setups.standing import MAKES, Act, Move
 
@@ -24,6 +24,8 @@ _WORD: Final = {
     Act.rollback: "restored",
     Act.test: "outcome",
     Act.dry_run: "mapping",
+    Act.sample: "mapping",
+    Act.layout: "mapping",
 }
 """What the log calls the word of a move."""
 
@@ -38,6 +40,21 @@ def digest_of(text: str | bytes) -> bytes:
     return sha256(text.encode() if isinstance(text, str) else text).digest()
 
 
+def layout_text(columns: FileColumns) -> str:
+    """The columns or paths of a file as the one text of them that is kept and hashed."""
+    told = [[digest.hex(), name] for digest, name in zip(columns.digests, columns.names, strict=True)]
+    return orjson.dumps({"mapping": columns.mapping, "columns": told}).decode()
+
+
+def check_layout(text: str | None, instance: str, digest: bytes) -> FileColumns:
+    """The layout that was found. Raises errors.Tampered unless it is the one that the log speaks of."""
+    if text is None or digest_of(text) != digest:
+        raise tampered(instance)
+    said = orjson.loads(text)
+    digests, names = [tuple(each) for each in zip(*said["columns"], strict=True)] or [(), ()]
+    return FileColumns(said["mapping"], tuple(bytes.fromhex(each) for each in digests), names)
+
+
 def details_of(move: Move, by: Actor) -> dict[str, str | int]:
     """What the log says of a move, but for who in the staff did it."""
     said: dict[str, str | int] = {"connector": move.instance, "seq": move.seq, "version": move.version, **by.details}
@@ -48,25 +65,9 @@ def details_of(move: Move, by: Actor) -> dict[str, str | int]:
     return said
 
 
-class Ledger:
-    """Looks up in the log what the tables say; what it found true once it does not look up again."""
-
-    def __init__(self, log: Log) -> None:
-        self._log = log
-        self._true: set[Move] = set()
-
-    async def check(self, moves: Sequence[Move]) -> None:
-        """Raises errors.Tampered unless the signed log says that each of these happened, in this place and by whom."""
-        new = [move for move in moves if move not in self._true]
-        if not new:
-            return
-        entries = await self._log.found([move.ref for move in new])
-        for move in new:
-            entry = entries.get(move.ref)
-            if entry is None or not _says(parse(entry.body), move):
-                raise tampered(move.instance)
-        await self._log.prove(entries)
-        self._true |= set(new)
+def ledger_of(log: Log) -> Ledger[Move]:
+    """Moves, held against this log."""
+    return Ledger(log, lambda move: move.ref, _says)
 
 
 def _says(said: Mapping[str, Any], move: Move) -> bool:
@@ -93,11 +94,6 @@ def check_sealed(sealed: bytes | None, moves: Sequence[Move], seq: int) -> bytes
     if sealed is None or given is None or digest_of(sealed) != given.digest:
         raise tampered(moves[0].instance)
     return sealed
-
-
-def refs_of(moves: Sequence[Move]) -> list[UUID]:
-    """The entries of these moves."""
-    return [move.ref for move in moves]
 
 
 def tampered(instance: str) -> Tampered:

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
 from hub.errors import Conflict, Refused
 from hub.setups.standing import Standing, State
+
+Hands = Mapping[str, str]
+"""Whose a hand is, by its word in the log: an account or a client that a member of staff works by."""
+NO_HANDS: Final[Hands] = MappingProxyType({})
 
 
 class FourEyes(Refused):
@@ -35,12 +43,12 @@ def check_propose(one: Standing) -> None:
         raise Refused("This is proposed already.", "A second person activates it.", "Ask a colleague to do so.")
 
 
-def check_activate(one: Standing, by: str) -> None:
-    """Two pairs of eyes: who activates is neither who changed it last nor who proposed it."""
+def check_activate(one: Standing, by: str, hands: Hands = NO_HANDS) -> None:
+    """Two pairs of eyes: who activates is neither who changed it last nor who proposed it, by whatever hand."""
     check_open(one)
     if one.proposed_by is None:
         raise Refused("This is not proposed.", "Whoever set it up proposes it first.", "Propose it; a second person activates.")
-    if not is_second(one, by):
+    if not is_second(one, by, hands):
         raise FourEyes(
             "You cannot activate this yourself.",
             "You changed or proposed it; a second person looks at it before it runs.",
@@ -48,9 +56,15 @@ def check_activate(one: Standing, by: str) -> None:
         )
 
 
-def is_second(one: Standing, who: str) -> bool:
+def is_second(one: Standing, who: str, hands: Hands = NO_HANDS) -> bool:
     """Whether it is proposed, and this is somebody who may activate it."""
-    return one.proposed_by is not None and who not in (one.changed_by, one.proposed_by)
+    first = (one.changed_by, one.proposed_by or "")
+    return one.proposed_by is not None and human(who, hands) not in [human(each, hands) for each in first]
+
+
+def human(who: str, hands: Hands) -> str:
+    """Whose hand it is, as far as the hub knows."""
+    return hands.get(who, who)
 
 
 def check_known(known: bool) -> None:
@@ -76,11 +90,11 @@ def check_break_glass(one: Standing) -> None:
         )
 
 
-def check_confirm(one: Standing, by: str) -> None:
+def check_confirm(one: Standing, by: str, hands: Hands = NO_HANDS) -> None:
     """A second person looks at what one activated alone."""
     if one.glass is None:
         raise Refused("There is nothing to confirm.", "Nobody activated this alone, or it was confirmed.", "Look again.")
-    if by == one.glass.who:
+    if human(by, hands) == human(one.glass.who, hands):
         raise FourEyes("You cannot confirm this yourself.", "You activated it alone.", "Ask a colleague.")
 
 

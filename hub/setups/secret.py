@@ -18,6 +18,8 @@ from typing import Final
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
+    NoEncryption,
+    PrivateFormat,
     PublicFormat,
     SSHCertificate,
     load_pem_private_key,
@@ -30,6 +32,9 @@ from hub.connector import Credential
 from hub.errors import Fault, Malformed
 from hub.setups.checks import refused
 
+OPENS: Final = "passphrase"
+"""The credential that opens a key, where a connector declares one."""
+OPEN_IT: Final = "ssh-keygen -p -N '' -f <copy of the key>"
 LONGEST: Final = 256 * 1024
 """Bytes of a credential: a bundle of authorities."""
 _LONGEST_LINE: Final = 8192
@@ -55,19 +60,44 @@ def read(credential: Credential, value: bytes, now_us: int) -> Known:
             "A credential is empty or far too long.", Fault(where, "TE_LANG" if value.strip() else "VERPLICHT_VELD_LEEG")
         )
     known: Known | None = None
-    code = "GEHEIM_ONGELDIG"
+    why, code = f"It is no {_WORDS[credential.kind]}.", "GEHEIM_ONGELDIG"
     try:
         known = _READ[credential.kind](value)
     except _Passphrase:
-        code = "WACHTWOORDZIN"
+        why, code = f"Its key is locked. Give the passphrase with it, or open a copy: {OPEN_IT}.", "WACHTWOORDZIN"
     except (ValueError, TypeError, UnsupportedAlgorithm, NotBase64):
         pass
     if known is None:
-        why = "Its key is locked with a passphrase." if code == "WACHTWOORDZIN" else f"It is no {_WORDS[credential.kind]}."
         raise refused(why, Fault(where, code))
     if known.until_us is not None and known.until_us <= now_us:
         raise refused("It has expired.", Fault(where, "CERTIFICAAT_VERLOPEN"))
     return known
+
+
+def opened(credential: Credential, value: bytes, passphrase: bytes) -> bytes:
+    """The same credential without a lock: a key that a passphrase opens is sealed open, and the phrase is kept nowhere.
+
+    What is no locked key, or comes without a phrase, stays as it is. Raises errors.Malformed where the phrase does not open it.
+    """
+    if not passphrase or credential.kind not in ("private_key", "ssh_key") or not is_locked(value):
+        return value
+    openssh = b"BEGIN OPENSSH" in value
+    phrase = passphrase.removesuffix(b"\n").removesuffix(b"\r")
+    why, code = "The passphrase does not open the key.", "WACHTWOORDZIN_ONJUIST"
+    try:
+        key = (load_ssh_private_key if openssh else load_pem_private_key)(value, phrase)
+        form = PrivateFormat.OpenSSH if openssh else PrivateFormat.PKCS8
+        return key.private_bytes(Encoding.PEM, form, NoEncryption())
+    except UnsupportedAlgorithm:
+        why, code = f"A key in OpenSSH's form is not opened here. Open a copy: {OPEN_IT}.", "WACHTWOORDZIN_VORM"
+    except (ValueError, TypeError, NotBase64):
+        pass
+    raise refused(why, Fault(f"credentials.{credential.name}", code))
+
+
+def is_locked(value: bytes) -> bool:
+    """Whether this is a key that a passphrase opens: PKCS#8 (RFC 5958), OpenSSL's older form, or OpenSSH's own."""
+    return b"BEGIN ENCRYPTED PRIVATE KEY" in value or b"Proc-Type: 4,ENCRYPTED" in value or _is_locked(value)
 
 
 def partner_of(name: str, declared: Sequence[Credential]) -> str | None:

@@ -6,20 +6,25 @@ breaks the glass, which is logged as such and confirmed afterwards. Stopping is 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
 
+from hub.clock import legal_date
 from hub.connector import Setup
 from hub.domain.ids import new_ids
+from hub.domain.terms import PartyId
 from hub.errors import Conflict, Fault, Malformed, Refused
+from hub.formats.agreed import FileColumns
 from hub.setups import rules, secret, store
 from hub.setups.active import Actives
 from hub.setups.actor import Actor
 from hub.setups.book import Instance, effective, party_of
 from hub.setups.checks import UNNAMED, refused
+from hub.setups.hands import Hands
 from hub.setups.ledger import canonical, digest_of
 from hub.setups.standing import MAKES, Act, GlassReason, Move, Standing, standing_of
 from hub.setups.store import Held
@@ -42,12 +47,18 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """An instance: how it stands, its newest setup, the active one where that is another, its credentials."""
+    """An instance: how it stands, its newest setup, the active one where that is another, its credentials.
+
+    `layout` is what an activation agrees on, of a file that was tried; `reach` who is at the other end by the agreements in
+    use: whom its records may go to, or from whom they may come to a recipient. None where the rules are not at hand.
+    """
 
     standing: Standing
     newest: Setup
     active: Setup | None
     credentials: tuple[Shown, ...]
+    layout: FileColumns | None = None
+    reach: tuple[PartyId, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +70,7 @@ class Difference:
     after: str
 
 
-class Setups(Trials, Actives):
+class Setups(Trials, Actives, Hands):
     """The connector instances of the database. Every act gives the move that it was."""
 
     async def create(self, setup: Setup, by: Actor) -> Move:
@@ -103,9 +114,10 @@ class Setups(Trials, Actives):
         row = store.version_row(self._log_id, one.party, one.instance, version, setup.connector, text)
         return await self._write(one, act, version, by, word=word, digest=digest_of(text), rows=(row,))
 
-    async def credential(self, instance: str, name: str, value: bytes, by: Actor) -> Move:
+    async def credential(self, instance: str, name: str, value: bytes, by: Actor, passphrase: bytes = b"") -> Move:
         """Seals what lets the hub in, to count from the next activation or rotation on. It is never given back.
 
+        A key that is locked is opened with `passphrase`, or the credential of that name; the phrase given with it is not kept.
         Raises errors.Malformed where the connector knows no such credential, or it is not of its kind.
         """
         one = await self._open(instance)
@@ -114,6 +126,9 @@ class Setups(Trials, Actives):
         if name not in declared:
             raise refused("The connector knows no such credential.", Fault(f"credentials.{UNNAMED}", "VELD_ONBEKEND"))
         now = int(self._clock.now_us())
+        if not passphrase and secret.OPENS in declared and secret.is_locked(value):
+            passphrase = (await self._secrets(one, setup, one.standing.next_held)).get(secret.OPENS, b"")
+        value = await asyncio.to_thread(secret.opened, declared[name], value, passphrase)
         known = secret.read(declared[name], value, now)
         (credential_id,) = new_ids(1, self._clock.now_us(), self._entropy(8))
         sealed = self._seals.seal_row(value, credential_id.bytes)
@@ -151,16 +166,22 @@ class Setups(Trials, Actives):
         await self._check_whole(one)
         return await self._write(one.standing, Act.propose, one.standing.newest, by)
 
-    async def activate(self, instance: str, version: int, by: Actor, break_glass: GlassReason | None = None) -> Move:
-        """Puts the newest version and its credentials to work; it was proposed, and `by` is a second person.
+    async def activate(
+        self, instance: str, version: int, by: Actor, break_glass: GlassReason | None = None, *, seen: int | None = None
+    ) -> Move:
+        """Puts the newest version and its credentials to work; it was proposed, and `by` is a second person. Files are held
+        from then on to the layout of the one that was tried, where that was with the mapping in use.
 
-        With `break_glass` one person does it alone, for a reason; a second one confirms it within three days. Raises
-        errors.Refused, Conflict where the version is not the newest, Malformed where something is missing.
+        With `break_glass` one person does it alone, for a reason; a second one confirms it within three days. `seen` is the
+        move that last touched it when they looked. Raises errors.Refused, Conflict where the version is not the newest or was
+        touched since, Malformed where something is missing.
         """
         one = await self._open(instance)
         rules.check_newest(one.standing, version)
+        if seen is not None and seen != one.standing.touched:
+            raise rules.someone_was_first()
         if break_glass is None:
-            rules.check_activate(one.standing, by.word)
+            rules.check_activate(one.standing, by.word, await self.hands())
         else:
             rules.check_break_glass(one.standing)
         setup = await self._check_whole(one)
@@ -168,8 +189,18 @@ class Setups(Trials, Actives):
         act = Act.activate if break_glass is None else Act.break_glass
         word = "" if break_glass is None else break_glass.value
         digest = digest_of(canonical(setup))
-        claims = await self._emptied(one, keep)
-        return await self._write(one.standing, act, version, by, word=word, digest=digest, claims=claims)
+        claims, more = await self._emptied(one, keep), dict[str, str | int]()
+        columns = await self.layout(one)
+        if columns is not None and await self._fits(one, setup, columns):
+            assert one.standing.found is not None, "it has a layout"
+            claims.append(store.agree(self._log_id, one.id, one.standing.found.seq, int(self._clock.now_us())))
+            more["layout"] = one.standing.found.digest.hex()
+        return await self._write(one.standing, act, version, by, word=word, digest=digest, claims=claims, more=more)
+
+    async def _fits(self, one: Instance, setup: Setup, columns: FileColumns) -> bool:
+        """Whether files would be held to this layout: it was met by the mapping that they are read with."""
+        mapping = await self.mapping_of(one.id, self._connector(setup))
+        return mapping.version == columns.mapping
 
     async def _check_whole(self, one: Instance) -> Setup:
         setup = await self._setup(one, one.standing.newest)
@@ -182,7 +213,7 @@ class Setups(Trials, Actives):
     async def confirm(self, instance: str, by: Actor) -> Move:
         """A second person has looked at what was activated alone, also where it ended since, and stands by it."""
         one = await self.read(instance)
-        rules.check_confirm(one.standing, by.word)
+        rules.check_confirm(one.standing, by.word, await self.hands())
         assert one.standing.glass is not None, "there is something to confirm"
         return await self._write(one.standing, Act.confirm, one.standing.glass.version, by)
 
@@ -222,7 +253,17 @@ class Setups(Trials, Actives):
         newest = await self._setup(one, standing.newest)
         apart = standing.active is not None and standing.active != standing.newest
         active = await self._setup(one, standing.active) if apart and standing.active is not None else None
-        return View(standing, newest, active, await self._shown(one, newest))
+        return View(standing, newest, active, await self._shown(one, newest), await self.layout(one), self.reach(newest))
+
+    def reach(self, setup: Setup) -> tuple[PartyId, ...] | None:
+        """Who is at the other end by the agreements in use today: with nobody, nothing of this connector goes anywhere."""
+        if self.rules is None:
+            return None
+        manifest, party = self._connector(setup).manifest, PartyId(setup.party)
+        look = self.rules.lets_have if manifest.direction == "outbound" else self.rules.lets_go
+        day = legal_date(self._clock.now_us())
+        found = {one for form in manifest.records for one in look(form.kind, party, day)}
+        return tuple(sorted(one for one in found if setup.college in (None, str(one))))
 
     async def credentials(self, instance: str) -> tuple[Shown, ...]:
         """Its credentials: name, kind, fingerprint, end, since when and by whom; never what they hold."""

@@ -32,6 +32,8 @@ class Act(StrEnum):
     end = "end"
     test = "test"
     dry_run = "dry-run"
+    sample = "sample"
+    layout = "layout"
     rotate = "rotate"
 
     @property
@@ -95,6 +97,16 @@ class Glass:
         return self.us + GLASS_US
 
 
+class Found(NamedTuple):
+    """The layout of a file that was tried: by move `seq`, with this version of the mapping; `digest` is its hash."""
+
+    seq: int
+    mapping: str
+    digest: bytes
+    who: str
+    us: int
+
+
 _NONE: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
@@ -104,7 +116,7 @@ class Standing:
 
     `held` are its credentials by the move that gave them, below nought by the move that took them away; `staged` those that
     wait for activation or rotation. `changed_by` is who last changed anything of it, `turned` the move that last changed what
-    runs.
+    runs, `touched` the one that last changed what would be activated. `found` is the layout that goes with it.
     """
 
     instance: str
@@ -118,6 +130,8 @@ class Standing:
     changed_by: str = ""
     glass: Glass | None = None
     turned: int = 0
+    touched: int = 0
+    found: Found | None = None
     held: Mapping[str, int] = field(default_factory=lambda: _NONE)
     staged: Mapping[str, int] = field(default_factory=lambda: _NONE)
 
@@ -141,17 +155,21 @@ def after(one: Standing, move: Move) -> Standing:
     one = replace(one, seq=move.seq)
     match move.act:
         case Act.create | Act.change | Act.rollback:
-            return replace(one, newest=move.version, changed_by=move.who, proposed_by=None)
+            return replace(one, newest=move.version, changed_by=move.who, proposed_by=None, touched=move.seq, found=None)
         case Act.credential | Act.remove:
             staged = {**one.staged, move.word: move.seq if move.act is Act.credential else -move.seq}
-            return replace(one, staged=MappingProxyType(staged), changed_by=move.who, proposed_by=None)
+            return replace(one, staged=MappingProxyType(staged), changed_by=move.who, proposed_by=None, touched=move.seq)
         case Act.propose:
-            return replace(one, proposed_by=move.who)
+            return replace(one, proposed_by=move.who, touched=move.seq)
+        case Act.layout:
+            found = Found(move.seq, move.word, move.digest, move.who, move.us)
+            return replace(one, touched=move.seq, found=found)
         case Act.activate | Act.break_glass:
             glass = one.glass if one.glass is None or one.glass.who == move.who else None
             if move.act is Act.break_glass:
                 glass = one.glass or Glass(move.who, move.version, move.word, move.us)
-            return replace(_taken_over(one), active=move.version, paused=False, proposed_by=None, glass=glass)
+            one = replace(_taken_over(one), touched=move.seq, found=None)
+            return replace(one, active=move.version, paused=False, proposed_by=None, glass=glass)
         case Act.confirm:
             return replace(one, glass=None)
         case Act.rotate:
@@ -160,7 +178,7 @@ def after(one: Standing, move: Move) -> Standing:
             return replace(one, paused=move.act is Act.pause)
         case Act.end:
             return replace(one, ended=True, held=_NONE, staged=_NONE)
-        case Act.test | Act.dry_run:
+        case Act.test | Act.dry_run | Act.sample:
             return one
 
 

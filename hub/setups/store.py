@@ -10,7 +10,9 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hub.db import fetch, transaction
+from hub.domain.staff import StaffId
 from hub.domain.terms import LogId, PartyId
+from hub.formats.agreed import FileColumns
 from hub.ports import Claim, RowSet
 from hub.setups.standing import Act, Move
 
@@ -41,6 +43,34 @@ _EMPTY: Final = """
 UPDATE setup_credential AS held SET sealed = NULL
 FROM unnest($1::text[], $2::text[], $3::int[]) AS gone (log_id, instance, seq)
 WHERE held.log_id = gone.log_id AND held.instance = gone.instance AND held.seq = gone.seq
+"""
+_LAYOUT_COLUMNS: Final = ("log_id", "party_id", "instance", "seq", "body")
+_LAYOUT: Final = "SELECT body FROM setup_layout WHERE log_id = $1 AND instance = $2 AND seq = $3"
+_AGREED: Final = """
+SELECT mapping, digests, names FROM connector_layout WHERE log_id = $1 AND connector = $2 AND state = 'agreed' AND readable
+"""
+_AGREE: Final = """
+WITH found AS (
+    SELECT seen.log_id, seen.party_id, seen.instance, new.us, seen.body::jsonb ->> 'mapping' AS mapping,
+        ARRAY(SELECT decode(one ->> 0, 'hex') FROM jsonb_array_elements(seen.body::jsonb -> 'columns')
+            WITH ORDINALITY AS found (one, place) ORDER BY place) AS digests,
+        ARRAY(SELECT one ->> 1 FROM jsonb_array_elements(seen.body::jsonb -> 'columns')
+            WITH ORDINALITY AS found (one, place) ORDER BY place) AS names
+    FROM unnest($1::text[], $2::text[], $3::int[], $4::bigint[]) AS new (log_id, instance, seq, us)
+    JOIN setup_layout AS seen ON (seen.log_id, seen.instance, seen.seq) = (new.log_id, new.instance, new.seq)
+), gone AS (
+    DELETE FROM connector_layout AS held USING found
+    WHERE held.log_id = found.log_id AND held.connector = found.instance AND held.state = 'changed'
+)
+INSERT INTO connector_layout (log_id, party_id, connector, state, mapping, digests, names, readable, since_us)
+SELECT log_id, party_id, instance, 'agreed', mapping, digests, names, true, us FROM found
+ON CONFLICT (log_id, connector, state) DO UPDATE SET party_id = excluded.party_id, mapping = excluded.mapping,
+    digests = excluded.digests, names = excluded.names, readable = true, since_us = excluded.since_us
+"""
+_HANDS: Final = "SELECT hand, staff_id FROM setup_hand WHERE log_id = $1"
+_UNTIE: Final = """
+DELETE FROM setup_hand AS held USING unnest($1::text[], $2::text[]) AS gone (log_id, hand)
+WHERE held.log_id = gone.log_id AND held.hand = gone.hand
 """
 _ALARM: Final = """
 INSERT INTO setup_alarm (log_id, party_id, credential_id, days, us) VALUES ($1, $2, $3, $4, $5)
@@ -111,6 +141,44 @@ def credential_row(log_id: LogId, party: PartyId, held: Held, key_version: int) 
 def empty(log_id: LogId, instance: str, seqs: Sequence[int]) -> Claim:
     """The credentials of these moves are gone for good."""
     return Claim(_EMPTY, [(log_id, instance, seq) for seq in seqs])
+
+
+def layout_row(log_id: LogId, party: PartyId, instance: str, seq: int, text: str) -> RowSet:
+    """The layout that move `seq` found, as JSON."""
+    return RowSet("setup_layout", _LAYOUT_COLUMNS, [(log_id, party, instance, seq, text)])
+
+
+async def layout(engine: AsyncEngine, log_id: LogId, instance: str, seq: int) -> str | None:
+    """The layout that a move found, as JSON."""
+    rows = await fetch(engine, _LAYOUT, log_id, instance, seq)
+    return str(rows[0][0]) if rows else None
+
+
+async def agreed(engine: AsyncEngine, log_id: LogId, instance: str) -> FileColumns | None:
+    """The layout that files are held to; None before anything was agreed on."""
+    rows = await fetch(engine, _AGREED, log_id, instance)
+    return FileColumns(rows[0][0], tuple(bytes(each) for each in rows[0][1]), tuple(rows[0][2])) if rows else None
+
+
+def agree(log_id: LogId, instance: str, seq: int, us: int) -> Claim:
+    """Files are held from now on to the layout that move `seq` found, and none stands that differs."""
+    return Claim(_AGREE, [(str(log_id), instance, seq, us)])
+
+
+async def hands(engine: AsyncEngine, log_id: LogId) -> dict[str, str]:
+    """By which other hands, by their words in the log, members of staff work."""
+    return {row[0]: row[1] for row in await fetch(engine, _HANDS, log_id)}
+
+
+def hand_row(log_id: LogId, party: PartyId, hand: str, staff_id: StaffId, ref: UUID, us: int) -> RowSet:
+    """A hand is that of a member of staff; a conflict where it is known to be somebody's."""
+    columns = ("log_id", "party_id", "hand", "staff_id", "entry_ref", "us")
+    return RowSet("setup_hand", columns, [(log_id, party, hand, staff_id, ref, us)])
+
+
+def untie(log_id: LogId, hand: str) -> Claim:
+    """A hand is nobody's in particular."""
+    return Claim(_UNTIE, [(str(log_id), hand)])
 
 
 async def announce(engine: AsyncEngine, log_id: LogId, party: PartyId, credential_id: UUID, days: int, us: int) -> bool:

@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
 import fnmatch
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import aclosing
-from dataclasses import dataclass
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Final, Protocol
 
 from hub.audit.entry import EntryKind
-from hub.connector import Endpoint, FileFormat, FileSource, Inspector, RemoteFile, Setup, Transport, Trouble
+from hub.clock import legal_date
+from hub.connector import Endpoint, FileSource, RemoteFile, Setup, Transport, Trouble
 from hub.domain.stages import Row
-from hub.domain.terms import ReasonCode
-from hub.errors import Malformed, Misconfigured, Refused
-from hub.formats.agreed import columns_of
-from hub.mend.preview import Changes, Preview, Tallied
+from hub.domain.terms import PartyId, ReasonCode, RecordKind
+from hub.errors import Conflict, Malformed, Misconfigured, Refused
+from hub.formats.agreed import Drift, FileColumns, columns_of, drift_of
+from hub.mend.outlook import Forecast
+from hub.mend.preview import LARGEST_SAMPLE, Changes, Preview, Tallied
 from hub.normalise import normalise
 from hub.normalise.mapping import DeclarativeMapping, load_mapping
 from hub.ports import KeyedDigest
 from hub.registry import Connector
-from hub.setups import rules, secret
+from hub.rules import Rules
+from hub.setups import rules, secret, store
 from hub.setups.actor import Actor
 from hub.setups.address import BROUGHT
-from hub.setups.book import Book, Instance, effective
+from hub.setups.book import TRIES, Book, Instance, effective
 from hub.setups.checks import options_of
+from hub.setups.ledger import check_layout, digest_of, layout_text
 from hub.setups.standing import Act, Move
 from hub.transports import TRANSPORTS
 from hub.transports.diagnosis import Step, diagnose
@@ -37,6 +42,8 @@ _PIECE: Final = 64 * 1024
 _UNFINISHED: Final = (".part", ".tmp", ".filepart")
 _SAME: Final = Changes((), (), ())
 _HEADER, _STRANGE = "KOP_ONBEKEND", "KOLOM_ONBEKEND"
+_Pieces = Callable[[], AsyncGenerator[bytes, None]]
+"""Gives a file from its beginning, as often as it is asked."""
 
 
 class Diagnose(Protocol):
@@ -63,14 +70,28 @@ class Trial:
 class DryRun:
     """One real file, read and let go: nothing was admitted, moved or kept, and no value is in this.
 
-    `files` lie ready. Of the one that was read, `seen` says what comes of its rows, `whole` whether these were all; `header`
-    names its columns in their order (`""` for a name that is not surely one), of which `ignored` are not read.
+    `files` lie ready; a sample that was given is one. Of the one that was read, `seen` says what comes of its rows, `whole`
+    whether these were all; `header` names its columns in their order (`""` for a name that is not surely one), of which
+    `ignored` are not read. `drift` is what they differ in from the layout that files are held to; `agrees` whether an
+    activation now agrees on this one.
     """
 
     version: int
     files: int
     seen: Preview
     header: tuple[str, ...]
+    ignored: int
+    whole: bool
+    drift: Drift | None = None
+    agrees: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What was seen of a file: `columns` where its format has names to tell."""
+
+    preview: Preview
+    columns: FileColumns | None
     ignored: int
     whole: bool
 
@@ -81,8 +102,13 @@ async def installed(_instance: str, connector: Connector) -> DeclarativeMapping:
 
 
 class Trials(Book):
-    """Tries. `diagnose` tells the steps of a connection apart, `mapping_of` gives the mapping that an instance reads with."""
+    """Tries. `diagnose` tells the steps of a connection apart, `mapping_of` gives the mapping that an instance reads with.
 
+    `rules` say where what is read would go; `keyed` tells names apart as polls do, without which no layout is kept.
+    """
+
+    rules: Rules | None = None
+    keyed: KeyedDigest | None = None
     diagnose: Diagnose = staticmethod(diagnose)
     mapping_of: Callable[[str, Connector], Awaitable[DeclarativeMapping]] = staticmethod(installed)
 
@@ -105,7 +131,7 @@ class Trials(Book):
         """What others gave goes nowhere but where they gave it for, or where two people let it go: or else who drafts another
         address, and tries it, is shown there what the hub shows nobody."""
         standing = one.standing
-        if version == standing.newest and rules.is_second(standing, by.word):
+        if version == standing.newest and rules.is_second(standing, by.word, await self.hands()):
             return
         setup = await self._setup(one, version)
         declared, given = self._connector(setup).credentials(setup.protocol), {move.seq: move for move in one.moves}
@@ -193,8 +219,6 @@ class Trials(Book):
         await self._check_goes(one, version, held, by)
         setup, endpoint = await self._reach(one, version, held)
         mapping = await self.mapping_of(instance, connector)
-        form = connector.format(mapping.reads)
-        keyed = _keyed(self._entropy(32))
         await self._write(one.standing, Act.dry_run, version, by, word=mapping.version, kind=EntryKind.access)
         source = await connector.connect(setup.protocol)(endpoint)
         try:
@@ -205,10 +229,98 @@ class Trials(Book):
                     "No file lies ready that this connector would take.",
                     "Ask the sender to put one there, or look at the pattern.",
                 )
-            seen, header, ignored, whole = await _look(source, files[0], form, mapping, keyed)
+            if files[0].size > LARGEST:
+                raise _too_large()
+            seen = await self._look(one, connector, mapping, lambda: _pieces(source, files[0]))
         finally:
             await source.close()
-        return DryRun(version, len(files), seen, header, ignored, whole)
+        return await self._told(one, version, by, len(files), seen)
+
+    async def sample(self, instance: str, version: int, data: bytes, by: Actor) -> DryRun:
+        """The same of a file that somebody gives, of `LARGEST_SAMPLE` bytes at most: for what is brought to the hub, and where
+        the partner's machine is not there yet. That it was done is in the log; of the file nothing is kept but its layout.
+
+        Raises errors.Refused where nothing is taken in, or the file is too large.
+        """
+        one = await self._open(instance)
+        connector = self._connector(await self._setup(one, version))
+        if connector.manifest.direction != "inbound":
+            raise Refused(
+                "Nothing is taken in by this connector.",
+                f"It is {connector.manifest.direction}.",
+                "There is no file to try.",
+            )
+        if len(data) > LARGEST_SAMPLE:
+            most = LARGEST_SAMPLE >> 20
+            raise Refused("The sample is too large.", f"It is more than {most} MiB.", "Give the first part of the file.")
+        mapping = await self.mapping_of(instance, connector)
+        await self._write(one.standing, Act.sample, version, by, word=mapping.version, kind=EntryKind.access)
+        seen = await self._look(one, connector, mapping, lambda: _cut(data))
+        return await self._told(one, version, by, 1, seen)
+
+    async def _look(self, one: Instance, connector: Connector, mapping: DeclarativeMapping, pieces: _Pieces) -> _Seen:
+        """Reads it twice: what it is, and what comes of its rows."""
+        form, party = connector.format(mapping.reads), one.standing.party
+        tallied = Tallied(mapping, self._forecast(party, mapping.record_kind))
+        inspector = form.inspect(mapping.columns, mapping.required)
+        was = await store.agreed(self._engine, self._log_id, one.id)
+        keyed = self.keyed or _keyed(self._entropy(32))
+        try:
+            async with aclosing(pieces()) as reading:
+                async for piece in reading:
+                    inspector.feed(piece)
+                    await asyncio.sleep(0)
+            layout = await asyncio.to_thread(inspector.finish)
+        except Malformed as wrong:
+            columns = columns_of(inspector, mapping, keyed, readable=False, was=was)
+            return _Seen(_refused(tallied, wrong, mapping), columns, 0, True)
+        columns = columns_of(inspector, mapping, keyed, readable=True, was=was)
+        reader = form.read(layout, mapping.columns)
+        async with aclosing(pieces()) as reading:
+            async for piece in reading:
+                _count(reader.feed(piece), mapping, tallied)
+                if tallied.sampled >= SAMPLE:
+                    return _Seen(tallied.told(0, _SAME, rows=True), columns, layout.ignored, False)
+                await asyncio.sleep(0)
+        _count(await asyncio.to_thread(reader.finish), mapping, tallied)
+        return _Seen(tallied.told(0, _SAME, rows=True), columns, layout.ignored, True)
+
+    def _forecast(self, party: PartyId, kind: RecordKind) -> Forecast | None:
+        return None if self.rules is None else Forecast(self.rules, party, kind, legal_date(self._clock.now_us()))
+
+    async def _told(self, one: Instance, version: int, by: Actor, files: int, seen: _Seen) -> DryRun:
+        """What was seen; the layout of a file that can be read is kept, for an activation to agree on."""
+        names = () if seen.columns is None else seen.columns.names
+        was = await store.agreed(self._engine, self._log_id, one.id)
+        drift = None if was is None or seen.columns is None else drift_of(was, seen.columns)
+        agrees = self.keyed is not None and seen.columns is not None and seen.columns.readable
+        if agrees and seen.columns is not None and (was is None or drift is not None or was.mapping != seen.columns.mapping):
+            agrees = await self._found(one.id, version, by, seen.columns)
+        return DryRun(version, files, seen.preview, names, seen.ignored, seen.whole, drift, agrees)
+
+    async def _found(self, instance: str, version: int, by: Actor, columns: FileColumns) -> bool:
+        """Keeps the layout beside the newest version, whatever others do meanwhile; False where that is another by now."""
+        text = layout_text(columns)
+        digest = digest_of(text)
+        for _ in range(TRIES):
+            one = await self._open(instance)
+            standing = one.standing
+            if standing.newest != version:
+                return False
+            if standing.found is not None and standing.found.digest == digest:
+                return True
+            row = store.layout_row(self._log_id, standing.party, instance, standing.seq + 1, text)
+            with suppress(Conflict):
+                await self._write(standing, Act.layout, version, by, word=columns.mapping, digest=digest, rows=(row,))
+                return True
+        raise rules.someone_was_first()
+
+    async def layout(self, one: Instance) -> FileColumns | None:
+        """The layout that an activation agrees on; None where no file was tried. Raises errors.Tampered."""
+        found = one.standing.found
+        if found is None:
+            return None
+        return check_layout(await store.layout(self._engine, self._log_id, one.id, found.seq), one.id, found.digest)
 
     async def _open(self, instance: str) -> Instance:
         one = await self.read(instance)
@@ -234,42 +346,16 @@ def _keyed(key: bytes) -> KeyedDigest:
     return lambda label, data: blake2b(data, digest_size=32, key=key, person=label.encode()[:16]).digest()
 
 
-async def _look(
-    source: FileSource, file: RemoteFile, form: FileFormat, mapping: DeclarativeMapping, keyed: KeyedDigest
-) -> tuple[Preview, tuple[str, ...], int, bool]:
-    """What comes of it, the names of its columns, how many are not read, and whether all rows were looked at."""
-    if file.size > LARGEST:
-        raise Refused("The file is too large to try.", "It is more than 256 MiB.", "Ask the sender for a smaller one.")
-    inspector, tallied = form.inspect(mapping.columns, mapping.required), Tallied(mapping)
-    try:
-        async with aclosing(_pieces(source, file)) as pieces:
-            async for piece in pieces:
-                inspector.feed(piece)
-        layout = inspector.finish()
-    except Malformed as wrong:
-        return _refused(tallied, wrong, mapping), _names(inspector, mapping, keyed, readable=False), 0, True
-    names = _names(inspector, mapping, keyed, readable=True)
-    reader = form.read(layout, mapping.columns)
-    async with aclosing(_pieces(source, file)) as pieces:
-        async for piece in pieces:
-            _count(reader.feed(piece), mapping, tallied)
-            if tallied.sampled >= SAMPLE:
-                return tallied.told(0, _SAME, rows=True), names, layout.ignored, False
-    _count(reader.finish(), mapping, tallied)
-    return tallied.told(0, _SAME, rows=True), names, layout.ignored, True
-
-
 def _refused(tallied: Tallied, wrong: Malformed, mapping: DeclarativeMapping) -> Preview:
     code = ReasonCode(wrong.faults[0].code if wrong.faults else "WAARDE_ONGELDIG")
     missing = tuple(one.where for one in wrong.faults if one.code == _HEADER and one.where in mapping.columns)
     strange = tuple(one.where for one in wrong.faults if one.code == _STRANGE)
     empty = tallied.told(0, _SAME)
-    return Preview(*(empty.version, empty.verified, 0, 0, 0, (), (), _SAME, ()), refused=code, missing=missing, strange=strange)
+    return replace(empty, refused=code, why=wrong.why, missing=missing, strange=strange)
 
 
-def _names(inspector: Inspector, mapping: DeclarativeMapping, keyed: KeyedDigest, *, readable: bool) -> tuple[str, ...]:
-    found = columns_of(inspector, mapping, keyed, readable=readable)
-    return () if found is None else found.names
+def _too_large() -> Refused:
+    return Refused("The file is too large to try.", "It is more than 256 MiB.", "Ask the sender for a smaller one.")
 
 
 async def _pieces(source: FileSource, file: RemoteFile) -> AsyncGenerator[bytes, None]:
@@ -278,9 +364,14 @@ async def _pieces(source: FileSource, file: RemoteFile) -> AsyncGenerator[bytes,
         async for block in reading:
             read += len(block)
             if read > LARGEST:
-                raise Refused("The file is too large to try.", "It grew beyond 256 MiB.", "Ask the sender for a smaller one.")
+                raise _too_large()
             for start in range(0, len(block), _PIECE):
                 yield block[start : start + _PIECE]
+
+
+async def _cut(data: bytes) -> AsyncGenerator[bytes, None]:
+    for start in range(0, len(data), _PIECE):
+        yield data[start : start + _PIECE]
 
 
 def _count(rows: list[Row], mapping: DeclarativeMapping, tallied: Tallied) -> None:

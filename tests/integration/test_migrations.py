@@ -27,7 +27,7 @@ _MAY_UPDATE |= {"identity_session", "identity_signin", "identity_staff", "rights
 _MAY_DELETE = {"decision_call", "identity_assertion", "identity_session", "identity_signin"}
 _MAY_DELETE |= {"audit_word", "audit_posting", "audit_moment", "audit_outcome", "audit_tally"}
 _MAY_DELETE |= {"receive_inbox", "receive_inbox_block", "connector_layout"}
-_MAY_DELETE |= {"connector_run"}
+_MAY_DELETE |= {"connector_run", "setup_hand"}
 _KEPT = ("audit_entry", "audit_tile", "audit_checkpoint")
 
 
@@ -175,7 +175,7 @@ async def test_every_row_says_whose_it_is(owner_engine: AsyncEngine) -> None:
            WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND c.relname <> 'alembic_version'
            GROUP BY 1""",
     )
-    assert len(found) == 72
+    assert len(found) == 77
     assert {row["relname"]: row["count"] for row in found} == {row["relname"]: 2 for row in found}
 
 
