@@ -33,6 +33,7 @@ _LONGEST: Final = 16 << 20  # characters of a record while it is read; what is t
 _MOST_ATTRIBUTES: Final = 100
 _INSTANCE: Final = "{http://www.w3.org/2001/XMLSchema-instance"
 _NAMED: Final = re.compile(r"[Ee]lement '(?:\{[^}]*\})?([^']+)'")
+_ROOT: Final = re.compile(r"<(?:[\w.-]+:)?([\w.-]+)")
 _STEP: Final = re.compile(r"(?:([a-z][a-z0-9_]*):)?([A-Za-z_][A-Za-z0-9_.-]*)", re.ASCII)
 
 
@@ -90,7 +91,7 @@ class _Cutter:
             self._parse(None)
             yield from self._records()
             if not self._found:
-                raise _elsewhere()
+                raise self._elsewhere()
 
     def _pieces(self, text: str) -> Iterator[str]:
         """With a schema a line at a time, so that it is known on which one the file departs from it."""
@@ -133,7 +134,7 @@ class _Cutter:
                 self._open = None
         self._let_go()
         if self._root is None and self._since > _FIRST:
-            raise _elsewhere()
+            raise self._elsewhere()
         if self._since > _LONGEST and self._open is not None:
             raise refused("A record in it is too long.", Fault("rij", "TE_LANG"))
 
@@ -153,6 +154,12 @@ class _Cutter:
             self._parent, self._found = parent, True
             return True
         return False
+
+    def _elsewhere(self) -> Malformed:
+        why, root = "It has no place where its records must be.", _ROOT.search(self.head)
+        if self._root is None and root is not None and root[1] == etree.QName(self._path[0]).localname:
+            why = "Its elements are in another namespace than 'records' says: name it under 'namespaces', and write its prefix."
+        return refused(why, Fault("kop", "KOP_ONBEKEND"))
 
     def _let_go(self) -> None:
         """Lets go of what is closed: of every element that may still be open, all children but the last, which the parser may
@@ -318,7 +325,3 @@ def _steps(records: str, namespaces: Mapping[str, str]) -> tuple[str, ...]:
             "Correct 'records' and 'namespaces' of the form.",
         )
     return tuple(f"{{{namespaces[step[1]]}}}{step[2]}" if step[1] else step[2] for step in found if step)
-
-
-def _elsewhere() -> Malformed:
-    return refused("It has no place where its records must be.", Fault("kop", "KOP_ONBEKEND"))

@@ -75,6 +75,7 @@ class Preview:
     changes: Changes
     rows: tuple[FailingRow, ...] = ()
     refused: ReasonCode | None = None
+    why: str = ""
     missing: tuple[str, ...] = ()
     strange: tuple[str, ...] = ()
     outlook: Outlook | None = None
@@ -139,6 +140,7 @@ def preview_sample(
         return Preview(
             *(empty.version, empty.verified, 0, 0, 0, (), (), changes, ()),
             refused=ReasonCode(wrong.faults[0].code if wrong.faults else "WAARDE_ONGELDIG"),
+            why=wrong.why,
             missing=tuple(one.where for one in wrong.faults if one.code == "KOP_ONBEKEND" and one.where in mapping.columns),
             strange=tuple(one.where for one in wrong.faults if one.code == "KOLOM_ONBEKEND"),
             outlook=empty.outlook,

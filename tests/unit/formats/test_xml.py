@@ -32,6 +32,17 @@ def refused(form: XmlFormat, data: bytes, block: int = 1 << 20) -> tuple[str, st
     return fault.where, fault.code
 
 
+@pytest.mark.parametrize(
+    ("root", "told"), [("levering", "another namespace"), ("anders", "no place"), ("x:levering", "another")]
+)
+@pytest.mark.parametrize("padding", [0, 70_000])
+def test_a_file_in_another_namespace_says_that_it_is(root: str, told: str, padding: int) -> None:
+    data = f'<{root} xmlns="urn:v2" xmlns:x="urn:v3"><kop>{"x" * padding}</kop></{root}>'.encode()
+    with pytest.raises(Malformed, match=told) as caught:
+        parse(FORM, data, COLUMNS)
+    assert "urn:" not in str(caught.value)
+
+
 @pytest.mark.parametrize("block", [1, 9, 1 << 20])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "iso-8859-1", "iso-8859-15", "windows-1252"])
 def test_what_a_record_holds(encoding: str, block: int) -> None:
