@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 import orjson
 import typer
 
 from hub.clock import rfc3339
 from hub.domain.terms import Micros
+from hub.mend.outlook import Outlook
 from hub.mend.preview import Preview
 from hub.registry import Connector
 from hub.setups.service import View
 from hub.setups.standing import Move, Standing
 from hub.setups.trying import DryRun, Trial
 from hub.transports import TRANSPORTS
+
+_NOBODY: Final = "NOBODY: no agreement in use covers this party and these records; ask the privacy officer"
 
 
 def say_json(found: Any) -> None:
@@ -111,6 +114,8 @@ def viewed(view: View) -> dict[str, Any]:
         "setup": view.newest.model_dump(mode="json"),
         "setup_active": None if view.active is None else view.active.model_dump(mode="json"),
         "credentials": [asdict(each) for each in view.credentials],
+        "layout": None if view.layout is None else list(view.layout.names),
+        "reach": None if view.reach is None else list(view.reach),
     }
 
 
@@ -121,6 +126,10 @@ def page(view: View) -> str:
     lines = [f"{view.standing.instance}: {stands(view.standing)}"]
     lines += [f"  {name:<24}{value}" for name, value in said.items() if value not in (None, "") and name != "id"]
     lines += [f"  {f'option {name}':<24}{value}" for name, value in sorted(options.items())]
+    if view.layout is not None:
+        lines.append(f"  {'columns as tried':<24}{', '.join(name or '?' for name in view.layout.names)}")
+    if view.reach is not None:
+        lines.append(f"  {'by the agreements':<24}{', '.join(view.reach) or _NOBODY}")
     for each in view.credentials:
         lines.append(f"  {f'credential {each.name}':<32}{'waits' if each.waits else 'in use'}  {each.fingerprint}")
     return "\n".join(lines)
@@ -141,14 +150,18 @@ def say_trial(trial: Trial, as_json: bool, *, turned: bool | None = None) -> Non
 
 def run(done: DryRun) -> str:
     """What a dry run gave."""
-    return f"files ready {done.files}  columns that are not read {done.ignored}\n{made_of(done.seen, whole=done.whole)}"
+    lines = [f"files ready {done.files}  columns that are not read {done.ignored}", made_of(done.seen, whole=done.whole)]
+    if done.agrees:
+        lines.append(f"columns {', '.join(name or '?' for name in done.header)}")
+        lines.append("an activation agrees on these columns: a file that has others stops the connector")
+    return "\n".join(lines)
 
 
 def made_of(seen: Preview, *, whole: bool = True) -> str:
     """What a mapping makes of a file: shapes, and never a value."""
     lines = [f"mapping {seen.version}" + ("" if seen.verified else " (not verified)")]
     if seen.refused is not None:
-        lines.append(f"the file cannot be read as a whole: {seen.refused}")
+        lines.append(f"the file cannot be read as a whole: {seen.refused}. {seen.why}".rstrip(". "))
     else:
         lines.append(f"rows {seen.sampled}{'' if whole else ' (the first of them)'}  readable {seen.readable}")
     for what, names in (("missing", seen.missing), ("strange", seen.strange)):
@@ -158,4 +171,13 @@ def made_of(seen: Preview, *, whole: bool = True) -> str:
     if seen.rows:
         lines.append(f"  rows that fail, by their line: {', '.join(str(one.row) for one in seen.rows)}")
     lines += [f"  {one.field:<24}{' | '.join(one.shapes)}" for one in seen.fields]
-    return "\n".join(lines)
+    return "\n".join([*lines, *(() if seen.outlook is None else _expected(seen.outlook))])
+
+
+def _expected(seen: Outlook) -> list[str]:
+    lines = [f"records of kind {seen.kind} from {seen.source} go to: {', '.join(seen.to) or _NOBODY}"]
+    lines.append(f"of these rows {seen.going} would go to somebody, {seen.nowhere} to nobody, as if no statement stood")
+    for one in seen.turned:
+        numbers = f"  lines {', '.join(map(str, one.numbers))}" if one.numbers else ""
+        lines.append(f"  refused {one.rows:>6}  {one.recipient}: {one.code}{numbers}")
+    return lines
