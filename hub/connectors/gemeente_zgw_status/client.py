@@ -94,9 +94,7 @@ class StatusPages:
     async def _put_together(self, raw: bytes) -> bytes:
         """Empty where nothing on the page is an outcome of a case of ours."""
         found = []
-        for status in orjson.loads(raw)["results"]:
-            if not isinstance(status, dict):
-                raise strange()
+        for status in _results(raw):
             name = await self._name(status.get("statustype"))
             if name in self._outcomes and (about := await self._about(status.get("zaak"))) is not None:
                 said = {"statustype": name, "datumStatusGezet": status.get("datumStatusGezet"), "gemeente": self._gemeente}
@@ -118,11 +116,10 @@ class StatusPages:
     async def _about(self, zaak: Any) -> dict[str, str] | None:
         """Which delivery a case is of and whom it is about, as far as the roles say; None for a case that is not ours."""
         content = await self._zgw.get(zaak)
-        if not isinstance(content, dict):
+        given = content.get("kenmerken", []) if isinstance(content, dict) else None
+        if not isinstance(given, list):
             raise strange()
-        marks = [
-            one.get("kenmerk") for one in content.get("kenmerken") or () if isinstance(one, dict) and one.get("bron") == SOURCE
-        ]
+        marks = [one.get("kenmerk") for one in given if isinstance(one, dict) and one.get("bron") == SOURCE]
         if content.get("zaaktype") != self._zaaktype or content.get("identificatie") not in [*map(identity_of, marks)]:
             return None
         persons = [
@@ -133,3 +130,15 @@ class StatusPages:
         person = persons[0] if len(persons) == 1 and isinstance(persons[0], dict) else {}
         told = {"kenmerk": marks[0], "bsn": person.get("inpBsn"), "geboortedatum": person.get("geboortedatum")}
         return {name: value for name, value in told.items() if isinstance(value, str) and value}
+
+
+def _results(raw: bytes) -> list[dict[str, Any]]:
+    """The statuses on a page. Raises hub.http.Away where it is no page of them."""
+    try:
+        content = orjson.loads(raw)
+    except ValueError:
+        content = None
+    found = content.get("results") if isinstance(content, dict) else None
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        raise strange()
+    return found

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
 from dataclasses import replace
 from typing import Any
 
 import httpx2
+import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hub.connector import Endpoint, SourceAway, SourceBarred
 from hub.connectors.gemeente_zgw.client import open_sink
-from hub.connectors.gemeente_zgw_status.client import connect
+from hub.connectors.gemeente_zgw_status.client import StatusPages, connect
 from hub.formats import format_of
 from hub.normalise import normalise
 from hub.normalise.mapping import load_mapping
@@ -129,3 +132,40 @@ async def test_the_token_goes_nowhere_else(gemeente: Gemeente) -> None:
         await walk(elsewhere)
     with pytest.raises(SourceBarred):
         await walk(replace(endpoint(gemeente), credentials={}))
+
+
+_NAMES = ("results", "statustype", "zaak", "omschrijving", "kenmerken", "kenmerk", "bron", "identificatie", "roltype")
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(0, 9) | st.sampled_from(["", "hub", "x", "HUB-x", "zt", "Aangekomen"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(_NAMES), inner, max_size=5),
+    max_leaves=12,
+)
+_CASE = st.fixed_dictionaries({"zaaktype": st.just("zt"), "identificatie": st.just("HUB-x"), "kenmerken": _JSON})
+_PAGE = st.fixed_dictionaries({"results": st.just([{"statustype": "st", "zaak": "z"}]) | _JSON})
+
+
+@given(
+    st.binary(max_size=9) | (_PAGE | _JSON).map(orjson.dumps),
+    _CASE | _JSON,
+    _JSON | st.just({"omschrijving": "Aangekomen"}),
+    _JSON,
+)
+async def test_whatever_is_answered_is_read_or_is_no_answer(raw: bytes, zaak: Any, kind: Any, role: Any) -> None:
+    class Says:
+        async def get(self, address: str) -> Any:
+            return kind if address == "st" else zaak
+
+        async def results(self, _resource: str, _query: dict[str, str]) -> list[Any]:
+            return role if isinstance(role, list) else [role]
+
+        async def read(self, _name: str) -> AsyncGenerator[bytes, None]:
+            yield raw
+
+    said: Any = Says()
+    pages = StatusPages(Endpoint("", {"zaaktype": "zt", "roltype": "rt"}), said, said)
+    try:
+        body = b"".join([block async for block in pages.read("een")])
+    except SourceAway:
+        return
+    told = orjson.loads(body)["meldingen"] if body else []
+    assert all(one["kenmerk"] == "x" for one in told)
