@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from hub.app import Hub
+from hub.deliver.lease.model import Part, parts
 from hub.domain.terms import ConnectorId, PartyId
 from hub.errors import HubError, Misconfigured
 from hub.fetching import endpoint_of, version_of
@@ -17,6 +19,14 @@ from hub.schedule import Window
 from hub.setups.active import Active, Running
 
 
+class _Key(NamedTuple):
+    """A target that is another one as soon as any of these is."""
+
+    instance: str
+    version: str
+    part: Part
+
+
 @dataclass(slots=True)
 class Targets:
     """Whom is sent to: who stands in the connectors' file, and whom administrators set up, which may change at any time."""
@@ -24,12 +34,12 @@ class Targets:
     hub: Hub
     actives: Running | None
     fixed: Sequence[Target]
-    _added: dict[tuple[str, str], Target] = field(default_factory=dict)
-    _seen: set[tuple[str, str]] = field(default_factory=set)
+    _added: dict[_Key, Target] = field(default_factory=dict)
+    _seen: set[_Key] = field(default_factory=set)
 
     @property
     def now(self) -> Sequence[Target]:
-        """As it stands. Of a party in the file what administrators set up is left out: one system is sent to by one."""
+        """As it stands. Of a party in the file what administrators set up is left out."""
         return [*self.fixed, *self._added.values()]
 
     async def look(self) -> bool:
@@ -42,18 +52,24 @@ class Targets:
         before, self._added, self._seen = self._added, {}, set(wanted)
         for key, one in wanted.items():
             try:
-                self._added[key] = before.pop(key) if key in before else _target(one)
+                self._added[key] = before.pop(key) if key in before else _target(one, key.part)
             except HubError as error:
                 report(error, Event.misconfigured, connector=ConnectorId(one.setup.id))
         for gone in before.values():
             await gone.sink.close()
 
-    async def _wanted(self) -> dict[tuple[str, str], Active]:
-        wanted: dict[tuple[str, str], Active] = {}
+    async def _wanted(self) -> dict[_Key, Active]:
+        """What administrators set up, each with its part of what waits for its party."""
         taken = {target.recipient for target in self.fixed}
+        found: dict[PartyId, dict[str, Active]] = {}
         for one in await self.actives() if self.actives is not None else ():
-            if one.connector.manifest.direction == "outbound" and PartyId(one.setup.party) not in taken:
-                wanted[one.setup.id, version_of(self.hub, one.setup, str(one.version), one.endpoint)] = one
+            if one.connector.manifest.direction == "outbound" and (party := PartyId(one.setup.party)) not in taken:
+                found.setdefault(party, {})[one.setup.id] = one
+        wanted: dict[_Key, Active] = {}
+        for systems in found.values():
+            for name, part in parts({name: one.connector.manifest.kinds for name, one in systems.items()}).items():
+                one = systems[name]
+                wanted[_Key(name, version_of(self.hub, one.setup, str(one.version), one.endpoint), part)] = one
         return wanted
 
     async def close(self) -> None:
@@ -62,10 +78,10 @@ class Targets:
             await target.sink.close()
 
 
-def _target(one: Active) -> Target:
-    setup = one.setup
+def _target(one: Active, part: Part) -> Target:
+    setup, party = one.setup, PartyId(one.setup.party)
     sink, window = one.connector.open_sink(one.endpoint), Window.parse(setup.window)
-    return Target(PartyId(setup.party), sink, setup.batch, setup.concurrency, setup.timeout_s, window, setup.per_minute)
+    return Target(party, sink, setup.batch, setup.concurrency, setup.timeout_s, window, setup.per_minute, part)
 
 
 def targets_of(hub: Hub) -> list[Target]:

@@ -139,7 +139,8 @@ async def _warn(hub: Hub, setups: Setups) -> None:
 async def _notices(hub: Hub, todo: Work) -> None:
     await hub.notices.tick()
     for target in todo.sending.now:
-        await hub.notices.push(target.recipient, target.sink)
+        if target.part.others:  # of a recipient's systems the one for whatever has no system of its own
+            await hub.notices.push(target.recipient, target.sink)
 
 
 async def _tidy(hub: Hub) -> None:

@@ -114,6 +114,11 @@ class Manifest(Strict):
     options: Annotated[tuple[Option, ...], Field(strict=False)] = ()
     credentials: Annotated[tuple[Credential, ...], Field(strict=False)] = ()
 
+    @property
+    def kinds(self) -> frozenset[RecordKind]:
+        """The kinds of records that it carries."""
+        return frozenset(form.kind for form in self.records)
+
     @model_validator(mode="after")
     def _once(self) -> Manifest:
         for what, names in (

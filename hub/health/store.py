@@ -70,7 +70,8 @@ SELECT party_id, count(*)::bigint, min(coalesce(failed_us, held_us)) FROM delive
 WHERE log_id = $1 AND state = 'failed' GROUP BY party_id ORDER BY party_id
 """
 _RECIPIENTS = """
-SELECT party_id, held, failures, closed_us FROM deliver_recipient WHERE log_id = $1 ORDER BY party_id
+SELECT party_id, bool_or(held), max(failures), max(closed_us) FROM deliver_recipient WHERE log_id = $1
+GROUP BY party_id ORDER BY party_id
 """
 _CONNECTORS = """
 SELECT connector, failures, trouble, barred, cancelled_us, CASE WHEN EXISTS (SELECT FROM connector_run AS run

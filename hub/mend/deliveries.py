@@ -116,12 +116,16 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Down:
-    """The recipient's system does not take what is sent: how often in a row, since when, why, and when it is tried again."""
+    """The recipient's system does not take what is sent: how often in a row, since when, why, and when it is tried again.
+
+    `system` is the instance that sends, where the recipient has several systems and it is not the first of them.
+    """
 
     failures: int
     since_us: int | None
     cause: ReasonCode | None
     next_us: int
+    system: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -398,7 +402,7 @@ def _down(system: System | None, failing_us: int | None) -> Down | None:
         return None
     since = [us for us in (failing_us, system.failed_us) if us is not None]
     cause = None if system.cause is None else ReasonCode(system.cause)
-    return Down(system.failures, min(since, default=None), cause, system.closed_us)
+    return Down(system.failures, min(since, default=None), cause, system.closed_us, system.system)
 
 
 def _hurt(one: Waiting) -> tuple[bool, int, bool, int, str]:

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hub.connector import Rejected, Sent, Sink
 from hub.deliver.lease import store
-from hub.deliver.lease.model import Back, Leased
+from hub.deliver.lease.model import WHOLE, Back, Leased, Part
 from hub.domain.ids import new_ids
 from hub.domain.stages import Held
 from hub.domain.terms import Count, LogId, Micros, PartyId, ReasonCode
@@ -54,7 +54,8 @@ class Failing(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One recipient as it is sent to: over which sink, how many deliveries in a page, and how many pages at a time.
+    """One system of a recipient: over which sink it is sent to, how many deliveries in a page, how many pages at a time, and
+    which part of what waits for the recipient goes there.
 
     Nothing is sent outside its `window`, and no more than `per_minute` pages, counted in the database: any number of processes
     send to the same system, and a count in each would be as many times what was agreed.
@@ -67,6 +68,12 @@ class Target:
     timeout_s: float
     window: Window = field(default_factory=Window)
     per_minute: int | None = None
+    part: Part = WHOLE
+
+    @property
+    def paced(self) -> str:
+        """Under which name its pages are counted."""
+        return f"{_PACED}:{self.part.name}" if self.part.name else _PACED
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,37 +145,37 @@ class Pusher:
     async def _idle_s(self, target: Target) -> float:
         """Until when there is nothing to do, if no bell rings."""
         now = self.clock.now_us()
-        health = await store.health(self.engine, self.log_id, target.recipient)
-        due = await store.next_due(self.engine, target.recipient, now)
+        health = await store.health(self.engine, self.log_id, target.recipient, target.part)
+        due = await store.next_due(self.engine, target.recipient, now, target.part)
         closed = health.closed_us if health.failures else None
-        allowed = await pace.next_call(self.engine, self.log_id, target.recipient, _PACED) if target.per_minute else None
+        allowed = await pace.next_call(self.engine, self.log_id, target.recipient, target.paced) if target.per_minute else None
         moments = [moment - now for moment in (due, closed, allowed, target.window.opens(now)) if moment is not None]
         ahead = [moment for moment in moments if moment > 0]
         return min([self.idle_s, *(moment / _SECOND for moment in ahead)])
 
     async def once(self, target: Target, stopping: asyncio.Event | None = None) -> int | None:
         """Leases and sends once; gives how many deliveries were confirmed, or None where nothing may be sent now."""
-        recipient, now = target.recipient, self.clock.now_us()
+        recipient, part, now = target.recipient, target.part, self.clock.now_us()
         until = Micros(now + int((target.timeout_s + _MARGIN_S) * _SECOND))
-        health = await store.health(self.engine, self.log_id, recipient)
+        health = await store.health(self.engine, self.log_id, recipient, part)
         if health.on_hold or not target.window.is_open(now):
             return None
-        if target.per_minute and (await pace.next_call(self.engine, self.log_id, recipient, _PACED) or 0) > now:
+        if target.per_minute and (await pace.next_call(self.engine, self.log_id, recipient, target.paced) or 0) > now:
             return None
         turn = _Turn(target, new_ids(1, now, self.entropy(8))[0], until, health.failures > 0)
         if not turn.trying:
-            leased = await store.lease(self.engine, recipient, turn.lease_id, target.batch, now, until)
+            leased = await store.lease(self.engine, recipient, turn.lease_id, target.batch, now, until, part)
             return await self._go(turn, leased, stopping) if leased else None
         # One delivery tries whether the system is well again; the others wait for what comes of it.
-        if not await store.probe(self.engine, self.log_id, recipient, now, until):
+        if not await store.probe(self.engine, self.log_id, recipient, now, until, part):
             return None
         try:
             newest = self._luck() < 0.5
-            leased = await store.lease_one(self.engine, recipient, turn.lease_id, now, until, newest=newest)
+            leased = await store.lease_one(self.engine, recipient, turn.lease_id, now, until, part, newest=newest)
             return await self._go(turn, leased, stopping) if leased else None
         finally:  # where it came to nothing, nobody has to wait for it
             with suppress(HubError):
-                await store.reopen(self.engine, self.log_id, recipient, until, self.clock.now_us())
+                await store.reopen(self.engine, self.log_id, recipient, until, self.clock.now_us(), part)
 
     async def _go(self, turn: _Turn, leased: Sequence[Leased], stopping: asyncio.Event | None) -> int:
         pages, confirmed = deque(_pages(leased)), 0
@@ -187,14 +194,15 @@ class Pusher:
         target = turn.target
         if target.per_minute is None:
             return True
-        return not await pace.pace(self.engine, self.log_id, target.recipient, target.per_minute, self.clock.now_us(), _PACED)
+        now = self.clock.now_us()
+        return not await pace.pace(self.engine, self.log_id, target.recipient, target.per_minute, now, target.paced)
 
     async def _goes_on(self, turn: _Turn, stopping: asyncio.Event | None) -> bool:
         """Whether more of what is leased may be sent: nobody stopped it, the system is well, and it is surely still ours."""
         needed = int((turn.target.timeout_s + _MARGIN_S / 2) * _SECOND)
         if (stopping is not None and stopping.is_set()) or self.clock.now_us() + needed > turn.until:
             return False
-        health = await store.health(self.engine, self.log_id, turn.target.recipient)
+        health = await store.health(self.engine, self.log_id, turn.target.recipient, turn.target.part)
         return not health.on_hold and not health.failures
 
     async def _send(self, turn: _Turn, page: Sequence[Leased]) -> int:
@@ -234,7 +242,7 @@ class Pusher:
             await self._failed(turn, silent, Failure.unclear, INVALID, _silence())
             return 0
         if said.confirmed:
-            await store.succeeded(self.engine, self.log_id, recipient, self.clock.now_us())
+            await store.succeeded(self.engine, self.log_id, recipient, self.clock.now_us(), turn.target.part)
             emit(Event.deliveries_sent, party=recipient, deliveries=Count(len(said.confirmed)))
         for cause in sorted(set(said.refused.values())):
             count = sum(1 for each in said.refused.values() if each == cause)
@@ -260,14 +268,16 @@ class Pusher:
     ) -> None:
         recipient, now = turn.target.recipient, self.clock.now_us()
         report(error, Event.push_failed, party=recipient, reason=cause, deliveries=Count(len(page)))
-        health = await store.health(self.engine, self.log_id, recipient)
+        health = await store.health(self.engine, self.log_id, recipient, turn.target.part)
         plan = after_failure(failure, cause, page, health, now, self._luck(), self.pace, asked_s)
         await self._carry_out(turn, plan, cause, now)
 
     async def _carry_out(self, turn: _Turn, plan: Plan, cause: ReasonCode, now: Micros) -> None:
         recipient = turn.target.recipient
         if plan.closed_until is not None:
-            await store.failed(self.engine, self.log_id, recipient, plan.closed_until, cause, now, trying=turn.trying)
+            await store.failed(
+                self.engine, self.log_id, recipient, plan.closed_until, cause, now, turn.target.part, trying=turn.trying
+            )
         if plan.back:
             await store.put_back(self.engine, turn.lease_id, plan.back)
         if plan.dead:
@@ -276,9 +286,9 @@ class Pusher:
 
     async def _close(self, turn: _Turn, cause: ReasonCode) -> None:
         recipient, now = turn.target.recipient, self.clock.now_us()
-        health = await store.health(self.engine, self.log_id, recipient)
+        health = await store.health(self.engine, self.log_id, recipient, turn.target.part)
         until = Micros(now + self.pace.pause(health.failures + 1, self._luck()))
-        await store.failed(self.engine, self.log_id, recipient, until, cause, now, trying=turn.trying)
+        await store.failed(self.engine, self.log_id, recipient, until, cause, now, turn.target.part, trying=turn.trying)
 
     async def _put_back(self, turn: _Turn, page: Sequence[Leased], after_s: float, *, alone: bool = False) -> None:
         due = Micros(self.clock.now_us() + int(after_s * _SECOND))

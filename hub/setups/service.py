@@ -19,6 +19,7 @@ from hub.domain.ids import new_ids
 from hub.domain.terms import PartyId
 from hub.errors import Conflict, Fault, Malformed, Refused
 from hub.formats.agreed import FileColumns
+from hub.registry import Connector
 from hub.setups import rules, secret, store
 from hub.setups.active import Actives
 from hub.setups.actor import Actor
@@ -207,8 +208,26 @@ class Setups(Trials, Actives, Hands):
         connector = self._checks.check(setup)
         if connector.manifest.direction != "outbound":
             self._checks.check_mapping(one.id, await self.mapping_of(one.id, connector))
+        else:
+            await self._check_apart(one, connector)
         secret.check_whole(connector.credentials(setup.protocol), await self._secrets(one, setup, one.standing.next_held))
         return setup
+
+    async def _check_apart(self, one: Instance, connector: Connector) -> None:
+        """Raises errors.Refused where it would not be clear which of two systems of one recipient a record goes to."""
+        for other in await self._sound():
+            if other.id == one.id or other.standing.ended or other.standing.active is None:
+                continue
+            known = self._connector(await self._setup(other, other.standing.active)).manifest
+            mine, theirs = connector.manifest.kinds, known.kinds
+            if other.standing.party != one.standing.party or known.direction != "outbound" or not mine & theirs:
+                continue
+            if not (mine < theirs or theirs < mine):
+                raise Refused(
+                    "This connector cannot send beside another.",
+                    f"Instance {other.id} sends this recipient the same kinds of records: {', '.join(sorted(mine & theirs))}.",
+                    "End that one, or change it into this.",
+                )
 
     async def confirm(self, instance: str, by: Actor) -> Move:
         """A second person has looked at what was activated alone, also where it ended since, and stands by it."""

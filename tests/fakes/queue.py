@@ -81,22 +81,26 @@ class Queue:
         moments = (None if us is None else Micros(us) for us in (self.succeeded_us, self.failed_us))
         return Health(self.on_hold, self.failures, Micros(self.closed), *moments)
 
-    async def probe(self, _engine: Any, _log: Any, _party: Any, now: int, until: int) -> bool:
+    async def probe(self, _engine: Any, _log: Any, _party: Any, now: int, until: int, _part: Any) -> bool:
         self._there()
         if self.failures and self.closed <= now:
             self.closed = until
             return True
         return False
 
-    async def reopen(self, _engine: Any, _log: Any, _party: Any, until: int, now: int) -> None:
+    async def reopen(self, _engine: Any, _log: Any, _party: Any, until: int, now: int, _part: Any) -> None:
         self._there()
         if self.closed == until:
             self.closed = now
 
-    async def lease(self, _engine: Any, _party: Any, lease_id: UUID, most: int, now: int, until: int) -> list[Leased]:
+    async def lease(
+        self, _engine: Any, _party: Any, lease_id: UUID, most: int, now: int, until: int, _part: Any
+    ) -> list[Leased]:
         return self._lease(self._due(now), lease_id, most, until)
 
-    async def lease_one(self, _engine: Any, _party: Any, lease_id: UUID, now: int, until: int, *, newest: bool) -> list[Leased]:
+    async def lease_one(
+        self, _engine: Any, _party: Any, lease_id: UUID, now: int, until: int, _part: Any, *, newest: bool
+    ) -> list[Leased]:
         due = self._due(now)
         fresh = [row for row in due if row.failed is None][:: -1 if newest else 1]
         turn = sorted((row for row in due if row.failed is not None), key=lambda row: (row.due or 0, row.id))
@@ -126,11 +130,11 @@ class Queue:
                 row.failed = row.failed if one.failed_us is None else one.failed_us
                 row.strikes = row.strikes if one.strikes is None else one.strikes
 
-    async def next_due(self, _engine: Any, _party: Any, now: int) -> Micros | None:
+    async def next_due(self, _engine: Any, _party: Any, now: int, _part: Any) -> Micros | None:
         return min((Micros(row.due) for row in self.waiting() if row.due is not None and row.due > now), default=None)
 
     async def failed(
-        self, _engine: Any, _log: Any, _party: Any, until: int, _cause: Any, now: int, *, trying: bool = False
+        self, _engine: Any, _log: Any, _party: Any, until: int, _cause: Any, now: int, _part: Any, *, trying: bool = False
     ) -> None:
         self._there()
         if trying or not self.failures:
@@ -138,7 +142,7 @@ class Queue:
         self.closed = until if trying else max(self.closed, until)
         self.failed_us = now
 
-    async def succeeded(self, _engine: Any, _log: Any, _party: Any, now: int) -> None:
+    async def succeeded(self, _engine: Any, _log: Any, _party: Any, now: int, _part: Any) -> None:
         self._there()
         if self.failures or self.succeeded_us is None or self.succeeded_us < now - SECOND:
             self.failures, self.closed, self.succeeded_us = 0, 0, now

@@ -15,6 +15,7 @@ import pytest
 from hub.app import Hub, make_keys, open_hub
 from hub.connector import Endpoint, RemoteFile, Setup
 from hub.db import fetch
+from hub.domain.kinds import RECORDS
 from hub.fetching import Fetching
 from hub.postgres import Urls
 from hub.registry import load_connectors
@@ -116,6 +117,10 @@ async def test_a_job_stays_the_same_until_something_of_it_changes(hub: Hub) -> N
         assert changed.version != first.version
 
 
+def test_the_hubs_own_form_is_of_every_record() -> None:
+    assert load_connectors()["bezorging"].manifest.kinds == RECORDS.keys()
+
+
 async def test_whom_is_sent_to_follows_what_is_set_up(hub: Hub) -> None:
     connector = load_connectors()["bezorging"]
     setup = Setup(
@@ -141,6 +146,12 @@ async def test_whom_is_sent_to_follows_what_is_set_up(hub: Hub) -> None:
     (target,) = targets.now
     assert (target.recipient, target.per_minute, target.window.always) == ("doorstroompunt-lindemark", 30, False)
     assert not await targets.look()
+    other = {"id": "desk-lijst", "connector": "rmc_lijst", "protocol": "sftp", "address": "sftp://127.0.0.1"}
+    folder = Endpoint(other["address"], {"username": "hub"})
+    given.append(Active(setup.model_copy(update=other), folder, 1, 1, load_connectors()["rmc_lijst"]))
+    await targets.renew()
+    assert {(one.part.name, one.part.others) for one in targets.now} == {("desk-lijst", False), ("", True)}
+    assert target not in targets.now, "its part is another one"
     given.clear()
     assert await targets.look()
     await targets.renew()

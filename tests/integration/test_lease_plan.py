@@ -21,7 +21,7 @@ async def test_a_lease_walks_the_queue_in_order_and_asks_about_each_person_once(
     async with transaction(engine) as connection:
         await connection.raw.execute(_FILL)
     async with transaction(engine) as connection:
-        rows = await connection.raw.fetch(f"EXPLAIN (ANALYZE, BUFFERS) {store._ANY}", "ontvanger", 2, 50, uuid4(), 3)
+        rows = await connection.raw.fetch(f"EXPLAIN (ANALYZE, BUFFERS) {store._ANY}", "ontvanger", 2, 50, uuid4(), 3, [], True)
     plan = "\n".join(row[0] for row in rows)
     assert "deliver_outbox_open on deliver_outbox waiting" in plan
     assert "deliver_outbox_person on deliver_outbox earlier" in plan

@@ -7,11 +7,12 @@ import secrets
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import orjson
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -19,18 +20,24 @@ from hub import db
 from hub.again import Again
 from hub.connector import Said
 from hub.deliver.lease import store as lease
-from hub.deliver.lease.model import Back
+from hub.deliver.lease.model import Back, parts
+from hub.deliver.overview.store import queue
 from hub.domain.ids import new_ids
+from hub.domain.kinds import RECORDS
 from hub.domain.stages import Delivered
-from hub.domain.terms import Micros, ReasonCode
+from hub.domain.terms import Micros, ReasonCode, RecordKind
 from hub.errors import Conflict
-from hub.ports import WorkItem
+from hub.http import REFUSED, Away
+from hub.normalise import JsonMapping
+from hub.ports import Claim, WorkItem
 from hub.postgres import PrivatePostgres, Urls
 from hub.push.plan import MOST_STRIKES
 from hub.push.worker import Pusher, Target
+from hub.receive.messages import MessageIntake
 from hub.schedule import Window
 from ops.demo.controls import Running
 from ops.demo.simulator import MODES
+from tests.fakes import kinds
 from tests.fakes.house import DESK, SCHOOL, WORK, House, body, open_house
 from tests.fakes.pushing import all_acknowledged, check, forward, pusher, sending, settle, some, states, until
 from tests.fakes.recorder import LOG
@@ -193,6 +200,59 @@ async def test_what_nobody_foresaw_about_one_delivery_holds_up_no_other(house: H
     assert await states(house) == Counter(acknowledged=4, handed=1)
 
 
+async def test_two_systems_of_one_recipient_each_have_their_kinds_and_their_own_trouble(house: House) -> None:
+    for kind in ("uitvalmelding", "verzuimmelding"):
+        for number in range(2):
+            message = house.message(kinds.body(kind, bsn=orjson.loads(body(number))["bsn"]))
+            await house.route.admit(message, JsonMapping(RECORDS[RecordKind(kind)]), MessageIntake())
+    came: Counter[tuple[str, str]] = Counter()
+
+    @dataclass
+    class System:
+        name: str
+        down: bool = False
+
+        async def send(self, page: Sequence[Delivered], _checkpoint: str, /) -> Said:
+            if self.down:
+                raise Away(REFUSED, "It is away.")
+            came.update((self.name, each.record_kind) for each in page)
+            return Said(frozenset(each.delivery_id for each in page))
+
+    carried = {"verzuim": frozenset({RecordKind("verzuimmelding")}), "alles": frozenset(RECORDS)}
+    absence, rest = System("verzuim", down=True), System("alles")
+    targets = {
+        name: Target(DESK, sink, 5, 1, 5.0, part=part)
+        for name, part in parts(carried).items()
+        for sink in (absence, rest)
+        if sink.name == name
+    }
+    pushing = pusher(house)
+    assert await pushing.drain(targets["verzuim"]) == 0
+    assert await pushing.drain(targets["alles"]) == 2, "the trouble of one is not the trouble of the other"
+    assert set(came) == {("alles", "uitvalmelding")}
+    assert (await lease.health(house.engine, LOG, DESK)).failures == 0
+    assert (await lease.health(house.engine, LOG, DESK, targets["verzuim"].part)).failures == 1
+    (shown,) = (one for one in (await queue(house.engine, LOG, lambda _: None)).systems if one.recipient == DESK)
+    assert (shown.system, shown.failures) == ("verzuim", 1)
+    await claimed(house, lease.claim_try(LOG, DESK))
+    absence.down = False
+    await claimed(house, lease.claim_hold(LOG, DESK, ReasonCode("TWIJFEL_INHOUD"), house.clock.now_us()))
+    assert await pushing.once(targets["verzuim"]) is None, "a hold is of the recipient, whatever its systems"
+    with pytest.raises(Conflict):
+        await claimed(house, lease.claim_try(LOG, DESK))
+    await claimed(house, lease.claim_hold(LOG, DESK, None, house.clock.now_us()))
+    await settle(house, pushing, targets["verzuim"])
+    assert came == Counter({("alles", "uitvalmelding"): 2, ("verzuim", "verzuimmelding"): 2})
+    assert await all_acknowledged(house)
+
+
+async def claimed(house: House, claim: Claim) -> None:
+    """Carries it out as an act of its own."""
+    await house.committer.record(
+        WorkItem(new_ids(1, house.clock.now_us(), secrets.token_bytes(8))[0], DESK, (), claims=(claim,))
+    )
+
+
 async def test_what_one_list_says_about_one_person_arrives_in_its_order(house: House, simulator: Running) -> None:
     await house.drop([body(number, geslachtsnaam=name) for number in range(10) for name in ("Een", "Twee", "Drie")])
     target, pushing = sending(house, simulator), pusher(house)
@@ -329,16 +389,12 @@ async def test_for_who_is_on_hold_nothing_goes_though_it_waits(house: House, sim
     count = await fill(house)
     target, pushing = sending(house, simulator), pusher(house)
     hold = lease.claim_hold(LOG, DESK, ReasonCode("TWIJFEL_INHOUD"), house.clock.now_us())
-    await house.committer.record(
-        WorkItem(new_ids(1, house.clock.now_us(), secrets.token_bytes(8))[0], DESK, (), claims=(hold,))
-    )
+    await claimed(house, hold)
     assert await pushing.once(target) is None
     handed = await house.route.release(DESK, 100)
     assert (handed.deliveries, handed.waiting) == ((), count)
     free = lease.claim_hold(LOG, DESK, None, house.clock.now_us())
-    await house.committer.record(
-        WorkItem(new_ids(1, house.clock.now_us(), secrets.token_bytes(8))[0], DESK, (), claims=(free,))
-    )
+    await claimed(house, free)
     await settle(house, pushing, target)
     assert await states(house) == Counter(acknowledged=count)
     await target.sink.close()
@@ -355,9 +411,7 @@ async def test_what_was_looked_up_before_a_hold_does_not_go_after_it(
         found = await look(again, *asked)
         hold = lease.claim_hold(LOG, DESK, ReasonCode("TWIJFEL_INHOUD"), house.clock.now_us())
         with suppress(Conflict):  # the second time it is so already
-            await house.committer.record(
-                WorkItem(new_ids(1, house.clock.now_us(), secrets.token_bytes(8))[0], DESK, (), claims=(hold,))
-            )
+            await claimed(house, hold)
         return found
 
     monkeypatch.setattr(Again, "look", held_meanwhile)

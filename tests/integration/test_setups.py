@@ -208,6 +208,26 @@ async def test_of_two_who_act_at_once_one_is_told_to_look_again(desk: Desk) -> N
     assert sorted(type(one).__name__ for one in twice) == ["Malformed", "Move"]
 
 
+async def test_two_systems_of_one_recipient_may_not_carry_the_same(desk: Desk) -> None:
+    where = {"connector": "bezorging", "party": "doorstroompunt-lindemark", "protocol": "rest", "options": {}}
+    for name in ("desk", "desk-nieuw"):
+        await desk.setups.create(setup(id=name, address=f"https://{name}.example", **where), ANNA)
+        await desk.setups.credential(name, "token", SECRET, ANNA)
+    await desk.setups.propose("desk-nieuw", ANNA)
+    await desk.setups.propose("desk", ANNA)
+    await desk.setups.activate("desk", 1, BRAM)
+    with pytest.raises(Refused, match="desk"):
+        await desk.setups.activate("desk-nieuw", 1, BRAM)
+    files = {"connector": "rmc_lijst", "party": "doorstroompunt-lindemark", "options": {"username": "hub", "folder": "/in"}}
+    await desk.setups.create(setup(id="desk-lijst", **files), ANNA)
+    await desk.setups.credential("desk-lijst", "known_hosts", HOST_KEY, ANNA)
+    await desk.setups.credential("desk-lijst", "password", SECRET, ANNA)
+    await desk.setups.propose("desk-lijst", ANNA)
+    assert (await desk.setups.activate("desk-lijst", 1, BRAM)).version == 1, "it carries fewer kinds, and those alone go there"
+    await desk.setups.end("desk", BRAM)
+    await desk.setups.activate("desk-nieuw", 1, BRAM)
+
+
 async def test_versions_differ_by_field_and_an_old_one_comes_back_as_a_new_one(desk: Desk) -> None:
     await desk.activated()
     other = setup(address="sftp://sftp.example.nl", options={"username": "hub", "pattern": "duo-*.csv"})

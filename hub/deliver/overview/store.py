@@ -29,9 +29,11 @@ JOIN unnest($2::text[], $3::text[], $4::text[], $5::bigint[]) AS term (party, so
     ON held.party_id = term.party AND held.source = term.source AND held.record_kind = term.kind AND held.held_us < term.before
 WHERE held.log_id = $1 AND held.state IN ('held', 'handed') GROUP BY GROUPING SETS ((held.party_id), ())
 """
+# Of several systems of one recipient, the one that fails most.
 _SYSTEMS: Final = """
-SELECT party_id, held, held_reason, held_us, failures, closed_us, cause, failed_us, succeeded_us
-FROM deliver_recipient WHERE log_id = $1 ORDER BY party_id
+SELECT DISTINCT ON (party_id) party_id, bool_or(held) OVER whole, max(held_reason) OVER whole, max(held_us) OVER whole,
+    failures, closed_us, cause, failed_us, max(succeeded_us) OVER whole, system
+FROM deliver_recipient WHERE log_id = $1 WINDOW whole AS (PARTITION BY party_id) ORDER BY party_id, failures DESC, system
 """
 # One pass over what waits and what failed: a join would hang on what the planner believes of persons, which may be nothing yet.
 _ENDED: Final = """
@@ -74,7 +76,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """How a recipient stands: on hold by hand or not, and how its system answers."""
+    """How a recipient stands: on hold by hand or not, and how its system answers; of several the one that fails most."""
 
     recipient: PartyId
     held: bool
@@ -85,6 +87,7 @@ class System:
     cause: str | None
     failed_us: int | None
     succeeded_us: int | None
+    system: str
 
 
 @dataclass(frozen=True, slots=True)
