@@ -30,6 +30,7 @@ from hub.commands.koppelbestand import request_commands
 from hub.commands.log_life import log_life_commands
 from hub.commands.mending import delivery_commands, mending_commands
 from hub.commands.notices import notice_commands
+from hub.commands.objections import objection_commands
 from hub.commands.partners import partner_commands
 from hub.commands.policies import policy_commands
 from hub.commands.policy_coverage import policy_coverage_commands
@@ -368,6 +369,7 @@ partner_commands(partner, _with_hub)
 hand_commands(hand, _with_hub)
 delivery_commands(main, _with_hub)
 statement_commands(rights, _with_hub)
+objection_commands(rights, _with_hub)
 notice_commands(rights, _with_hub)
 informing_commands(rights, _with_hub)
 forgetting_commands(rights, _with_hub)

@@ -55,6 +55,7 @@ PLACES: Final = (
             Entry("Logboek", "/functionaris/logboek", READERS),
             Entry("Persoon", "/functionaris/persoon", SEARCHERS),
             Entry("Verklaringen", "/functionaris/verklaringen", SEARCHERS),
+            Entry("Bezwaren", "/functionaris/bezwaren", AGREEING),
             Entry("Weigeringen", "/functionaris/weigeringen", READERS),
             Entry("Intrekkingen", "/functionaris/intrekkingen", READERS),
             Entry("Informeren", "/functionaris/informeren", READERS),

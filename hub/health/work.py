@@ -1,16 +1,20 @@
-"""Whether the work goes on: processes, deliveries per recipient, rows in quarantine, files, tidying."""
+"""Whether the work goes on: processes, deliveries per recipient, rows in quarantine, files, tidying, rulings."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
+from datetime import date
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from hub.clock import legal_date
 from hub.domain.terms import LogId, Micros
 from hub.health import store
 from hub.health.findings import Finding, attention, ok, wrong
 from hub.health.store import Connector, Recipient, Waiting
+from hub.statements.objections import last_day
+from hub.statements.store import pending
 
 HOUR_US: Final = 3_600_000_000
 DAY_US: Final = 24 * HOUR_US
@@ -51,6 +55,12 @@ def checks(engine: AsyncEngine, log_id: LogId, now: Micros) -> list[tuple[str, C
         count = await store.expired(engine, now - DAY_US)
         return [attention("tidied", count=count) if count else ok("tidied")]
 
+    async def objections() -> list[Finding]:
+        today = legal_date(now)
+        return judge_objections(
+            [last_day(legal_date(held.since_us)) for _, held in await pending(engine, log_id, today)], today
+        )
+
     return [
         ("work", processes),
         ("delivery-held", held),
@@ -61,6 +71,7 @@ def checks(engine: AsyncEngine, log_id: LogId, now: Micros) -> list[tuple[str, C
         ("file-stuck", stuck),
         ("file-refused", refused),
         ("tidied", tidied),
+        ("objection-late", objections),
     ]
 
 
@@ -110,6 +121,12 @@ def judge_connectors(known: Iterable[Connector], now: int) -> list[Finding]:
         if one.cancelled_us is None and one.due_us is not None and now - one.due_us > _STILL_US:
             found.append(wrong("connector-idle", one.name, hours=(now - one.due_us) // HOUR_US))
     return found or [ok("connector-failing"), ok("connector-barred"), ok("connector-stopped"), ok("connector-idle")]
+
+
+def judge_objections(ends: Iterable[date], today: date) -> list[Finding]:
+    """Objections whose ruling is late: a young person waits longer than the law allows (GDPR 12(3))."""
+    late = [end for end in ends if end < today]
+    return [wrong("objection-late", count=len(late), date=min(late).isoformat())] if late else [ok("objection-late")]
 
 
 def _counted(code: str, waiting: Iterable[Waiting], now: int, worst: Callable[..., Finding] = attention) -> list[Finding]:

@@ -92,9 +92,9 @@ def create_api(
     `notices` is where recipients are told what to do with what they received, `informed` where parties report that young
     persons were told, `statements` where what is said is recorded, `objections` where controllers rule on those that wait;
     `receipt_of` gives the signed receipt of a statement, to be checked with `receipt_keys` (a JWK Set). `asks` asks registers,
-    `logbook` is what partners read of the log as records of data processing. `inbox` and `instances` take in what partners bring, `setups` is where clients of `operator` set connectors up.
-    `served` is the log as anyone may check it, `cosigning` this hub as a witness of others', `taking` what its own log's
-    witnesses bring.
+    `logbook` is what partners read of the log as records of data processing. `inbox` and `instances` take in what partners
+    bring, `setups` is where clients of `operator` set connectors up. `served` is the log as anyone may check it, `cosigning`
+    this hub as a witness of others', `taking` what its own log's witnesses bring.
     """
     app = FastAPI(
         title=TITLE,

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 import orjson
@@ -24,13 +24,20 @@ from cryptography.x509.oid import NameOID
 
 from hub import db, doctor
 from hub.app import load_ring, make_keys, open_hub
+from hub.clock import legal_date
+from hub.consent.chain import body_of
+from hub.consent.statement import What
+from hub.domain.facts import StatementKind
+from hub.domain.terms import Micros
 from hub.errors import Retry
 from hub.health import store
 from hub.health.findings import Finding, State
 from hub.postgres import PrivatePostgres, Urls
 from hub.protect.vault import Vault
 from hub.settings import Settings
+from hub.statements.objections import last_day
 from tests.fakes.shell import command
+from tests.fakes.statements import TAG, event
 
 NOW = datetime.now(UTC)
 
@@ -508,6 +515,16 @@ async def test_what_nobody_tidied(settings: Settings, put: Put) -> None:
     await put("identity_assertion", jti_digest=b"j", **row)
     await put("identity_assertion", jti_digest=b"k", **{**row, "expires_us": ago(hours=2)})
     assert (await look(settings))["tidied", ""].parameters == {"count": 1}
+
+
+async def test_an_objection_on_which_nobody_ruled_in_time(settings: Settings, put: Put) -> None:
+    said = int(ago(days=40))
+    body = body_of(event(What.given, said, kind=StatementKind.bezwaar))
+    row = {"log_id": "hub", "party_id": "duo", "subject_tag": TAG, "body": body, "seq": 1, "hash": bytes(32)}
+    await put("consent_event", statement_id=UUID(int=7), **row)
+    found = (await look(settings))["objection-late", ""]
+    due = last_day(legal_date(Micros(said))).isoformat()
+    assert (found.state, found.parameters) == (State.wrong, {"count": 1, "date": due})
 
 
 # -- the command

@@ -20,7 +20,7 @@ from tests.fakes.house import House, open_house
 from tests.fakes.officer import ADMINISTRATOR, AUDITOR, FG, OFFICER, console_over
 from tests.fakes.wide import CARE, HELP, SCHOOL, WIDE
 
-HERE = "/functionaris/verklaringen"
+HERE, WAITING = "/functionaris/verklaringen", "/functionaris/bezwaren"
 CSRF = console.Session(console.staff()).csrf
 BORN = "2005-05-04"
 YES = {
@@ -156,13 +156,30 @@ async def test_whoever_wants_no_contact_is_asked_whether_they_object(officer: ht
     assert "Bezwaar: stopt, wacht op besluit" in page
 
 
-async def test_an_objection_is_decided_by_the_controller(officer: httpx2.AsyncClient) -> None:
-    path = await record(officer, {**NO, "partijen": [str(CARE)]})
-    stranger = await post(officer, f"{path}/besluit", {"besluit": "afgewezen", "partij": "uwv-lindemark"})
-    assert stranger.status_code == 400
-    controller = str(WIDE.parties[CARE].controller)
-    assert (await post(officer, f"{path}/besluit", {"besluit": "afgewezen", "partij": controller})).status_code == 303
+async def test_an_objection_waits_with_its_term_until_its_controller_ruled(app: FastAPI, officer: httpx2.AsyncClient) -> None:
+    path = await record(officer, {**NO, "partijen": [str(CARE)], "doelen": [str(HELP)]})
+    one = f"{WAITING}{path}"
+    assert one in (await officer.get(HERE + path)).text
+    async with console.client(app, AUDITOR) as auditor:  # reads whose ruling it is, and looks up nobody
+        assert one in (await auditor.get(WAITING)).text
+        page = (await auditor.get(one)).text
+        assert (HERE in page, "Leg het besluit vast" in page) == (False, False)
+        assert (await ruled(auditor, one, "afgewezen", CARE)).status_code == 403
+    page = (await officer.get(one)).text
+    assert [words in page for words in ("Nog 30 dagen", "2 december 2026", "Zorgaanbieder Rietzorg")] == [True] * 3
+    assert not canary.found_in(page)
+
+    assert (await ruled(officer, one, "misschien", CARE)).status_code == 400
+    assert (await ruled(officer, one, "afgewezen", "uwv-lindemark")).status_code == 400
+    assert (await ruled(officer, one, "afgewezen", "duo")).status_code == 409
+    assert (await ruled(officer, one, "afgewezen", WIDE.parties[CARE].controller)).status_code == 303
     assert "Bezwaar afgewezen" in (await officer.get(HERE + path)).text
+    assert (one in (await officer.get(WAITING)).text, (await officer.get(one)).status_code) == (False, 404)
+
+
+async def ruled(client: httpx2.AsyncClient, path: str, ruling: str, controller: str) -> httpx2.Response:
+    form = urlencode({"csrf": CSRF, "besluit": ruling, "partij": controller})
+    return await client.post(path, content=form, headers={"content-type": "application/x-www-form-urlencoded"})
 
 
 async def test_the_receipt_can_be_printed_and_kept(house: House, officer: httpx2.AsyncClient) -> None:

@@ -17,6 +17,7 @@ from hub.console.officer.forgetting import FORGETTING, ForgettingPages
 from hub.console.officer.informing import INFORMING, InformingPages
 from hub.console.officer.log import LogPages
 from hub.console.officer.notices import NOTICES, NoticePages
+from hub.console.officer.objections import OBJECTIONS, ObjectionPages
 from hub.console.officer.person import PersonPages
 from hub.console.officer.policy import PolicyPages
 from hub.console.officer.policy_proposal import ProposalPages
@@ -27,6 +28,7 @@ from hub.console.officer.telling import Teller
 from hub.console.officer.whole import WholePages
 from hub.console.routes import Handler, Route
 from hub.ports import Clock
+from hub.statements.rulings import Rulings
 
 HOME = "/functionaris"
 
@@ -60,6 +62,11 @@ def routes(officer: OfficerDesk, gate: Gate, clock: Clock) -> Iterator[Route]:
         yield Route("POST", COMPLETE, complete.answer)
     if officer.statements is not None and officer.receipts is not None:
         yield from _statements(StatementPages(officer, officer.statements, officer.receipts, gate))
+    if officer.statements is not None:
+        objections = ObjectionPages(officer, Rulings(officer.statements), gate)
+        yield Route("GET", OBJECTIONS, objections.every)
+        yield Route("GET", f"{OBJECTIONS}/{{id:uuid}}", objections.one)
+        yield Route("POST", f"{OBJECTIONS}/{{id:uuid}}", objections.rule)
     yield Route("GET", f"{HOME}/weigeringen", page(refusals.show))
     if officer.notices is not None:
         yield from _notices(NoticePages(officer, officer.notices, gate))
@@ -117,6 +124,5 @@ def _statements(pages: StatementPages) -> Iterator[Route]:
     yield Route("POST", f"{HERE}/nieuw", pages.record)
     yield Route("GET", f"{HERE}/{{id:uuid}}", pages.show)
     yield Route("POST", f"{HERE}/{{id:uuid}}/intrekken", pages.withdraw)
-    yield Route("POST", f"{HERE}/{{id:uuid}}/besluit", pages.decide)
     yield Route("GET", f"{HERE}/{{id:uuid}}/bewijs", pages.slip)
     yield Route("GET", f"{HERE}/{{id:uuid}}/bewijs/ondertekend", pages.signed)

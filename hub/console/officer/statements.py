@@ -20,7 +20,7 @@ from hub.consent.statement import Event, Hold
 from hub.console.desk import OfficerDesk
 from hub.console.form import Fields
 from hub.console.gate import Gate
-from hub.console.navigation import DECIDERS, RECORDERS, SEARCHERS
+from hub.console.navigation import RECORDERS, SEARCHERS
 from hub.console.officer import words
 from hub.console.officer.statements_form import PLAIN, Wrong, options, read_said, read_spoken
 from hub.console.page import go, render
@@ -28,7 +28,7 @@ from hub.console.table import Badge, Column, Link, Moment, Table, table_of
 from hub.console.words import Tone
 from hub.domain.facts import StatementState
 from hub.domain.staff import Staff
-from hub.domain.terms import Micros, PartyId
+from hub.domain.terms import Micros
 from hub.errors import HubError, Malformed, Refused
 from hub.statements.desk import Statements
 from hub.statements.proof import HAPPENED, KINDS, VOICES, Slip, prove
@@ -102,7 +102,6 @@ class StatementPages:
             wrong=wrong or [],
             wrong_at=at,
             may_record=not staff.roles.isdisjoint(RECORDERS),
-            may_decide=not staff.roles.isdisjoint(DECIDERS),
             open_states=(StatementState.given, StatementState.requested, StatementState.refused),
         )
 
@@ -152,19 +151,6 @@ class StatementPages:
         except (Malformed, Refused) as error:
             wrong.append(_told(error))
         return await self._again(request, statement, session.staff, wrong)
-
-    async def decide(self, request: Request) -> Response:
-        """The controller's decision on an objection."""
-        session, form = await self._gate.take(request, *DECIDERS)
-        by, statement, outcome = session.staff.staff_id, _id(request), form.one("besluit")
-        controller = form.one("partij")
-        if outcome not in ("toegewezen", "afgewezen") or controller not in self._officer.policy.parties:
-            return await self._again(request, statement, session.staff, [("partij", "Kies het besluit en wie besliste.")])
-        try:
-            await self._statements.decide_objection(statement, outcome == "toegewezen", PartyId(controller), by)
-        except (Malformed, Refused) as error:
-            return await self._again(request, statement, session.staff, [_told(error)])
-        return go(f"{HERE}/{statement}", "bezwaar-beslist")
 
     async def _again(self, request: Request, statement: UUID, staff: Staff, wrong: Wrong) -> Response:
         try:

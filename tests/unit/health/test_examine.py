@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import date
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -16,7 +17,7 @@ from hub.health.files import KeyFile
 from hub.health.findings import Finding, State, ok, wrong
 from hub.health.log import place
 from hub.health.store import Connector, Recipient, Waiting
-from hub.health.work import judge_connectors, judge_held, judge_processes, judge_recipients
+from hub.health.work import judge_connectors, judge_held, judge_objections, judge_processes, judge_recipients
 
 DAY = 86_400_000_000
 
@@ -158,3 +159,10 @@ def test_connectors_from_which_nothing_comes(connector: Connector, codes: set[tu
 )
 def test_recipients_to_whom_nothing_goes(recipient: Recipient, codes: set[str]) -> None:
     assert {one.code for one in judge_recipients([recipient], 100) if one.state is not State.ok} == codes
+
+
+def test_a_ruling_is_late_the_day_after_its_term() -> None:
+    ends = [date(2026, 12, 2), date(2026, 11, 20)]
+    assert judge_objections(ends, date(2026, 11, 20))[0].state is State.ok
+    (found,) = judge_objections(ends, date(2026, 11, 21))
+    assert (found.state, found.parameters) == (State.wrong, {"count": 1, "date": "2026-11-20"})
