@@ -110,8 +110,9 @@ class SftpFolder:
                 if len(block) < BLOCK:
                     return
         finally:
-            with contextlib.suppress(asyncssh.Error, OSError):
-                await file.close()
+            with contextlib.suppress(asyncssh.Error, OSError):  # also TimeoutError
+                async with asyncio.timeout(self._endpoint.timeout_s):
+                    await file.close()
 
     async def move(self, name: str, folder: str, suffix: str, *, marked: bool = False) -> str:
         """Into a folder beside it, or with `.` out of one. Returns where it is now.

@@ -61,8 +61,7 @@ async def probe(endpoint: Endpoint) -> None:
     try:
         with translated(at):
             async with asyncio.timeout(4 * at.timeout_s):
-                async with client.open(trial + _PART, "wb"):
-                    pass
+                await (await client.open(trial + _PART, "wb")).close()
                 await client.rename(trial + _PART, trial)
                 await client.remove(trial)
     finally:
@@ -133,10 +132,12 @@ class SftpSink:
             if (await client.lstat(there)).size != len(content):
                 raise _another()
             return
-        async with client.open(there + _PART, "wb") as file:
-            await file.write(content)
-            with contextlib.suppress(asyncssh.SFTPOpUnsupported):
-                await file.fsync()
+        # Not `async with`: closing waits for the server, and where time is up the connection goes, and the file with it.
+        file = await client.open(there + _PART, "wb")
+        await file.write(content)
+        with contextlib.suppress(asyncssh.SFTPOpUnsupported):
+            await file.fsync()
+        await file.close()
         if (await client.lstat(there + _PART)).size != len(content):
             raise SourceAway(
                 Trouble.broken,

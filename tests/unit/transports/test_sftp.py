@@ -7,6 +7,7 @@ import contextlib
 import os
 import subprocess
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,7 +16,7 @@ from uuid import UUID
 import asyncssh
 import pytest
 
-from hub.connector import Endpoint, SourceBarred, Trouble
+from hub.connector import Endpoint, SourceAway, SourceBarred, Trouble
 from hub.http import Away, Barred
 from hub.transports import sftp, sftp_push
 from hub.transports.diagnosis import State, diagnose
@@ -39,6 +40,8 @@ class Server:
         self.home, self.key = home, key
         self.host = asyncssh.generate_private_key("ssh-ed25519")
         self.port = 0
+        self.stalls = ""
+        self.logins: list[str] = []
 
     def endpoint(self, **credentials: bytes) -> Endpoint:
         line = self.host.export_public_key().decode().strip()
@@ -71,6 +74,10 @@ async def server(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: py
     made = Server(tmp_path, asyncssh.generate_private_key("ssh-ed25519"))
 
     class Guard(asyncssh.SSHServer):
+        def begin_auth(self, username: str) -> bool:
+            made.logins.append(username)
+            return True
+
         def public_key_auth_supported(self) -> bool:
             return True
 
@@ -80,6 +87,15 @@ async def server(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: py
     class Chrooted(asyncssh.SFTPServer):
         def __init__(self, channel: Any) -> None:
             super().__init__(channel, chroot=os.fsencode(tmp_path))
+
+        async def lstat(self, path: bytes) -> Any:
+            return await asyncio.Event().wait() if made.stalls == "lstat" else super().lstat(path)
+
+        async def write(self, file_obj: Any, offset: int, data: bytes) -> Any:
+            return await asyncio.Event().wait() if made.stalls else super().write(file_obj, offset, data)
+
+        async def close(self, file_obj: Any) -> Any:
+            return await asyncio.Event().wait() if made.stalls else super().close(file_obj)
 
     async def handed(_ours: Any, reader: Any, writer: Any, _version: int) -> None:
         """OpenSSH's server on the other end of the channel, in place of the library's."""
@@ -194,6 +210,50 @@ async def test_what_keeps_the_hub_out_is_told(server: Server, credentials: dict[
     with pytest.raises(SourceBarred) as barred:
         await sftp_push.probe(server.endpoint(**credentials))
     assert barred.value.trouble is trouble
+
+
+async def test_who_shows_another_host_key_hears_of_no_login(server: Server) -> None:
+    known, server.host = server.host, asyncssh.generate_private_key("ssh-ed25519")
+    with pytest.raises(SourceBarred) as barred:
+        await connect(server.endpoint())
+    assert (barred.value.trouble, server.logins) == (Trouble.host_key, [])
+    server.host = known
+    await (await connect(server.endpoint())).close()
+    assert server.logins == ["hub"]
+
+
+async def test_who_says_nothing_is_not_waited_for(server: Server) -> None:
+    async def mute(_reader: Any, writer: asyncio.StreamWriter) -> None:
+        await ended.wait()
+        writer.close()
+
+    ended = asyncio.Event()
+    async with await asyncio.start_server(mute, "127.0.0.1", 0) as listening:
+        port, server.port = server.port, listening.sockets[0].getsockname()[1]
+        with pytest.raises(SourceAway) as away:
+            await connect(replace(server.endpoint(), timeout_s=0.3))
+        assert away.value.trouble is Trouble.silent
+        ended.set()
+    server.port = port
+
+
+@pytest.mark.parametrize("server", ["asyncssh"], indirect=True)
+@pytest.mark.parametrize("stalls", ["lstat", "write"])
+async def test_a_server_that_stops_halfway_is_not_waited_for(server: Server, stalls: str) -> None:
+    (server.home / "in" / "een.csv").write_bytes(b"een")
+    at = replace(server.endpoint(), timeout_s=0.4)
+    source, sink = await connect(at), open_sink(at, lambda _page, _checkpoint: (".csv", b"een"))
+    server.stalls = stalls
+    if stalls == "lstat":
+        with pytest.raises(SourceAway) as away:
+            await source.move("een.csv", "verwerkt", "x")
+        assert away.value.trouble is Trouble.silent
+    else:
+        assert [block async for block in source.read("een.csv")] == [b"een"], "that it is not closed is the server's affair"
+    with pytest.raises(Away):
+        await sink.send(page(A), "")
+    await source.close()
+    await sink.close()
 
 
 @pytest.mark.parametrize("prefix", ["../x", "a/b", "", "a b"])
