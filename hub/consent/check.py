@@ -25,13 +25,13 @@ from hub.consent.model import (
     RetentionRow,
     Side,
 )
-from hub.domain.element import elements_of
+from hub.domain.element import elements_of, names_chain_number
 from hub.domain.facts import YES, StatementKind
 from hub.domain.kinds import RECORDS
 from hub.domain.rulebook import Document, Place
 from hub.domain.rulefault import mend_name
 from hub.domain.terms import ElementName, Form, RecordKind
-from hub.domain.territory import Party, Period
+from hub.domain.territory import Party, PartyKind, Period
 from hub.errors import Misconfigured
 
 NUMBERS: Final = ("bsn", "onderwijsnummer")
@@ -48,15 +48,29 @@ _WHERE: Final = {
     "fact": "facts/ or under brings",
     "purpose": "purposes/ or under brings",
     "obligation": "obligations/ or under brings",
-    "retention row": "retentions in laws/",
-    "party": "parties.yaml",
+    "retention row": "retentions in laws/ or under brings",
+    "party": "parties.yaml or under brings",
 }
-"""Where a row of each sort stands; what is not under brings cannot come with an agreement."""
+"""Where a row of each sort stands."""
 _TELLS: Final = {
     Category.strafrechtelijk: ("tells about crime", "GDPR 10"),
     Category.etniciteit: ("tells about descent", "GDPR 9"),
     Category.religie: ("tells about belief", "GDPR 9"),
 }
+_EEA: Final = frozenset(
+    {
+        *("AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE"),
+        *("IS", "IT", "LI", "LT", "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK"),
+    }
+)
+"""The countries of the European Economic Area: elsewhere needs what GDPR 45 to 49 ask, and no clause can say so."""
+_PUBLIC: Final = frozenset(
+    {
+        *(PartyKind.duo, PartyKind.minister, PartyKind.college, PartyKind.doorstroompunt, PartyKind.leerplicht),
+        *(PartyKind.werk_en_inkomen, PartyKind.wmo, PartyKind.schuldhulp, PartyKind.uwv, PartyKind.openbaar_ministerie),
+    }
+)
+"""What only a public body can be."""
 _OF_A_PERSON: Final = YES - {StatementKind.raadpleging_school}
 
 
@@ -85,6 +99,12 @@ def check_element(element: Element, policy: PolicySet, document: Document, place
     if list(element.forms) != sorted(set(element.forms), key=_FORMS.index):
         document.refuse((*place, "forms"), "Forms stand in the order raw, banded, yes_no, pseudonym, each once.")
     _known(element.only_along, policy.laws, document, (*place, "only_along"), "legal basis")
+    if names_chain_number(element.name) and element.category is not Category.ketennummer:
+        document.refuse(
+            place,
+            f"{element.name} is a number for learning material (ECK iD), which serves nothing else (WEB 2.5.5a).",
+            "Leave it out, or write category: ketennummer, so that it passes nowhere.",
+        )
 
 
 def check_record(record: RecordSpec, policy: PolicySet, document: Document, place: Place) -> None:
@@ -163,6 +183,23 @@ def check_log_term(term: LogTerm, policy: PolicySet, document: Document, place: 
             document.refuse(place, f"{other.id} says how long the same is kept.", "Leave one out, or let one end first.")
 
 
+def check_party(party: Party, policy: PolicySet, document: Document, place: Place) -> None:
+    """Who answers for a party is one of the set; it is in the European Economic Area, and a public body says that it is one."""
+    _known((party.controller,), policy.parties, document, (*place, "controller"), "party")
+    if party.established not in _EEA:
+        document.refuse(
+            (*place, "established"),
+            f"{party.id} lies outside the European Economic Area (GDPR 44); the hub gives nothing there.",
+            "Leave the party out, or name the body in the European Economic Area that receives.",
+        )
+    if party.kind in _PUBLIC and not party.is_authority:
+        document.refuse(
+            (*place, "is_authority"),
+            f"Whatever is {party.kind.value} is a public body: consent carries nothing to it (GDPR recital 43).",
+            "Write: is_authority: true.",
+        )
+
+
 def check_purpose(purpose: Purpose, policy: PolicySet, document: Document, place: Place) -> None:
     """Further purposes are purposes of the same set, and none follows itself."""
     _known(purpose.further_from, policy.purposes, document, (*place, "further_from"), "purpose")
@@ -208,6 +245,12 @@ def check_agreement(agreement: Agreement, policy: PolicySet, document: Document)
             document.refuse((*place, "id"), f"Two clauses are called {clause.id}.", "Give each a name of its own.")
         seen.add(clause.id)
         _known((clause.record,), policy.records, document, (*place, "record"), "record kind")
+        if clause.giver.home:
+            document.refuse(
+                (*place, "from", "home"),
+                "Of the giver home asks nothing.",
+                "Leave it out; set home: true at to, or name a basis with same_college.",
+            )
         for key, side in (("from", clause.giver), ("to", clause.recipient)):
             _side(side, signed, policy, document, (*place, key))
         if isinstance(clause, Permit):

@@ -1,4 +1,5 @@
-"""What a policy set says that will do harm, will lapse, or does nothing: twenty rules, each finding with what to do. Pure.
+"""What a policy set says that will do harm, will lapse, or does nothing: each finding by the code of its rule, with what to do.
+Pure.
 
 What the loader refuses never comes this far; `as_finding` tells such a refusal in the same form. The texts are Dutch, for
 privacy officers.
@@ -44,6 +45,7 @@ RULES: Final[Mapping[str, str]] = MappingProxyType(
         "L18": "een partij die er niet bij hoort",
         "L19": "een fijnere vorm dan elders volstaat",
         "L20": "een gegeven dat niemand mag krijgen",
+        "L21": "een FG die niet zonder meer ja zei",
     }
 )
 """Every rule by its code, in a few words."""
@@ -64,7 +66,7 @@ _IDS: Final = ("id", "name", "code")
 
 
 def lint(policy: PolicySet, today: date) -> list[Finding]:
-    """Everything that the twenty rules find, worst first; `today` is for what lapses."""
+    """Everything that the rules find, worst first; `today` is for what lapses."""
     found = [finding for check in CHECKS for finding in check(policy, today)]
     return sorted(
         found, key=lambda one: (_ORDER.index(one.severity), one.code, one.agreement or "", one.clause or "", one.what)
@@ -103,10 +105,9 @@ def _lines(files: Mapping[str, str]) -> dict[str, tuple[str, int]]:
     for file, text in files.items():
         document = parse(file, text)
         for place, line in document.lines.items():
-            if place and place[-1] in _IDS and "parties" not in place[:-1]:
+            signed = place[:1] == ("parties",) and file.startswith("agreements/")
+            if place and place[-1] in _IDS and not signed:
                 found.setdefault(str(_at(document.data, place)), (file, line))
-            elif place and place[-1] == "id" and file == "parties.yaml":
-                found[str(_at(document.data, place))] = (file, line)
     return found
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Final
 
+from hub.consent.check import NUMBERS, stands_on
 from hub.consent.finding import Finding, Severity, of_clause, permits
 from hub.consent.model import Agreement, Permit, PolicySet
 from hub.consent.reach import required, steps, ways
@@ -63,10 +64,36 @@ def special_data(policy: PolicySet, _today: date) -> Iterator[Finding]:
             )
 
 
+def unprotected(policy: PolicySet, _today: date) -> Iterator[Finding]:
+    """L03 and L04: elements that the prohibitions of the law pass by, because no category says what they tell."""
+    passing = {name for _, clause in permits(policy) for name in clause.fields}
+    for element in policy.elements.values():
+        if element.category is not None or element.name not in passing:
+            continue
+        if element.kind == "special":
+            yield Finding(
+                "L03",
+                Severity.warning,
+                f"{element.name} is bijzonder, en er staat niet bij wat het vertelt.",
+                "De verboden in de wet gelden per soort (gezondheid, afkomst, geloof, straf); dit gegeven gaat er langs.",
+                "Zet category bij het gegeven.",
+                row=element.name,
+            )
+        elif element.kind == "identifier" and element.name not in NUMBERS:
+            yield Finding(
+                "L04",
+                Severity.warning,
+                f"{element.name} is een nummer van een mens, en geen rij zegt waar de wet het toelaat.",
+                "Alleen bij bsn en onderwijsnummer kijkt de hub of de wet het nummer toelaat (UAVG 46).",
+                "Laat het nummer weg, of zet category: ketennummer als het voor leermiddelen is gemaakt.",
+                row=element.name,
+            )
+
+
 def numbers(policy: PolicySet, _today: date) -> Iterator[Finding]:
     """L04: the loader refuses a number that the law forbids; one that is only allowed passes in clear by choice."""
     for agreement, clause in permits(policy):
-        for name in ("bsn", "onderwijsnummer"):
+        for name in NUMBERS:
             need = clause.fields.get(ElementName(name))
             uses = {getattr(policy.laws[basis], name) for basis in clause.bases}
             if need is not None and need.form is Form.raw and "required" not in uses:
@@ -99,8 +126,20 @@ def ages_and_region(policy: PolicySet, _today: date) -> Iterator[Finding]:
                 "Neem de leeftijden van de wet over, of noem de grondslag die ook voor de anderen geldt.",
             )
         bounded = clause.recipient.home or all(policy.laws[basis].same_college for basis in clause.bases)
+        if bounded:
+            continue
         kinds = {party.kind for party in _recipients(policy, agreement, clause)} & regional
-        if kinds and not bounded:
+        if not kinds and {party.kind for party in _givers(policy, agreement, clause)} & regional:
+            yield of_clause(
+                "L10",
+                Severity.note,
+                agreement,
+                clause.id,
+                "De gever werkt voor een gebied, en niets vraagt of de jongere daar woont.",
+                "Dan kan een gemeente iets geven over wie elders woont, en voor wie zij geen taak heeft.",
+                "Kies een grondslag met same_college, of laat de gever dit nagaan en zeg dat in het waarom.",
+            )
+        if kinds:
             yield of_clause(
                 "L10",
                 Severity.warning,
@@ -290,9 +329,11 @@ def uncovered(policy: PolicySet, _today: date) -> Iterator[Finding]:
 
 
 def _recipients(policy: PolicySet, agreement: Agreement, clause: Permit) -> list[Party]:
-    signed = [policy.parties[party.id] for party in agreement.parties]
-    side = clause.recipient
-    return [party for party in signed if (party.id == side.party if side.kind is None else party.kind is side.kind)]
+    return [party for one in agreement.parties if stands_on(party := policy.parties[one.id], clause.recipient)]
+
+
+def _givers(policy: PolicySet, agreement: Agreement, clause: Permit) -> list[Party]:
+    return [party for one in agreement.parties if stands_on(party := policy.parties[one.id], clause.giver)]
 
 
 def _regional(policy: PolicySet) -> frozenset[PartyKind]:
@@ -315,6 +356,7 @@ def _asks_a_person(policy: PolicySet, clause: Permit) -> bool:
 LAW = (
     consent_to_a_public_body,
     special_data,
+    unprotected,
     numbers,
     ages_and_region,
     retention,

@@ -1,4 +1,5 @@
-"""The rules about time and parties: a ground out of force (L09), what lapses (L12), who is named and not there (L18). Pure."""
+"""The rules about time, parties and advice: a ground out of force (L09), what lapses (L12), who is named and not there (L18),
+what the data protection officer said (L21). Pure."""
 
 from __future__ import annotations
 
@@ -77,6 +78,25 @@ def lapses(policy: PolicySet, today: date) -> Iterator[Finding]:
                 yield _soon(agreement, f"{basis} vervalt op {until}.", "Zoek op wat ervoor in de plaats komt.")
 
 
+def advised(policy: PolicySet, _today: date) -> Iterator[Finding]:
+    """L21: what the data protection officer said against an agreement, or on which conditions; it opens and shuts nothing."""
+    told = {
+        "negative": ("De FG adviseerde dit niet te doen.", "Leg vast waarom het toch gebeurt, of verander de afspraak."),
+        "conditional": ("De FG stelde voorwaarden.", "Ga na of elke voorwaarde in een bepaling staat of is uitgevoerd."),
+    }
+    for agreement in policy.agreements:
+        if agreement.fg_advice.outcome in told:
+            what, fix = told[agreement.fg_advice.outcome]
+            yield Finding(
+                "L21",
+                Severity.warning if agreement.fg_advice.outcome == "negative" else Severity.note,
+                f"{what} ({agreement.fg_advice.ref})",
+                "De hub volgt de afspraak, niet het advies; wie beslist moet het weten en kunnen uitleggen (AVG 38 en 39).",
+                fix,
+                agreement.id,
+            )
+
+
 def _soon(agreement: Agreement, what: str, fix: str) -> Finding:
     return Finding("L12", Severity.warning, what, "Daarna gaat er niets meer, tot het is geregeld.", fix, agreement.id)
 
@@ -131,4 +151,4 @@ def _used(policy: PolicySet) -> set[PartyId]:
     return used | {one.party for one in tenures(policy.regions) if one.task in (Task.desk, Task.college)}
 
 
-LIFE = (out_of_force, lapses, parties)
+LIFE = (out_of_force, lapses, advised, parties)

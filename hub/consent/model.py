@@ -419,7 +419,10 @@ class Effective(Rule):
 class Brings(Rule):
     """Rows that come with an agreement, so that a new exchange is one file; they count as if they stood in their own."""
 
+    parties: tuple[Party, ...] = ()
     laws: tuple[LegalBasis, ...] = ()
+    prohibitions: tuple[Prohibition, ...] = ()
+    retentions: tuple[RetentionRow, ...] = ()
     purposes: tuple[Purpose, ...] = ()
     elements: tuple[Element, ...] = ()
     records: tuple[RecordSpec, ...] = ()

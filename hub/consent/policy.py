@@ -22,6 +22,7 @@ from hub.consent.check import (
     check_fact,
     check_log_term,
     check_overlaps,
+    check_party,
     check_prohibition,
     check_purpose,
     check_record,
@@ -44,7 +45,7 @@ from hub.consent.model import (
 from hub.domain.borders import read_regions
 from hub.domain.rulebook import Document, Place, Rule, parse
 from hub.domain.terms import PolicyHash
-from hub.domain.territory import Party, Region, read_parties
+from hub.domain.territory import Party, Region
 from hub.errors import Misconfigured
 
 R = TypeVar("R", bound=Rule)
@@ -80,6 +81,10 @@ class _Obligations(Rule):
     obligations: tuple[Obligation, ...]
 
 
+class _Parties(Rule):
+    parties: tuple[Party, ...]
+
+
 class _Log(Rule):
     log_terms: tuple[LogTerm, ...]
 
@@ -94,10 +99,11 @@ _KINDS: Mapping[str, type[Rule]] = MappingProxyType(
         "reasons": _Reasons,
         "obligations": _Obligations,
         "log": _Log,
+        "parties": _Parties,
     }
 )
 """What stands in `<kind>.yaml` or in the files of `<kind>/`."""
-_NEEDED = ("elements", "records", "reasons", "obligations", "laws", "purposes")
+_NEEDED = ("elements", "records", "reasons", "obligations", "laws", "purposes", "parties", "regions")
 
 
 def load_policy(path: Path) -> PolicySet:
@@ -127,7 +133,7 @@ def policy_files(path: Path) -> dict[str, str]:
 def read_policy(files: Mapping[str, str]) -> PolicySet:
     """The policy set of `files` (path within the directory to text), in whatever order they come."""
     kinds = {name: _kind(name) for name in files}
-    for kind in (*_NEEDED, "parties", "regions"):
+    for kind in _NEEDED:
         if kind not in kinds.values():
             raise Misconfigured(
                 f"{kind} is missing.", "A policy set without it says nothing that holds.", f"Add {kind}.yaml or {kind}/."
@@ -141,10 +147,10 @@ def read_policy(files: Mapping[str, str]) -> PolicySet:
     for agreement, document in agreements:
         if agreement.brings is not None:
             rows.add(agreement.brings, document, ("brings",))
-    parties = read_parties("parties.yaml", files["parties.yaml"])
-    regions = read_regions({name: text for name, text in files.items() if name.startswith("regions/")}, parties)
     tables = {part: rows.table(part) for part in _TABLES}
-    bare = PolicySet(PolicyHash("0" * 64), **tables, parties=parties, regions=regions, agreements=())
+    homes = {name: text for name, text in files.items() if name.startswith("regions/")}
+    regions = read_regions(homes, tables["parties"])
+    bare = PolicySet(PolicyHash("0" * 64), **tables, regions=regions, agreements=())
     _check_rows(rows, bare)
     named: dict[str, Agreement] = {}
     for agreement, document in agreements:
@@ -154,7 +160,7 @@ def read_policy(files: Mapping[str, str]) -> PolicySet:
         named[agreement.id] = agreement
     check_overlaps(agreements, bare)
     signed = tuple(agreement for _, agreement in sorted(named.items()))
-    return named_by_hash(replace(bare, agreements=signed, parties=MappingProxyType(parties)))
+    return named_by_hash(replace(bare, agreements=signed))
 
 
 def named_by_hash(policy: PolicySet) -> PolicySet:
@@ -165,7 +171,7 @@ def named_by_hash(policy: PolicySet) -> PolicySet:
 def _kind(name: str) -> str:
     folder, _, file = name.rpartition("/")
     kind = folder or file.removesuffix(".yaml")
-    known = kind in _KINDS or (folder in ("agreements", "regions") and bool(file)) or name == "parties.yaml"
+    known = kind in _KINDS or (folder in ("agreements", "regions") and bool(file))
     if not known or "/" in folder or not name.endswith(".yaml"):
         raise Misconfigured(
             f"{name} does not belong to a policy set.",
@@ -211,6 +217,7 @@ def _check_rows(rows: _Rows, policy: PolicySet) -> None:
         "retentions": check_retention_row,
         "purposes": check_purpose,
         "log_terms": check_log_term,
+        "parties": check_party,
     }
     check_complete(policy)
     for part, check in checks.items():
@@ -272,8 +279,9 @@ _TABLES: Mapping[str, tuple[type[Rule], str]] = MappingProxyType(
         "reasons": (Reason, "code"),
         "obligations": (Obligation, "id"),
         "log_terms": (LogTerm, "id"),
+        "parties": (Party, "id"),
     }
 )
 _KEPT: Mapping[str, tuple[type[Rule], str | None]] = MappingProxyType(
-    {**_TABLES, "parties": (Party, "id"), "regions": (Region, None), "agreements": (Agreement, None)}
+    {**_TABLES, "regions": (Region, None), "agreements": (Agreement, None)}
 )

@@ -147,7 +147,8 @@ class Event(Rule):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Hold:
-    """How one statement stands. `since_us` is when the last thing that counts happened; `decided` what a controller decided."""
+    """How one statement stands. `since_us` is when the last thing that counts happened; `decided` what a controller decided;
+    `retracts` that a yes was taken back, and not a no."""
 
     statement_id: UUID
     kind: StatementKind
@@ -161,6 +162,7 @@ class Hold:
     since_us: Micros
     shielded: bool
     decided: What | None = None
+    retracts: bool = False
 
     @property
     def pending(self) -> bool:
@@ -228,7 +230,7 @@ def _next(held: Hold | None, event: Event) -> Hold | None:
             scope = event.scope if held.kind not in YES or event.scope.within(held.scope) else Scope(purposes=frozenset())
             return _but(held, held.state, event, scope=scope)
         case What.withdrawn:
-            return _but(held, StatementState.withdrawn, event)
+            return _but(held, StatementState.withdrawn, event, retracts=held.retracts or held.state in _MENDS)
         case What.expired | What.invalidated | What.proxy_ended if held.state is StatementState.given:
             return _but(held, _LAPSES[event.what], event)
         case What.upheld if held.pending:
@@ -256,7 +258,13 @@ def _made(event: Event, state: StatementState, begins: date | None = None) -> Ho
 
 
 def _but(
-    held: Hold, state: StatementState, event: Event | None = None, *, scope: Scope | None = None, decided: What | None = None
+    held: Hold,
+    state: StatementState,
+    event: Event | None = None,
+    *,
+    scope: Scope | None = None,
+    decided: What | None = None,
+    retracts: bool = False,
 ) -> Hold:
     return Hold(
         held.statement_id,
@@ -271,6 +279,7 @@ def _but(
         held.since_us if event is None else Micros(event.event_us),
         held.shielded,
         decided or held.decided,
+        retracts,
     )
 
 
@@ -278,7 +287,8 @@ def standing_of(histories: Iterable[Sequence[Event]], day: date, known_us: int |
     """All statements about one person as the gates see them on `day`.
 
     Where one representative refuses what another agreed to, or the young person refuses, nothing was agreed to: a refusal in
-    force takes every yes of its kind that meets it. Only what the young person says later takes a refusal away.
+    force takes every yes of its kind that meets it. Only what the young person says later takes a refusal away. What a
+    representative takes back takes the earlier yes of another with it; one that is said later stands.
     """
     held = [found for history in histories if (found := hold(history, day, known_us)) is not None]
     told: set[Stated] = set()
@@ -290,10 +300,18 @@ def standing_of(histories: Iterable[Sequence[Event]], day: date, known_us: int |
     return frozenset(told)
 
 
+_OWN: Final = frozenset({Voice.jongere, Voice.school})
+"""Who speaks in nobody else's name."""
+
+
 def contradicts(no: Hold, yes: Hold) -> bool:
-    """Whether `no` is a refusal in force of what `yes` agrees to."""
-    agreed = yes.kind in YES and (yes.state, no.state) == (StatementState.given, StatementState.refused)
-    return agreed and _meet(no, yes) and not _overtakes(yes, no)
+    """Whether `no` takes away what `yes` agrees to: a refusal in force, or a yes of a representative that was taken back later."""
+    if yes.kind not in YES or yes.state is not StatementState.given or not _meet(no, yes):
+        return False
+    if no.state is StatementState.refused:
+        return not _overtakes(yes, no)
+    represented = _OWN.isdisjoint((yes.voice, no.voice))
+    return no.retracts and represented and no.since_us >= yes.since_us
 
 
 def _overtakes(yes: Hold, no: Hold) -> bool:

@@ -53,11 +53,11 @@ def _check_parties(region: Region, parties: Mapping[PartyId, Party], document: D
         named.append(((*own, "werk_en_inkomen"), gemeente.werk_en_inkomen, PartyKind.werk_en_inkomen))
     for at, party, kind in named:
         if party not in parties or parties[party].kind is not kind:
-            document.refuse(at, f"{party} is no party of kind {kind.value} in parties.yaml.")
+            document.refuse(at, f"{party} is no party of kind {kind.value}.")
     for at, others in _works_here(region, place):
         for party in others:
             if party not in parties:
-                document.refuse(at, f"{party} is no party in parties.yaml.")
+                document.refuse(at, f"{party} is no party of this policy set.")
 
 
 def _works_here(region: Region, place: Place) -> Iterator[tuple[Place, tuple[PartyId, ...]]]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
+from typing import Final
 
 from pydantic import BaseModel
 
@@ -33,6 +35,13 @@ class Addressee:
 
 
 _MARKS = (Element, Fact, Addressee)
+_CHAIN_NUMBERS: Final = frozenset({"eckid", "ketenid", "ketennummer", "stampseudoniem"})
+_NOT_ALPHANUMERIC: Final = re.compile(r"[\W_]")
+
+
+def names_chain_number(name: str) -> bool:
+    """Whether forms mean by `name` a pupil's pseudonym for learning material, which is for that alone (WEB 2.5.5a, 12-15)."""
+    return _NOT_ALPHANUMERIC.sub("", name).casefold() in _CHAIN_NUMBERS
 
 
 @cache

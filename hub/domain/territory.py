@@ -12,7 +12,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from hub.domain.rulebook import Rule, parse
+from hub.domain.rulebook import Rule
 from hub.domain.terms import PartyId, Term
 
 GemeenteCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}$")]
@@ -37,7 +37,13 @@ class PartyKind(StrEnum):
     re_integratiebedrijf = "re-integratiebedrijf"
     leerbedrijf = "leerbedrijf"
     zorgaanbieder = "zorgaanbieder"
+    opvang = "opvang"
+    jeugdgezondheidszorg = "jeugdgezondheidszorg"
+    gecertificeerde_instelling = "gecertificeerde-instelling"
     reclassering = "reclassering"
+    halt = "halt"
+    openbaar_ministerie = "openbaar-ministerie"
+    onderzoek = "onderzoek"
     uwv = "uwv"
     regionaal_bureau = "regionaal-bureau"
     college = "college"
@@ -67,7 +73,10 @@ class Period(Rule):
 
 
 class Party(Rule):
-    """A body plus a task. `controller` is the party that answers for its processing (GDPR 4, seventh definition)."""
+    """A body plus a task. `controller` is the party that answers for its processing (GDPR 4, seventh definition).
+
+    `established` is the country where that is done, by its ISO 3166-1 code of two letters.
+    """
 
     id: PartyId
     name: Annotated[str, StringConstraints(min_length=2)]
@@ -76,6 +85,7 @@ class Party(Rule):
     brin: Annotated[str, StringConstraints(pattern=r"^[0-9]{2}[A-Z]{2}$")] | None = None
     is_authority: bool
     controller: PartyId
+    established: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] = "NL"
     privacy_contact: Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
 
 
@@ -153,21 +163,3 @@ class Region(Period):
     subregions: tuple[Subregion, ...] = ()
     labour_market_regions: tuple[LabourMarketRegion, ...] = ()
     gemeenten: Annotated[tuple[Gemeente, ...], Field(min_length=1)]
-
-
-class _Parties(Rule):
-    parties: tuple[Party, ...]
-
-
-def read_parties(file: str, text: str) -> dict[PartyId, Party]:
-    """The parties by id. Raises errors.Misconfigured."""
-    document = parse(file, text)
-    found: dict[PartyId, Party] = {}
-    for number, party in enumerate(document.as_(_Parties).parties):
-        if party.id in found:
-            document.refuse(("parties", number, "id"), f"Two parties are called {party.id}.")
-        found[party.id] = party
-    for number, party in enumerate(found.values()):
-        if party.controller not in found:
-            document.refuse(("parties", number, "controller"), f"{party.controller} is no party in this file.")
-    return dict(sorted(found.items()))

@@ -9,6 +9,7 @@ from typing import Any, Final
 import orjson
 from pydantic import ValidationError
 
+from hub.domain.element import names_chain_number
 from hub.domain.kinds import RECORDS
 from hub.domain.record import PersonRecord, Record
 from hub.normalise.lists import known
@@ -37,9 +38,6 @@ _A_NUMBER: Final = re.compile(r"(?:[0-9][^0-9]*){5}", re.ASCII)
 _ABOLISHED: Final = "status_abolished"
 """What the record says of a code that was one once: a list may name it, and each row that has it is told so."""
 _PATH: Final = re.compile(r"@?[^\W\d][\w:-]*(\[[0-9]{1,4}\])?(\.@?[^\W\d][\w:-]*(\[[0-9]{1,4}\])?)*")
-_NOT_ALPHANUMERIC: Final = re.compile(r"[\W_]")
-_CHAIN_NAMES: Final = frozenset({"eckid", "ketenid", "ketennummer", "stampseudoniem"})
-"""What forms call a pupil's pseudonym for digital learning material, which is for that alone (WEB 2.5.5a, paragraphs 12-15)."""
 PGN: Final = ("bsn", "onderwijsnummer")
 _SAMPLES: Final[Mapping[str, object]] = {
     "text": "x",
@@ -63,7 +61,7 @@ def check(sheet: Sheet, page: Page) -> None:
         kinds = ", ".join(sorted(RECORDS))
         raise page.wrong(("record",), f"The hub carries no record {sheet.record}; it carries {kinds}.")
     for name in sorted(sheet.names):
-        if any(_NOT_ALPHANUMERIC.sub("", part).casefold() in _CHAIN_NAMES for part in name.split(".")):
+        if any(map(names_chain_number, name.split("."))):
             why = f"{name} is a pseudonym for learning material, which no mapping may read. Name it under 'ignored'."
             raise page.wrong(("columns", name), why)
     filled: set[str] = set()

@@ -25,6 +25,7 @@ _FILES: Final[Mapping[str, tuple[str, ...]]] = {
     "reasons": ("reasons",),
     "obligations": ("obligations",),
     "log": ("log_terms",),
+    "parties": ("parties",),
 }
 """Which parts of a set stand in which file."""
 MOST: Final = 500_000
@@ -42,7 +43,6 @@ def files_of(policy: PolicySet) -> dict[str, str]:
         found = {part: _own(getattr(policy, part).values(), brought.get(part, set())) for part in parts}
         if kept := {part: rows for part, rows in found.items() if rows}:
             files[f"{file}.yaml"] = _text(kept)
-    files["parties.yaml"] = _text({"parties": [_plain(party) for party in policy.parties.values()]})
     files["regions/regions.yaml"] = _text({"regions": [_plain(region) for region in policy.regions]})
     return files | {_file(agreement.id): text_of(agreement) for agreement in policy.agreements}
 

@@ -1,4 +1,4 @@
-"""Twenty rules: the shipped set has no errors, and each rule finds what it is for."""
+"""Each rule of lint: the shipped set has no errors, and each rule finds what it is for."""
 
 from __future__ import annotations
 
@@ -60,6 +60,19 @@ def need(policy: PolicySet, name: str, **changes: Any) -> PolicySet:
     return clause(policy, fields=fields)
 
 
+def advised(policy: PolicySet, outcome: str) -> PolicySet:
+    return agreement(policy, fg_advice=policy.agreements[0].fg_advice.model_copy(update={"outcome": outcome}))
+
+
+def element(policy: PolicySet, **changes: Any) -> PolicySet:
+    row = policy.elements["geslachtsnaam"].model_copy(update=changes)
+    return replace(policy, elements=MappingProxyType({**policy.elements, row.name: row}))
+
+
+def given_by_a_desk(policy: PolicySet) -> PolicySet:
+    return clause(policy, giver=Side(kind=PartyKind.doorstroompunt), recipient=Side(kind=PartyKind.school))
+
+
 def forbid(**changes: Any) -> Forbid:
     given = {"id": "proef/1/verbod", "article": "artikel 9", "effect": "forbid", "record": "proefmelding"}
     side = {"from": {"kind": "school"}, "to": {"kind": "doorstroompunt"}}
@@ -84,8 +97,8 @@ def test_a_sound_set_has_nothing_to_mend(small: PolicySet):
     assert {one.code for one in lint(small, TODAY) if one.severity is not Severity.note} == set()
 
 
-def test_there_are_twenty_rules():
-    assert list(RULES) == [f"L{number:02}" for number in range(1, 21)]
+def test_the_rules_are_numbered():
+    assert list(RULES) == [f"L{number:02}" for number in range(1, 22)]
 
 
 EARLY = (Accession(id="school-a", acceded=date(2026, 1, 1)), Accession(id="punt-b", acceded=date(2029, 1, 1)))
@@ -133,6 +146,11 @@ CASES: dict[str, tuple[str, Severity, Callable[[PolicySet], PolicySet]]] = {
         Severity.warning,
         lambda p: agreement(p, parties=(*p.agreements[0].parties, Accession(id="bedrijf-c", acceded=date(2026, 1, 1)))),
     ),
+    "against the advice": ("L21", Severity.warning, lambda p: advised(p, "negative")),
+    "advised on conditions": ("L21", Severity.note, lambda p: advised(p, "conditional")),
+    "special and of no category": ("L03", Severity.warning, lambda p: element(p, kind="special")),
+    "a number that no law row knows": ("L04", Severity.warning, lambda p: element(p, kind="identifier")),
+    "by one gemeente about whoever it is": ("L10", Severity.note, given_by_a_desk),
     "sent for nobody": ("L20", Severity.note, lambda p: p),
 }
 

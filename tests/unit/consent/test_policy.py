@@ -12,6 +12,8 @@ import pytest
 
 from hub.consent.model import PolicySet
 from hub.consent.policy import load_policy, policy_files, read_policy
+from hub.domain.terms import PartyId
+from hub.domain.territory import PartyKind
 from hub.errors import Misconfigured
 
 POLICY = Path(__file__).parents[3] / "schemas" / "policy"
@@ -128,7 +130,7 @@ BROKEN = [
         id="a further purpose unknown",
     ),
     pytest.param("parties.yaml", "controller: minister-ocw", "controller: minister-vws", "no party", id="controller unknown"),
-    pytest.param("parties.yaml", "id: minister-ocw", "id: duo", "Two parties", id="party twice"),
+    pytest.param("parties.yaml", "id: minister-ocw", "id: duo", "stands twice", id="party twice"),
     pytest.param(
         "regions/voorbeeld.yaml", 'code: "9005"', "code: 9005", "in quotes", id="a gemeente code that lost its quotes"
     ),
@@ -160,9 +162,8 @@ def test_a_fault_names_its_line(files: Files):
 
 
 def test_a_secret_address_passes_to_authorities_only(files: Files):
-    files["parties.yaml"] = re.sub(
-        r"(id: doorstroompunt-lindemark\n(?:.*\n)*?    is_authority: )true", r"\1false", files["parties.yaml"], count=1
-    )
+    coach = "agreements/mbo-jongerencoach.v1.yaml"
+    files[coach] = files[coach].replace("secret_address: withheld", "secret_address: passes", 1)
     with pytest.raises(Misconfigured, match="authority only"):
         read_policy(files)
 
@@ -297,4 +298,48 @@ def test_a_ground_for_crime_is_asked_for_by_its_own_article(files: Files):
     assert plain in files[ELEMENTS]
     files[ELEMENTS] = files[ELEMENTS].replace(plain, f"{plain} category: strafrechtelijk,")
     with pytest.raises(Misconfigured, match=r"opleidingscode tells about crime.*\(GDPR 10\)"):
+        read_policy(files)
+
+
+OPVANG = """brings:
+  parties:
+    - {id: opvang-lindemark, name: Opvang, kind: opvang, oin: "00000099000000000061", is_authority: false,
+       controller: opvang-lindemark}
+"""
+
+
+def test_an_agreement_brings_a_party_that_signs_it(files: Files):
+    """A new exchange is one file, also with a body that the hub does not know yet."""
+    files[DUO] = files[DUO].replace("effective:", f"{OPVANG}effective:", 1)
+    assert read_policy(files).parties[PartyId("opvang-lindemark")].kind is PartyKind.opvang
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "word"),
+    [
+        ("controller: opvang-lindemark", "controller: leger", "leger is no party"),
+        ("controller: opvang-lindemark", "controller: opvang-lindemark, established: US", r"GDPR 44"),
+        ("kind: opvang", "kind: openbaar-ministerie", "public body"),
+        ("id: opvang-lindemark", "id: duo", "stands twice"),
+    ],
+)
+def test_a_party_that_cannot_be_is_refused(files: Files, old: str, new: str, word: str):
+    files[DUO] = files[DUO].replace("effective:", f"{OPVANG.replace(old, new, 1)}effective:", 1)
+    with pytest.raises(Misconfigured, match=word) as refused:
+        read_policy(files)
+    assert re.match(rf"{DUO}, line \d+: brings\.parties\.0\.", refused.value.what)
+
+
+def test_home_is_asked_of_a_recipient_alone(files: Files):
+    files[DUO] = files[DUO].replace("from: {kind: duo}", "from: {kind: duo, home: true}", 1)
+    with pytest.raises(Misconfigured, match=r"Of the giver home asks nothing"):
+        read_policy(files)
+
+
+@pytest.mark.parametrize("name", ["eckid", "eck_id", "stampseudoniem"])
+def test_a_number_for_learning_material_is_written_as_one(files: Files, name: str):
+    """WEB 2.5.5a(12): whatever it is called, its category keeps it from passing."""
+    row = f"  - {{name: {name}, label_nl: nummer, kind: identifier, inferable_health: false, forms: [raw]}}\n"
+    files[ELEMENTS] += row
+    with pytest.raises(Misconfigured, match=r"WEB 2\.5\.5a"):
         read_policy(files)

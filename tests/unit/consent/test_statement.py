@@ -135,6 +135,20 @@ def test_two_guardians_who_disagree_have_agreed_to_nothing():
         assert (StatementState.refused, Voice.voogd) in found
 
 
+def test_a_guardian_who_takes_a_yes_back_takes_that_of_the_other_with_it():
+    """They agreed together (GDPR 7(3), UAVG 5(1)). A no taken back takes nothing, and a yes that is said later stands."""
+    given = (StatementState.given, Voice.ouder)
+    one = of(1, What.given, 1, Voice.ouder)
+    back = event(What.withdrawn, 3, 2, statement_id=UUID(int=2), voice=Voice.voogd)
+    assert given not in states(one, [*of(2, What.given, 2, Voice.voogd, B), back])
+    assert given in states(one, [*of(2, What.given, 2, Voice.voogd, scope({"q"}, {"b"})), back])
+    assert given in states(one, [*of(2, What.refused, 2, Voice.voogd, B), back])
+    assert given in states(of(1, What.given, 4, Voice.ouder), [*of(2, What.given, 2, Voice.voogd, B), back])
+    assert (StatementState.given, Voice.jongere) in states(
+        of(1, What.given, 1, Voice.jongere), [*of(2, What.given, 2, Voice.voogd, B), back]
+    )
+
+
 def test_a_refusal_of_something_else_takes_nothing():
     found = states(of(1, What.given, 1, Voice.ouder, A), of(2, What.refused, 2, Voice.voogd, B))
     assert (StatementState.given, Voice.ouder) in found
