@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import asyncpg
@@ -14,17 +16,28 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hub import db
+from hub.consent import policy
+from hub.domain import borders
 from hub.errors import Misconfigured
 from hub.postgres import PrivatePostgres, Urls
 
 _numbers = itertools.count(1)
 LONGEST_ID = 32
 
+# Hundreds of tests read the shipped set again with one file of it changed: a text is parsed once by each process of them.
+policy.parse = borders.parse = lru_cache(maxsize=1024)(policy.parse)  # type: ignore[assignment]
+
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     """A file among the cases has a number and not its content: what packs it writes the time of day into it, and two
     workers must collect the same names."""
     return argname if isinstance(val, bytes) and len(val) > LONGEST_ID else None
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays until the end: nobody looks through it for cycles again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
