@@ -305,7 +305,7 @@ _OWN: Final = frozenset({Voice.jongere, Voice.school})
 
 
 def contradicts(no: Hold, yes: Hold) -> bool:
-    """Whether `no` takes away what `yes` agrees to: a refusal in force, or a yes of a representative that was taken back later."""
+    """Whether `no` takes away what `yes` agrees to: a refusal in force, or a representative's yes taken back later."""
     if yes.kind not in YES or yes.state is not StatementState.given or not _meet(no, yes):
         return False
     if no.state is StatementState.refused:

@@ -15,11 +15,12 @@ from hub.consent.finding import Severity
 from hub.consent.lint import lint
 from hub.consent.model import Gate, PolicySet
 from hub.consent.policy import load_policy
-from hub.domain.terms import AgreementId
+from hub.domain.terms import AgreementId, PartyId
+from hub.domain.territory import PartyKind
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = (ROOT / "docs" / "gidsen" / "nieuwe-uitwisseling.md").read_text("utf-8")
-(WRITTEN,) = re.findall(r"^```yaml\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
+WRITTEN, WITH_A_PARTY = re.findall(r"^```yaml\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
 NAME = "hulp-bij-schulden"
 
 
@@ -29,7 +30,8 @@ def policy(tmp_path_factory: pytest.TempPathFactory) -> PolicySet:
     directory = tmp_path_factory.mktemp("set") / "policy"
     shutil.copytree(ROOT / "schemas" / "policy", directory)
     assert f"`schemas/policy/agreements/{NAME}.v1.yaml`" in GUIDE
-    (directory / "agreements" / f"{NAME}.v1.yaml").write_text(WRITTEN, "utf-8")
+    text = WRITTEN.replace("brings:\n", WITH_A_PARTY, 1)
+    (directory / "agreements" / f"{NAME}.v1.yaml").write_text(text, "utf-8")
     return load_policy(directory)
 
 
@@ -44,6 +46,10 @@ def test_its_tests_pass_and_see_each_gate_that_it_uses_shut(policy: PolicySet) -
 def test_nothing_is_wrong_with_it(policy: PolicySet) -> None:
     found = [one for one in lint(policy, date(2026, 11, 2)) if NAME in str(one) and one.severity is Severity.error]
     assert found == []
+
+
+def test_a_party_comes_with_it(policy: PolicySet) -> None:
+    assert policy.parties[PartyId("opvang-lindemark")].kind is PartyKind.opvang
 
 
 def test_it_brings_what_the_others_do_not_know() -> None:
