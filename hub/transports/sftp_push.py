@@ -29,6 +29,8 @@ NoticeWriter = Callable[[Mapping[str, Any], Sequence[UUID]], tuple[str, bytes]]
 """The same for a page of notices and their ids."""
 
 _PART: Final = ".part"
+_PIECE: Final = 32 << 10
+"""Bytes that every server takes at a time (draft-ietf-secsh-filexfer-02, section 3)."""
 _PREFIX: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", re.ASCII)
 _SUFFIX: Final = re.compile(r"\.[a-z0-9]{1,8}(\.[a-z0-9]{1,8})?", re.ASCII)
 
@@ -133,8 +135,10 @@ class SftpSink:
                 raise _another()
             return
         # Not `async with`: closing waits for the server, and where time is up the connection goes, and the file with it.
-        file = await client.open(there + _PART, "wb")
-        await file.write(content)
+        # And one piece after the other: those that the library sends side by side outlive the time that they had.
+        file = await client.open(there + _PART, "wb", block_size=0)
+        for start in range(0, len(content), _PIECE):
+            await file.write(content[start : start + _PIECE])
         with contextlib.suppress(asyncssh.SFTPOpUnsupported):
             await file.fsync()
         await file.close()

@@ -95,7 +95,9 @@ async def server(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: py
             return await asyncio.Event().wait() if made.stalls else super().write(file_obj, offset, data)
 
         async def close(self, file_obj: Any) -> Any:
-            return await asyncio.Event().wait() if made.stalls else super().close(file_obj)
+            super().close(file_obj)
+            if made.stalls:
+                await asyncio.Event().wait()
 
     async def handed(_ours: Any, reader: Any, writer: Any, _version: int) -> None:
         """OpenSSH's server on the other end of the channel, in place of the library's."""
