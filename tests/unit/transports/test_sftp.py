@@ -92,7 +92,10 @@ async def server(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: py
             return await asyncio.Event().wait() if made.stalls == "lstat" else super().lstat(path)
 
         async def write(self, file_obj: Any, offset: int, data: bytes) -> Any:
-            return await asyncio.Event().wait() if made.stalls else super().write(file_obj, offset, data)
+            if made.stalls:
+                super().close(file_obj)
+                await asyncio.Event().wait()
+            return super().write(file_obj, offset, data)
 
         async def close(self, file_obj: Any) -> Any:
             super().close(file_obj)
