@@ -48,7 +48,7 @@ from hub.notices.desk import NoticeDesk, notice_desk
 from hub.notices.store import silent_recipients
 from hub.observe import Event, report
 from hub.policies.founding import found
-from hub.policies.use import Watch, in_use
+from hub.policies.use import UNREAD_US, Acts, Watch
 from hub.ports import KeyedDigest
 from hub.postgres import PrivatePostgres, Urls
 from hub.protect.keys import KeyRing, read_secret
@@ -78,8 +78,8 @@ _KEYRING, _LOG_KEY, _TOKEN_KEY, _HIGH_WATER, _POSTGRES = "keyring.json", "log.ke
 _RECEIPT_KEY = "receipt.jwk"
 _FORGOTTEN = "forgotten"
 _KEEP_UP_S = 1.0
-
-_GC_THRESHOLDS = (100_000, 20, 100)
+WELL, OLD_RULES = "in orde", "oude afspraken"
+"""What `Hub.ready` says: all is well; or it works by rules that another set took the place of, which cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +103,7 @@ class Hub:
     endings: Endings
     route: Route
     rules: Rules
+    acts: Acts
     statements: Statements
     notices: NoticeDesk
     informing: Informing
@@ -127,27 +128,31 @@ class Hub:
         """A new identifier for a request or a file."""
         return new_ids(1, self.clock.now_us(), secrets.token_bytes(8))[0]
 
-    async def ready(self) -> None:
-        """Raises where the hub could not do its work now."""
+    async def ready(self) -> str:
+        """How it stands in a word. Raises where the hub could not do its work now."""
         for engine in (self.engine, self.vault_engine):
             async with transaction(engine) as connection:
                 await connection.raw.execute("SELECT 1")
+        since = self.rules.unread_since
+        if since is not None and self.clock.now_us() - since >= UNREAD_US:
+            raise Retry("Nothing is in force.", "The rules in use cannot be read for a day.", "See 'hub doctor'.")
+        return WELL if since is None else OLD_RULES
 
     async def put_policy_in_use(self) -> None:
         """Before any decision: the set in use is that of the log; where no set ever was, the policy directory's is laid down.
 
         Whoever reads an entry years later can so read the policy that it names. Raises Retry when the log cannot be written.
         """
-        used = await in_use(self.engine, self.log_id)
+        used = await self.acts.in_use()
         if used is None:
             directory, production = load_policy(self.settings.policy), self.settings.environment == "production"
-            used = await found(self.engine, self.notes, directory, production=production)
+            used = await found(self.acts, self.notes, directory, production=production)
         silent = await silent_recipients(self.engine, self.log_id)
         self.rules.put(used.policy, replace(used.life, silent=silent))
 
     async def keep_up(self, stopping: asyncio.Event) -> None:
         """Until `stopping`, each second: what was activated, suspended or ended, and who answers no notice, holds here too."""
-        watch = Watch(self.engine, self.log_id)
+        watch = Watch(self.acts, self.clock)
         while not stopping.is_set():
             try:
                 # Asked for first: a change that was seen is taken over in the same breath, and cannot be lost to an error.
@@ -156,8 +161,11 @@ class Hub:
                 silent = await silent_recipients(self.engine, self.log_id)
                 if (used := await watch.look()) is not None:
                     self.rules.put(used.policy, replace(used.life, silent=silent))
-                elif silent != self.rules.life.silent:
-                    self.rules.put(self.rules.policy, replace(self.rules.life, silent=silent))
+                else:
+                    life = await watch.going_on(self.rules.policy, replace(self.rules.life, silent=silent))
+                    if life != self.rules.life:
+                        self.rules.put(self.rules.policy, life)
+                self.rules.unread_since = watch.unread_since
             except HubError as error:
                 report(error, Event.database_unavailable)
             except Exception as error:  # whatever it is, the next look is what makes a suspension hold here
@@ -306,10 +314,7 @@ async def open_hub(
     """
     ring = load_ring(settings)
     signer = load_signer(settings)
-    # A batch's objects all live until it is durable: looking through them for cycles after every 700th costs a third of the
-    # time and finds nothing.
-    gc.freeze()
-    gc.set_threshold(*_GC_THRESHOLDS)
+    gc.freeze()  # what the start has made stays; the thresholds are those of the package
     log_id, operator = LogId(settings.log_id), PartyId(settings.operator)
     clock, entropy = SystemClock(), secrets.token_bytes
     async with AsyncExitStack() as stack:
@@ -345,7 +350,8 @@ async def open_hub(
             await stamped.look()
             committer.heed(stamped.check)
         outbox, entries = Outbox(engine, log_id), EntryWriter(log_id, operator, entropy)
-        rules = await _rules(engine, log_id, settings)
+        acts = Acts(log)
+        rules = await _rules(acts, settings)
         protector = Protector(pseudonymiser, vault, entropy)
         endings = Endings(clock, entropy, entries, committer, log, outbox, rules)
         route = Route(
@@ -382,6 +388,7 @@ async def open_hub(
             endings=endings,
             route=route,
             rules=rules,
+            acts=acts,
             statements=Statements(engine, log_id, log, notes, digests, people, clock, entropy, rules),
             notices=notices,
             informing=Informing(engine, search, notes, vault.tags_of),
@@ -403,11 +410,11 @@ async def _promised(witnessing: Witnessing, settings: Settings) -> list[Mark]:
     return [] if found is None else [found]
 
 
-async def _rules(engine: AsyncEngine, log_id: LogId, settings: Settings) -> Rules:
+async def _rules(acts: Acts, settings: Settings) -> Rules:
     """What the log says is in use; before anything ever was, the directory's set with nothing of it in force."""
-    used = await in_use(engine, log_id)
+    used = await acts.in_use()
     if used is not None:
-        return Rules(used.policy, replace(used.life, silent=await silent_recipients(engine, log_id)))
+        return Rules(used.policy, replace(used.life, silent=await silent_recipients(acts.engine, acts.log_id)))
     policy = load_policy(settings.policy)
     shut = {agreement.id: codes.AFSPRAAK_NIET_ONDERTEKEND for agreement in policy.agreements}
     return Rules(policy, Life(shut, frozenset()))

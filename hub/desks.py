@@ -143,7 +143,7 @@ def _desk(hub: Hub, http: Http, provider: str, setups: Setups) -> Desk:
             notices=hub.notices,
             informing=hub.informing,
             forgetting=hub.forgetting,
-            policies=Policies(hub.engine, hub.notes),
+            policies=Policies(hub.acts, hub.notes),
             exports=exports_of(hub),
             retention=hub.retention,
             reviews=hub.reviews,

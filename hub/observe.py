@@ -108,6 +108,11 @@ class Event(StrEnum):
     intake_resumed = "intake_resumed", Level.info, "The hub has room again, and fetches."
     partner_registered = "partner_registered", Level.info, "A partner may now call the hub, or its keys have changed."
     library_message = "library_message", Level.warning, "A library had something to say; its text is withheld."
+    rules_unread = (
+        "rules_unread",
+        Level.error,
+        "The agreements in use cannot be read; this process goes on by those of before, without what was suspended, for a day.",
+    )
     failure = "failure", Level.error, "Something broke that nobody foresaw: the type of the error and its place in the code."
 
 

@@ -19,7 +19,7 @@ from hub.domain.kinds import RECORDS
 from hub.domain.record import PersonRecord
 from hub.domain.records import uitvalmelding
 from hub.domain.stages import Candidate
-from hub.domain.terms import PartyId, ReasonCode, RecordKind
+from hub.domain.terms import Micros, PartyId, ReasonCode, RecordKind
 from hub.regions import Regions
 
 GEEN_ROUTE: Final = ReasonCode("GEEN_ROUTE")
@@ -32,6 +32,8 @@ class Rules:
     """What decisions are taken by now. `put` replaces it; a step that has begun ends under what it began with."""
 
     def __init__(self, policy: PolicySet, life: Life = AS_WRITTEN) -> None:
+        self.unread_since: Micros | None = None
+        """Since when others are in use that cannot be read; these go on for a while, without what was suspended or ended."""
         self.put(policy, life)
 
     def put(self, policy: PolicySet, life: Life) -> None:

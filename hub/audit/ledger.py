@@ -35,7 +35,10 @@ class Ledger(Generic[Row]):
         self._known: dict[Row, Proven] = {}
 
     async def proven(self, rows: Iterable[Row]) -> dict[Row, Proven]:
-        """What the signed log says of each row; one that it does not speak of, or not so, is left out."""
+        """What the signed log says of each row; one that it does not speak of, or not so, is left out.
+
+        Raises Tampered where the log itself is not what was signed.
+        """
         wanted = list(dict.fromkeys(rows))
         if new := [row for row in wanted if row not in self._known]:
             entries = await self._log.found([self._ref(row) for row in new])
@@ -64,6 +67,7 @@ class Ledger(Generic[Row]):
         try:
             await self._log.prove({self._ref(row): found for row, found in spoken.items()})
         except (Tampered, ValueError):  # ValueError: an entry beyond the tree
+            await self._log.prove({})  # where the log itself is not what was signed, that is the matter, and not these rows
             if len(spoken) == 1:
                 return {}
             halves = [dict(list(spoken.items())[half::2]) for half in (0, 1)]

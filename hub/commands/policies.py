@@ -57,6 +57,11 @@ def _looking(policy: typer.Typer, with_hub: WithHub) -> None:
                 return
             for each in look.policy.agreements:
                 typer.echo("\n".join(_lines(look, each, ends)))
+            for act in look.history.doubted:
+                about = act.agreement or "the set in use"
+                typer.echo(
+                    f"\nNOT AS THE LOG SAYS: act {act.number} ({act.kind.value}, {about}) does not count; see 'hub doctor'"
+                )
             if look.history.use is not None and look.history.use.by is None:
                 typer.echo("\nthis set is the one that the hub began with; nobody activated it")
 
@@ -250,11 +255,11 @@ def _signing(signatory: typer.Typer, with_hub: WithHub) -> None:
 
 
 def _policies(hub: Hub) -> Policies:
-    return Policies(hub.engine, hub.notes)
+    return Policies(hub.acts, hub.notes)
 
 
 def _signatories(hub: Hub) -> Signatories:
-    return Signatories(hub.engine, hub.notes, hub.digests)
+    return Signatories(hub.acts, hub.notes, hub.digests)
 
 
 async def _hand(hub: Hub, key: Path) -> Hand:
@@ -305,6 +310,7 @@ def _whole(look: Look, agreement: Agreement, ends: Iterable[Expiring], keys: dic
         "state": state_of(agreement, look.history, look.today, in_use=True),
         "obstacles": obstacles(agreement, look.today),
         "founded": version.founded,
+        "doubted": None if version.doubted is None else version.doubted.number,
         "unsigned": [party.id for party in agreement.parties if not version.has_signed(party.id)],
         "acts": [_act(act, keys) for act in version.acts],
         "expiring": [asdict(each) for each in ends if each.agreement == agreement.id],

@@ -128,7 +128,7 @@ def policy_diff_commands(policy: typer.Typer, with_hub: WithHub, guarded: Guarde
 
 
 def _replays(hub: Hub) -> Replays:
-    return Replays(hub.engine, hub.log_id, hub.vault, hub.notes, hub.digests)
+    return Replays(hub.engine, hub.log_id, hub.vault, hub.notes, hub.acts, hub.digests)
 
 
 def _progress(done: int, of: int) -> None:

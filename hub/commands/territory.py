@@ -203,7 +203,7 @@ async def moves_of(hub: Hub) -> Moves:
 
 
 async def _staff(hub: Hub, key: Path) -> StaffId:
-    hand = await Signatories(hub.engine, hub.notes, hub.digests).hand_of(signature.read_key(_bytes(key), private=True))
+    hand = await Signatories(hub.acts, hub.notes, hub.digests).hand_of(signature.read_key(_bytes(key), private=True))
     return hand.staff.staff_id
 
 

@@ -28,11 +28,33 @@ def life_of(policy: PolicySet, history: History) -> Life:
             shut[agreement.id] = codes.AFSPRAAK_BEEINDIGD
         elif version.suspended is not None:
             shut[agreement.id] = codes.AFSPRAAK_GESCHORST
+        elif version.doubted is not None:
+            shut[agreement.id] = codes.AFSPRAAK_NIET_BEWEZEN
         elif not _bound(agreement, version) or history.laid or policy.hash != history.in_use:
             shut[agreement.id] = codes.AFSPRAAK_NIET_ONDERTEKEND
         elif missing:
             unsigned[agreement.id] = missing
     return Life(MappingProxyType(shut), frozenset(), MappingProxyType(unsigned))
+
+
+def narrowed(policy: PolicySet, life: Life, history: History) -> Life:
+    """The same life with what was suspended, ended or doubted since: for a set that goes on where the next cannot be read."""
+    shut = dict(life.shut)
+    for agreement in policy.agreements:
+        version = history.version(agreement)
+        if version.ended is not None:
+            shut[agreement.id] = codes.AFSPRAAK_BEEINDIGD
+        elif version.suspended is not None:
+            shut[agreement.id] = codes.AFSPRAAK_GESCHORST
+        elif version.doubted is not None:
+            shut[agreement.id] = codes.AFSPRAAK_NIET_BEWEZEN
+    return Life(MappingProxyType(shut), life.silent, life.unsigned)
+
+
+def unread(policy: PolicySet, life: Life) -> Life:
+    """Nothing is in force: for too long nobody can read what should be."""
+    shut = {agreement.id: life.shut.get(agreement.id, codes.AFSPRAAK_NIET_BEWEZEN) for agreement in policy.agreements}
+    return Life(MappingProxyType(shut), life.silent, life.unsigned)
 
 
 def _bound(agreement: Agreement, version: Version) -> bool:
@@ -54,6 +76,8 @@ class State(StrEnum):
     blocked = "blocked"
     """Signed and in use, and yet not in force: see the obstacles."""
     suspended = "suspended"
+    doubted = "doubted"
+    """The database holds something about it that the log does not: what it says is not believed."""
     ended = "ended"
 
 
@@ -75,6 +99,8 @@ def state_of(agreement: Agreement, history: History, day: date, *, in_use: bool)
         return State.ended
     if version.suspended is not None:
         return State.suspended
+    if version.doubted is not None:
+        return State.doubted
     if not _bound(agreement, version):
         return State.draft
     if not in_use or history.laid:

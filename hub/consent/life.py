@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 from uuid import UUID
@@ -102,7 +102,11 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """What has happened to one version of an agreement. `digest` is what its signatures are over."""
+    """What has happened to one version of an agreement. `digest` is what its signatures are over.
+
+    `doubted` is what stands in the database as an act and was none by the log: until a party has suspended and resumed the
+    agreement since, nobody knows what holds of it.
+    """
 
     id: AgreementId
     digest: str
@@ -111,6 +115,7 @@ class Version:
     suspended: Act | None = None
     ended: Act | None = None
     acts: tuple[Act, ...] = ()
+    doubted: Act | None = None
 
     def has_signed(self, party: PartyId) -> bool:
         """Whether the party is bound by this version."""
@@ -131,7 +136,10 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """All that happened, up to act `last`. `laid`: the set in use was never activated, so nothing of it is in force."""
+    """All that happened, up to act `last`. `laid`: the set in use was never activated, so nothing of it is in force.
+
+    `doubted` are the acts that are not as the log says; none of them counts.
+    """
 
     last: int = 0
     in_use: PolicyHash | None = None
@@ -139,6 +147,7 @@ class History:
     use: Act | None = None
     versions: Mapping[AgreementId, Version] = field(default_factory=lambda: MappingProxyType({}))
     proposals: tuple[Proposal, ...] = ()
+    doubted: tuple[Act, ...] = ()
 
     def version(self, agreement: Agreement) -> Version:
         """What has happened to this version; of one that nobody touched, nothing."""
@@ -206,8 +215,8 @@ def statement_of(
 # -- what holds
 
 
-def history_of(acts: Iterable[Act]) -> History:
-    """What the acts say together, in the order of their numbers."""
+def history_of(acts: Iterable[Act], doubted: Sequence[Act] = ()) -> History:
+    """What the acts say together, in the order of their numbers; of those that are `doubted` only that they are there."""
     last, use, laid = 0, None, False
     versions: dict[AgreementId, Version] = {}
     proposed: list[Act] = []
@@ -230,9 +239,16 @@ def history_of(acts: Iterable[Act]) -> History:
                 advice[act.follows, act.policy] = act
             case _:
                 pass
+    for act in doubted:
+        last = max(last, act.number)
+        if act.agreement is not None:
+            version = versions.get(act.agreement) or Version(act.agreement, "")
+            if all(other.kind is not ActKind.resumed or other.number < act.number for other in version.acts):
+                versions[act.agreement] = replace(version, doubted=act)
     in_use = None if use is None else use.policy
     proposals = tuple(_proposals(proposed, advice, activated, in_use, begun))
-    return History(last, in_use, laid, use, MappingProxyType(dict(sorted(versions.items()))), proposals)
+    kept = MappingProxyType(dict(sorted(versions.items())))
+    return History(last, in_use, laid, use, kept, proposals, tuple(doubted))
 
 
 def _lived(known: Version | None, act: Act) -> Version:

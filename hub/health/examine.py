@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
+from hub.audit.log import Log
 from hub.consent.model import PolicySet
 from hub.domain.terms import LogId
 from hub.errors import HubError, Retry
@@ -21,6 +22,7 @@ from hub.health.files import Certificate, KeyFile
 from hub.health.findings import Finding, unknown
 from hub.health.outside import Outside
 from hub.health.parts import Base
+from hub.policies.use import Acts
 from hub.ports import Clock
 from hub.protect.vault import Vault
 
@@ -93,13 +95,17 @@ async def _database(parts: Parts, base: Base | None) -> list[Finding]:
         ("log-mark", lambda: log.mark(base.engine, parts.log_id, parts.high_water)),
         ("log-mark-place", _aside(lambda: log.place(parts.high_water, base.files if parts.strict else None))),
         ("log-room", lambda: log.room(base.engine, parts.log_id)),
-        ("policy-unused", lambda: rules.in_use(base.engine, parts.log_id, parts.policy, parts.clock.now_us())),
+        ("policy-unused", lambda: rules.in_use(_acts(parts, base), parts.policy, parts.clock.now_us())),
         ("credential-end", lambda: connectors.ends(base.engine, parts.log_id, parts.clock.now_us())),
         ("connector-unconfirmed", lambda: connectors.alone(base.engine, parts.log_id, parts.clock.now_us())),
-        ("party-followed", lambda: rules.followed(base.engine, parts.log_id, parts.clock.now_us())),
+        ("party-followed", lambda: rules.followed(_acts(parts, base), parts.clock.now_us())),
     )
     found += await _outside(parts, base)
     return found + await _each(*work.checks(base.engine, parts.log_id, parts.clock.now_us()))
+
+
+def _acts(parts: Parts, base: Base) -> Acts:
+    return Acts(Log(base.engine, parts.log_id, parts.vkey()))
 
 
 async def _outside(parts: Parts, base: Base) -> list[Finding]:

@@ -7,16 +7,13 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import date, timedelta
 from typing import Final
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from hub.clock import legal_date
 from hub.consent.model import PolicySet
 from hub.domain.tenure import ended, successions
-from hub.domain.terms import LogId, Micros
-from hub.errors import HubError
+from hub.domain.terms import Micros
+from hub.errors import HubError, Misconfigured, Tampered
 from hub.health.findings import Finding, State, attention, ok, wrong
-from hub.policies.use import InUse
-from hub.policies.use import in_use as used_by
+from hub.policies.use import Acts, InUse
 from hub.territory.model import due
 from hub.territory.store import waiting
 
@@ -32,11 +29,16 @@ def policy(load: Callable[[], PolicySet], now: Micros) -> list[Finding]:
     return [ok("policy", hash=found.hash), *_agreements(found, legal_date(now))]
 
 
-async def in_use(engine: AsyncEngine, log_id: LogId, load: Callable[[], PolicySet], now: Micros) -> list[Finding]:
-    """The set in use is the directory's, was put into use by somebody, and its agreements are in force."""
-    used = await used_by(engine, log_id)
+async def in_use(acts: Acts, load: Callable[[], PolicySet], now: Micros) -> list[Finding]:
+    """The set in use is as the log says and the directory's, was put into use by somebody, its agreements are in force."""
+    try:
+        used = await acts.in_use()
+    except (Tampered, Misconfigured):
+        return [wrong("policy-unread")]
     if used is None:
         return [attention("policy-unused")]
+    doubted = used.history.doubted
+    about = _names({each.agreement or used.policy.hash[:12] for each in doubted})
     try:
         differs = (await asyncio.to_thread(load)).hash != used.policy.hash
     except HubError:
@@ -44,6 +46,8 @@ async def in_use(engine: AsyncEngine, log_id: LogId, load: Callable[[], PolicySe
     shut = _names(used.life.shut)
     founded = sum(version.founded for version in used.history.versions.values())
     return [
+        ok("policy-unread"),
+        wrong("act-doubted", names=about, count=len(doubted)) if doubted else ok("act-doubted"),
         attention("policy-differs", hash=used.policy.hash[:12]) if differs else ok("policy-differs"),
         ok("policy-founded", founded=founded) if used.history.use is None or used.history.use.by else _begun(used),
         attention("agreement-shut", names=shut) if shut else ok("agreement-shut"),
@@ -51,9 +55,9 @@ async def in_use(engine: AsyncEngine, log_id: LogId, load: Callable[[], PolicySe
     ]
 
 
-async def followed(engine: AsyncEngine, log_id: LogId, now: Micros) -> list[Finding]:
+async def followed(acts: Acts, now: Micros) -> list[Finding]:
     """Nothing waits for a party that another follows, by the day that the law or the merger sets (WEB 9.2.4)."""
-    used, today = await used_by(engine, log_id), legal_date(now)
+    used, today = await acts.in_use(), legal_date(now)
     if used is None:
         return []
     policy, found = used.policy, list[Finding]()
@@ -62,7 +66,7 @@ async def followed(engine: AsyncEngine, log_id: LogId, now: Micros) -> list[Find
     for one in pairs.values():
         if one.old not in gone or today < one.day:
             continue
-        waits, _ = await waiting(engine, log_id, one.old)
+        waits, _ = await waiting(acts.engine, acts.log_id, one.old)
         count = sum(waits.get(state, 0) for state in ("held", "handed", "failed"))
         told = wrong if today > due(one) else attention
         if count:

@@ -8,20 +8,18 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final, TypeVar
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from hub.audit.entry import EntryKind
 from hub.audit.notes import Notes
 from hub.clock import legal_date
-from hub.consent import life, mandate
+from hub.consent import mandate
 from hub.consent.compile import compile_policy
 from hub.consent.diff import Diff, diff
-from hub.consent.life import Act, ActKind, Advice, EndReason, History, SuspendReason, agreement_hash, history_of
+from hub.consent.life import Act, ActKind, Advice, EndReason, History, SuspendReason, agreement_hash
 from hub.consent.model import PolicySet
 from hub.consent.policy import canonical_policy, policy_of
 from hub.consent.store import keep_policy, policy_in_use
@@ -32,6 +30,8 @@ from hub.notices.model import Cause, CauseKind
 from hub.notices.store import cause_row
 from hub.policies import signature, store
 from hub.policies.hands import Hand
+from hub.policies.proof import OPERATIONS, details_of, signed_over
+from hub.policies.use import Acts
 from hub.ports import Claim, RowSet
 
 _TRIES: Final = 5
@@ -66,8 +66,9 @@ class Policies:
     Refused where someone may not do what they ask.
     """
 
-    def __init__(self, engine: AsyncEngine, notes: Notes, compare: Compare = diff) -> None:
-        self._engine, self._notes, self._compare = engine, notes, compare
+    def __init__(self, acts: Acts, notes: Notes, compare: Compare = diff) -> None:
+        self._acts, self._notes, self._compare = acts, notes, compare
+        self._engine = acts.engine
         self._log_id, self._operator, self._clock = notes.log_id, notes.operator, notes.clock
         self._read: dict[PolicyHash, PolicySet] = {}
         self._compared: dict[tuple[PolicyHash, PolicyHash, bool], Diff] = {}
@@ -76,7 +77,7 @@ class Policies:
 
     async def history(self) -> History:
         """All that happened."""
-        return history_of(await store.acts(self._engine, self._log_id))
+        return await self._acts.history()
 
     async def look(self) -> Look | None:
         """Everything that the pages show; None where no set was ever in use."""
@@ -132,7 +133,7 @@ class Policies:
             kept = await store.kept_set(self._engine, self._log_id, policy.hash)
             body, us = canonical_policy(policy), self._clock.now_us()
             claims = [] if kept else [store.claim_set(self._log_id, self._operator, policy.hash, body, us)]
-            doing = _Doing(ActKind.proposed, "policy-propose", "policy", follows=follows, policy=policy.hash)
+            doing = _Doing(ActKind.proposed, follows=follows, policy=policy.hash)
             await self._write(history, by, doing, _counts(change), claims)
             return policy.hash
 
@@ -147,8 +148,6 @@ class Policies:
             digest, claims = await self._text(plain)
             doing = _Doing(
                 ActKind.advised,
-                "policy-advise",
-                "policy",
                 follows=proposal.follows,
                 policy=proposal.policy,
                 word=outcome.value,
@@ -164,9 +163,7 @@ class Policies:
         async def act(history: History) -> None:
             candidate = await self._known(history, policy)
             found = mandate.check_signature(history, await self._in_use(history), candidate, agreement, party, by.staff)
-            doing = _Doing(
-                ActKind.signed, "agreement-sign", "agreement", party=party, agreement=agreement, digest=agreement_hash(found)
-            )
+            doing = _Doing(ActKind.signed, party=party, agreement=agreement, digest=agreement_hash(found))
             await self._write(history, by, doing, {})
 
         await self._settled(act)
@@ -185,8 +182,6 @@ class Policies:
             chain, _ = await policy_in_use(self._engine, self._log_id)
             doing = _Doing(
                 ActKind.activated,
-                "policy-activate",
-                "policy",
                 follows=proposal.follows,
                 policy=proposal.policy,
                 party=by.staff.party,
@@ -259,22 +254,6 @@ class Policies:
         rows: Callable[[UUID], Sequence[RowSet]] = lambda _ref: (),
     ) -> None:
         us, ref, staff = self._clock.now_us(), self._new_ref(), by.staff
-        said = life.statement_of(
-            doing.kind,
-            staff.staff_id,
-            us,
-            party=doing.party,
-            agreement=doing.agreement,
-            digest=doing.digest,
-            follows=doing.follows,
-            policy=doing.policy,
-            word=doing.word,
-            text=doing.text,
-        )
-        proof = None
-        if by.key is not None:
-            proof = signature.sign(by.key, said)
-            signature.check(proof, by.signatory.jwk if by.signatory else "", said)
         new = Act(
             history.last + 1,
             doing.kind,
@@ -289,17 +268,17 @@ class Policies:
             doing.policy,
             doing.word,
             doing.text,
-            proof,
         )
-        told = {**doing.details(), **details, "method": by.method.value}
-        if proof is not None:
-            told["signature"] = hashlib.sha256(proof.encode()).hexdigest()
+        if by.key is not None:
+            proof = signature.sign(by.key, signed_over(new))
+            signature.check(proof, by.signatory.jwk if by.signatory else "", signed_over(new))
+            new = replace(new, proof=proof)
         more = claims(ref) if callable(claims) else claims
         await self._notes.write(
             EntryKind.configuration,
-            doing.operation,
-            doing.about,
-            told,
+            OPERATIONS[doing.kind],
+            "policy" if doing.agreement is None else "agreement",
+            {**details, **details_of(new)},
             by=staff.staff_id,
             claims=(store.claim_acts(self._log_id, self._operator, [new]), *more),
             rows=rows(ref),
@@ -331,8 +310,6 @@ class _Doing:
     """An act that is about to be written."""
 
     kind: ActKind
-    operation: str
-    about: str
     party: PartyId | None = None
     agreement: AgreementId | None = None
     digest: str | None = None
@@ -341,29 +318,10 @@ class _Doing:
     word: str | None = None
     text: str | None = None
 
-    def details(self) -> dict[str, str | int]:
-        """What its entry says."""
-        word = "outcome" if self.kind is ActKind.advised else "reason"
-        said = {
-            "party": self.party,
-            "agreement": self.agreement,
-            "hash": self.digest,
-            "follows": self.follows,
-            "policy": self.policy,
-            word: self.word,
-            "text": self.text,
-        }
-        return {name: str(value) for name, value in said.items() if value is not None}
-
 
 def _turn(kind: ActKind, policy: PolicySet, agreement: AgreementId, party: PartyId, word: str | None) -> _Doing:
-    operations = {
-        ActKind.suspended: "agreement-suspend",
-        ActKind.resumed: "agreement-resume",
-        ActKind.ended: "agreement-end",
-    }
     digest = agreement_hash(mandate.agreement_in(policy, agreement))
-    return _Doing(kind, operations[kind], "agreement", party=party, agreement=agreement, digest=digest, word=word)
+    return _Doing(kind, party=party, agreement=agreement, digest=digest, word=word)
 
 
 def _counts(change: Diff) -> dict[str, str | int]:

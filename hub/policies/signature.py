@@ -69,6 +69,15 @@ def sign(key: Key, statement: bytes) -> str:
     return jws.serialize_compact({"alg": algorithm, "kid": key.thumbprint()}, statement, key, algorithms=[algorithm])
 
 
+def key_of(proof: str) -> str:
+    """The thumbprint of the key that a signature says it was made with. Raises Refused where it says none."""
+    try:
+        header = orjson.loads(urlsafe_b64decode(proof.partition(".")[0].encode()))
+        return urlsafe_b64decode(header["kid"].encode()).hex()
+    except (ValueError, TypeError, KeyError, AttributeError):
+        _no("It names no key.")
+
+
 def check(proof: str, jwk: str, statement: bytes) -> None:
     """Raises Refused unless `proof` is the signature of that public key over exactly this statement."""
     key = read_key(jwk.encode(), private=False)

@@ -41,25 +41,28 @@ SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[
 ON CONFLICT (log_id, digest) DO NOTHING
 """
 _SIGNATORIES = """
-SELECT thumbprint, staff, name, role, for_party, jwk, closed_us FROM policy_signatory WHERE log_id = $1
-ORDER BY name, thumbprint
+SELECT thumbprint, staff, name, role, for_party, jwk, entry_ref,
+    EXISTS (SELECT FROM policy_closed AS closed WHERE closed.log_id = one.log_id AND closed.thumbprint = one.thumbprint)
+FROM policy_signatory AS one WHERE log_id = $1 ORDER BY name, thumbprint
 """
 _ADD = """
-INSERT INTO policy_signatory (log_id, party_id, thumbprint, staff, name, role, for_party, jwk, recorded_us)
+INSERT INTO policy_signatory (log_id, party_id, thumbprint, staff, name, role, for_party, jwk, recorded_us, entry_ref)
 SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-                     $9::bigint[])
+                     $9::bigint[], $10::uuid[])
 ON CONFLICT DO NOTHING
 """
 _CLOSE = """
-UPDATE policy_signatory SET closed_us = new.us
-FROM unnest($1::text[], $2::text[], $3::bigint[]) AS new (log_id, thumbprint, us)
-WHERE policy_signatory.log_id = new.log_id AND policy_signatory.thumbprint = new.thumbprint AND closed_us IS NULL
+INSERT INTO policy_closed (log_id, party_id, thumbprint, us)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[]) ON CONFLICT DO NOTHING
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Signatory:
-    """Someone with a key: who they are in the log, in which role, for which party; closed keys check what they signed."""
+    """Someone with a key: who they are in the log, in which role, for which party; closed keys check what they signed.
+
+    `ref` is the entry of its registration; None for a key of before those were named, which signs nothing new.
+    """
 
     thumbprint: str
     staff_id: StaffId
@@ -68,6 +71,7 @@ class Signatory:
     party: PartyId | None
     jwk: str
     closed: bool
+    ref: UUID | None = None
 
 
 async def last_number(engine: AsyncEngine, log_id: LogId) -> int:
@@ -166,18 +170,19 @@ async def signatories(engine: AsyncEngine, log_id: LogId) -> list[Signatory]:
             Role(role),
             None if party is None else PartyId(party),
             jwk,
-            closed is not None,
+            closed,
+            None if ref is None else UUID(bytes=ref.bytes),
         )
-        for thumbprint, staff, name, role, party, jwk, closed in await fetch(engine, _SIGNATORIES, log_id)
+        for thumbprint, staff, name, role, party, jwk, ref, closed in await fetch(engine, _SIGNATORIES, log_id)
     ]
 
 
 def claim_signatory(log_id: LogId, operator: PartyId, one: Signatory, us: Micros) -> Claim:
     """A key that nobody had before."""
-    row = (log_id, operator, one.thumbprint, one.staff_id, one.name, one.role.value, one.party, one.jwk, int(us))
+    row = (log_id, operator, one.thumbprint, one.staff_id, one.name, one.role.value, one.party, one.jwk, int(us), one.ref)
     return Claim(_ADD, [row])
 
 
-def claim_closed(log_id: LogId, thumbprint: str, us: Micros) -> Claim:
+def claim_closed(log_id: LogId, operator: PartyId, thumbprint: str, us: Micros) -> Claim:
     """A key that is open is so no more."""
-    return Claim(_CLOSE, [(log_id, thumbprint, int(us))])
+    return Claim(_CLOSE, [(log_id, operator, thumbprint, int(us))])

@@ -23,6 +23,7 @@ from hub.consent.table import DecisionTable
 from hub.domain.facts import KeptFacts, SubjectFacts
 from hub.domain.staff import StaffId
 from hub.domain.terms import LogId, Micros, PolicyHash
+from hub.policies.use import Acts
 from hub.ports import KeyedDigest
 from hub.protect.seal import kind_of, read_facts, unseal
 from hub.protect.vault import Vault
@@ -58,6 +59,7 @@ class Replays:
     log_id: LogId
     vault: Vault
     notes: Notes
+    acts: Acts
     digest: KeyedDigest | None = None
     """What statements are held against: a changed one is noticed."""
 
@@ -106,7 +108,7 @@ class Replays:
         """Every decision of the log in that time, decided again: by its own set, which must lead to it, then by `candidate`."""
         size = await self._note(EntryKind.access, REPLAY, {"candidate": candidate.hash}, by)
         result = Replayed(candidate.hash, in_use, size)
-        table, sets = compile_policy(candidate), Sets(self.engine, self.log_id)
+        table, sets = compile_policy(candidate), Sets(self.acts)
         async for cases in Reader(self.engine, self.log_id, self.vault).cases(since, until, size, progress):
             asked = await _own(sets, cases, result)
             for (case, _), decision in zip(asked, ask(table, [question for _, question in asked]), strict=True):
@@ -128,7 +130,7 @@ class Replays:
         of a diploma, as the newest record about the same young person has them.
         """
         size = await self._note(EntryKind.export, RETRO, {"candidate": candidate.hash}, by)
-        table, sets = compile_policy(candidate), Sets(self.engine, self.log_id)
+        table, sets = compile_policy(candidate), Sets(self.acts)
         async for cases in Reader(self.engine, self.log_id, self.vault).cases(since, until, size, progress):
             given = [case for case in cases if case.told.permits and case.question is not None]
             handed = await store.handed(self.engine, [case.ref for case in given]) if given else {}

@@ -6,8 +6,6 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from hub.consent.compile import compile_policy
 from hub.consent.decide import ask
 from hub.consent.force import life_of
@@ -18,8 +16,9 @@ from hub.consent.policy import policy_of
 from hub.consent.question import Decision, Question
 from hub.consent.store import kept_policy
 from hub.consent.table import DecisionTable
-from hub.domain.terms import LogId, Micros, PartyId, PolicyHash
+from hub.domain.terms import Micros, PartyId, PolicyHash
 from hub.policies import store as acts_store
+from hub.policies.use import Acts
 from hub.replay.answer import retold
 from hub.replay.reading import Case
 
@@ -31,8 +30,8 @@ _SWAP: Final = 5_000_000
 class Sets:
     """Decides cases by the set that their entry names, as it stood when it was recorded; a few tables are kept ready."""
 
-    def __init__(self, engine: AsyncEngine, log_id: LogId) -> None:
-        self._engine, self._log_id = engine, log_id
+    def __init__(self, acts: Acts) -> None:
+        self._all, self._engine, self._log_id = acts, acts.engine, acts.log_id
         self._acts: Sequence[Act] | None = None
         self._policies: dict[PolicyHash, PolicySet | None] = {}
         self._moments: Sequence[Micros] = ()
@@ -53,7 +52,7 @@ class Sets:
         first of these that leads to the entry is taken.
         """
         if self._acts is None:
-            self._acts = await acts_store.acts(self._engine, self._log_id)
+            self._acts, _ = await self._all.all()
             self._moments = [act.us for act in self._acts]
         found: list[Decision | None] = [None] * len(cases)
         alike: dict[tuple[PolicyHash, int], list[int]] = {}

@@ -162,7 +162,7 @@ async def test_the_function_trusts_no_search_path(engine: AsyncEngine) -> None:
         assert await connection.raw.fetchval("SELECT public.ensure_audit_partitions('rijnmonde', 0)") == 1
     assert len(await leaves(engine)) == 1
     rows = await run(engine, "SELECT proname, proconfig FROM pg_proc WHERE pronamespace = 'public'::regnamespace")
-    assert len(rows) == 11
+    assert len(rows) == 12
     assert all(row["proconfig"][0] == "search_path=pg_catalog, pg_temp" for row in rows)
 
 

@@ -17,6 +17,7 @@ from joserfc.jwk import ECKey, OKPKey
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hub.audit.entry import EntryKind, parse
+from hub.audit.log import Log
 from hub.audit.notes import Notes
 from hub.audit.record import Committer
 from hub.consent.compile import compile_policy
@@ -34,7 +35,7 @@ from hub.policies import signature, store
 from hub.policies.founding import found
 from hub.policies.hands import Hand, Signatories
 from hub.policies.service import Policies
-from hub.policies.use import InUse, Watch, in_use
+from hub.policies.use import Acts, InUse, Watch
 from tests.fakes.agreements import (
     AT_DUO,
     AT_LINDEMARK,
@@ -49,7 +50,7 @@ from tests.fakes.agreements import (
     shipped,
 )
 from tests.fakes.partner import digest
-from tests.fakes.recorder import LOG, NOBODY, OPERATOR, START, Clock, bodies, committing, count
+from tests.fakes.recorder import KEY, LOG, NOBODY, OPERATOR, START, Clock, bodies, committing, count
 
 SECOND = AgreementId("duo-doorstroompunt/2")
 UITVAL = RecordKind("uitvalmelding")
@@ -62,14 +63,15 @@ class Hall:
     def __init__(self, engine: AsyncEngine, committer: Committer, clock: Clock) -> None:
         self.engine, self.clock = engine, clock
         self.notes = Notes(committer, LOG, OPERATOR, clock, secrets.token_bytes, NOBODY)
-        self.policies = Policies(engine, self.notes)
-        self.signatories = Signatories(engine, self.notes, digest)
+        self.acts = Acts(Log(engine, LOG, KEY.vkey))
+        self.policies = Policies(self.acts, self.notes)
+        self.signatories = Signatories(self.acts, self.notes, digest)
 
     async def found(self, *, production: bool = False) -> InUse:
-        return await found(self.engine, self.notes, shipped(), production=production)
+        return await found(self.acts, self.notes, shipped(), production=production)
 
     async def now(self) -> InUse:
-        used = await in_use(self.engine, LOG)
+        used = await self.acts.in_use()
         assert used is not None
         return used
 
@@ -103,7 +105,7 @@ async def refused(act: Awaitable[object], why: str, kind: type[HubError] = Refus
 
 
 async def test_outside_production_a_hub_is_founded_once(hall: Hall) -> None:
-    assert await in_use(hall.engine, LOG) is None
+    assert await hall.acts.in_use() is None
     told = await asyncio.gather(*(hall.found() for _ in range(4)))
     assert {each.policy.hash for each in told} == {shipped().hash}
     (entry,) = await hall.entries()
@@ -118,7 +120,7 @@ async def test_outside_production_a_hub_is_founded_once(hall: Hall) -> None:
 
 async def test_the_directory_is_not_looked_at_again(hall: Hall) -> None:
     await hall.found()
-    other = await found(hall.engine, hall.notes, changed(shipped(), version="2", oldest=25), production=False)
+    other = await found(hall.acts, hall.notes, changed(shipped(), version="2", oldest=25), production=False)
     assert other.policy.hash == shipped().hash
     assert len(await hall.entries()) == 1
 
@@ -157,7 +159,7 @@ async def test_in_production_nothing_is_in_force_until_it_was_proposed_signed_an
 async def test_from_proposal_to_end(hall: Hall) -> None:
     policy, after = shipped(), changed(shipped(), version="2", adds="geslacht")
     await hall.found()
-    watch = Watch(hall.engine, LOG)
+    watch = Watch(hall.acts, hall.clock)
     assert (await watch.look()) is not None
     assert (await watch.look()) is None
     assert await hall.propose(after) == after.hash
@@ -406,7 +408,7 @@ async def test_a_set_that_was_changed_in_the_database_is_said(hall: Hall, owner_
     async with transaction(owner_engine) as connection:
         await connection.raw.execute("ALTER TABLE policy_set DISABLE TRIGGER audit_keep")
         await connection.raw.execute("UPDATE policy_set SET body = body || ' '")
-    fresh = Policies(hall.engine, hall.notes)
+    fresh = Policies(Acts(hall.acts.log), hall.notes)
     await refused(fresh.activate(shipped().hash, after.hash, Hand(AT_DUO)), "not what its hash says", Tampered)
 
 

@@ -24,13 +24,14 @@ from hub.audit.search import Search
 from hub.commands.policies import policy_commands
 from hub.console.app import create_console
 from hub.console.desk import Desk, OfficerDesk
+from hub.db import transaction
 from hub.domain.staff import Role, Staff
 from hub.errors import HubError
 from hub.policies import signature
 from hub.policies.files import files_of, text_of
 from hub.policies.founding import found
 from hub.policies.service import Policies
-from hub.policies.use import in_use
+from hub.policies.use import Acts
 from hub.rules import Rules
 from tests.fakes import console
 from tests.fakes.agreements import (
@@ -46,7 +47,7 @@ from tests.fakes.agreements import (
     shipped,
 )
 from tests.fakes.partner import digest
-from tests.fakes.recorder import KEY, LOG, NOBODY, OPERATOR, Clock, committing
+from tests.fakes.recorder import KEY, LOG, NOBODY, OPERATOR, START, Clock, committing
 
 HERE = "/functionaris/afspraken"
 ONE, TWO = f"{HERE}/afspraak/duo-doorstroompunt/1", f"{HERE}/afspraak/duo-doorstroompunt/2"
@@ -85,7 +86,7 @@ class Office:
         return self.tokens[who.staff_id]
 
     async def shut(self) -> dict[str, str]:
-        used = await in_use(self.engine, LOG)
+        used = await Acts(Log(self.engine, LOG, KEY.vkey)).in_use()
         assert used is not None
         return dict(used.life.shut)
 
@@ -95,14 +96,14 @@ async def office(engine: AsyncEngine, tmp_path: Path) -> AsyncIterator[Office]:
     clock = Clock()
     async with committing(engine, tmp_path / "high-water", clock) as committer:
         notes = Notes(committer, LOG, OPERATOR, clock, secrets.token_bytes, NOBODY)
-        await found(engine, notes, shipped(), production=False)
+        await found(Acts(Log(engine, LOG, KEY.vkey)), notes, shipped(), production=False)
 
         async def names() -> dict[str, str]:
             return {OFFICER.staff_id: "Noor Demirci", AT_DUO.staff_id: "Hester van Galen"}
 
         log = Log(engine, LOG, KEY.vkey)
         search, nobody = Search(engine, LOG, OPERATOR, NOBODY.tags_of), cast(Any, None)
-        officer = OfficerDesk(search, nobody, log, notes, Rules(shipped()), names, policies=Policies(engine, notes))
+        officer = OfficerDesk(search, nobody, log, notes, Rules(shipped()), names, policies=Policies(Acts(log), notes))
         sign_in = console.SignIn(OFFICER)
         desk = Desk(clock, console.Sessions(), sign_in, console.PROVIDER, secure=False, officer=officer)
         yield Office(engine, notes, desk)
@@ -204,7 +205,7 @@ async def test_only_the_right_role_sees_a_form_and_a_forged_one_does_nothing(off
         )
     await office.post(AT_DUO, ONE, 400, doe="iets")
     assert await office.shut() == {}
-    assert len((await Policies(office.engine, office.notes).history()).proposals) == 1
+    assert len((await Policies(Acts(Log(office.engine, LOG, KEY.vkey)), office.notes).history()).proposals) == 1
 
 
 async def test_what_does_not_load_is_said_and_what_was_typed_stays(office: Office) -> None:
@@ -226,6 +227,22 @@ async def test_what_ends_soon_stands_on_the_page(office: Office) -> None:
     assert "De DPIA moet voor" in page
 
 
+async def test_what_stands_in_the_database_past_the_log_is_seen(office: Office) -> None:
+    office.desk.officer.rules.unread_since = START  # type: ignore[union-attr]
+    async with transaction(office.engine) as connection:
+        await connection.raw.execute(
+            """INSERT INTO policy_act (log_id, party_id, number, kind, us, entry_ref, method, agreement)
+            SELECT log_id, party_id, number + 1, 'ended', us, entry_ref, method, 'duo-doorstroompunt/1'
+            FROM policy_act ORDER BY number DESC LIMIT 1"""
+        )
+    for page in ("", "/afspraken"):
+        seen = await office.see(OFFICER, f"/functionaris{page}")
+        assert "Iets in de databank staat niet in het logboek" in seen
+        assert "De set in gebruik is niet te lezen" in seen
+    assert "Niet te bewijzen" in await office.see(OFFICER, "/functionaris/afspraken/afspraak/duo-doorstroompunt/1")
+    assert "NOT AS THE LOG SAYS: act 5 (ended, duo-doorstroompunt/1)" in await Shell(office)("agreements")
+
+
 # -- the command line
 
 
@@ -234,7 +251,7 @@ class Shell:
 
     def __init__(self, office: Office) -> None:
         self._loop = asyncio.get_running_loop()
-        self._hub = SimpleNamespace(engine=office.engine, notes=office.notes, digests=digest)
+        self._hub = SimpleNamespace(acts=Acts(Log(office.engine, LOG, KEY.vkey)), notes=office.notes, digests=digest)
         self._app = typer.Typer()
         policy_commands(self._app, self._with_hub)
 

@@ -34,6 +34,7 @@ from hub.db import transaction
 from hub.domain.facts import StatementKind
 from hub.domain.ids import new_ids
 from hub.domain.terms import Micros, PolicyHash
+from hub.policies.use import Acts
 from hub.ports import WorkItem
 from hub.replay.answer import Left, Turn, Why, people, retold
 from hub.replay.reading import Reader
@@ -85,7 +86,7 @@ async def _kept(house: House) -> Replays:
         (ref,) = new_ids(1, Micros(house.clock.us), secrets.token_bytes(8))
         claim = keep_policy(LOG, OPERATOR, ref, follows, SHIPPED.hash, canonical_policy(SHIPPED), Micros(house.clock.us))
         await notes.write(EntryKind.configuration, "policy-use", "policy", {"policy": SHIPPED.hash}, ref=ref, claims=(claim,))
-    return Replays(house.engine, LOG, house.vault, notes)
+    return Replays(house.engine, LOG, house.vault, notes, Acts(house.log))
 
 
 async def test_under_its_own_set_every_decision_is_the_one_in_the_log_and_under_another_it_turns(house: House):
@@ -111,7 +112,7 @@ async def test_an_entry_that_its_own_set_does_not_lead_to_is_told(house: House):
     await _kept(house)
     await house.send(body(0))
     bent = canonical_policy(_narrow())
-    sets = Sets(house.engine, LOG)
+    sets = Sets(Acts(house.log))
     reader = Reader(house.engine, LOG, house.vault)
     (case,) = [case async for page in reader.cases(None, None, 100, lambda *_: None) for case in page if case.recipient == DESK]
     (decision,) = await sets.decide([case])
@@ -126,7 +127,11 @@ async def test_without_its_set_its_facts_or_its_person_a_decision_is_left_with_t
 ):
     await house.send(body(0))
     replays = Replays(
-        house.engine, LOG, house.vault, Notes(house.committer, LOG, OPERATOR, house.clock, secrets.token_bytes, house.vault)
+        house.engine,
+        LOG,
+        house.vault,
+        Notes(house.committer, LOG, OPERATOR, house.clock, secrets.token_bytes, house.vault),
+        Acts(house.log),
     )
     without = await replays.replay(SHIPPED, SHIPPED.hash, None, None, None)
     assert without.decided == 0
@@ -193,6 +198,7 @@ async def _run(house: House, *words: str) -> Result:
     """`hub policy ...` over the house."""
     replays = await _kept(house)
     hub = SimpleNamespace(
+        acts=Acts(house.log),
         engine=house.engine,
         log_id=LOG,
         vault=house.vault,

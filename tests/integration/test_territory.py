@@ -25,6 +25,7 @@ from hub.domain.terms import PartyId
 from hub.errors import Refused, Retry
 from hub.health.rules import followed
 from hub.policies.founding import found
+from hub.policies.use import Acts
 from hub.ports import WorkItem
 from hub.rules import Rules
 from hub.territory import service
@@ -308,7 +309,7 @@ async def test_another_contactgemeente_gets_the_files_within_four_weeks(
     was, now = PartyId("doorstroompunt-schelmonde"), PartyId("doorstroompunt-heiderland")
     async with open_house(engine, vault_engine, tmp_path / "mark", rules=policy) as house:
         region = Region(house, over(house))
-        await found(engine, region.moves.notes, policy.policy, production=False)
+        await found(Acts(region.house.log), region.moves.notes, policy.policy, production=False)
 
         async def doctor() -> list[tuple[str, str]]:
             return [(one.state.value, one.about) for one in await followed(engine, LOG, house.clock.now_us())]

@@ -20,6 +20,7 @@ from hub.domain.staff import Role
 from hub.errors import HubError
 from hub.policies import signature
 from hub.policies.hands import Signatories
+from hub.policies.use import Acts
 from tests.fakes.house import body, open_house
 from tests.fakes.recorder import LOG
 from tests.integration.test_territory import DAY_US, NEW, OLD, Region, over, rules
@@ -50,6 +51,7 @@ async def typed(region: Region, *words: object) -> tuple[int, str]:
         settings=SimpleNamespace(connectors=None, environment="test"),
         log_id=LOG,
         log=house.log,
+        acts=Acts(house.log),
         vault=house.vault,
     )
 
@@ -72,7 +74,7 @@ async def key_of(region: Region, name: str, to: Path) -> Path:
     key, file = OKPKey.generate_key("Ed25519"), to / f"{name}.pem"
     file.write_bytes(key.as_pem(private=True))
     public = signature.read_key(key.as_pem(private=False), private=False)
-    await Signatories(region.house.engine, region.moves.notes, region.house.digests).add(
+    await Signatories(Acts(region.house.log), region.moves.notes, region.house.digests).add(
         public, name, Role.privacy_officer, None
     )
     return file

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -14,7 +16,9 @@ from hub.app import Hub, load_token_key, make_keys
 from hub.consent.model import AS_WRITTEN
 from hub.domain.terms import PartyId
 from hub.errors import Misconfigured, Retry
+from hub.policies.use import UNREAD_US
 from hub.settings import Settings
+from tests.fakes.recorder import Clock
 
 
 @pytest.fixture
@@ -54,8 +58,13 @@ def test_a_damaged_token_key_is_refused(settings: Settings, content: bytes) -> N
 class _Seen:
     """A watch that tells of a change once, as the one over a database does."""
 
+    unread_since = None
+
     def __init__(self, *_of: object) -> None:
         self.changed = True
+
+    async def going_on(self, _policy: object, life: Any) -> Any:
+        return life
 
     async def look(self) -> Any:
         if not self.changed:
@@ -85,7 +94,36 @@ async def test_a_suspension_that_was_seen_holds_also_when_the_same_look_failed_a
     monkeypatch.setattr(app, "silent_recipients", silent)
     monkeypatch.setattr(app, "_KEEP_UP_S", 0.001)
     hub = cast(
-        Hub, SimpleNamespace(engine=None, log_id=None, stamped=None, rules=SimpleNamespace(put=taken_over, life=AS_WRITTEN))
+        Hub,
+        SimpleNamespace(
+            engine=None,
+            log_id=None,
+            stamped=None,
+            acts=None,
+            clock=None,
+            rules=SimpleNamespace(put=taken_over, policy=None, life=AS_WRITTEN),
+        ),
     )
     await asyncio.wait_for(Hub.keep_up(hub, stopping), 5)
     assert put == ["the set with an agreement suspended"]
+
+
+async def test_a_hub_that_goes_on_by_old_rules_says_so_and_after_a_day_is_not_ready() -> None:
+    class Answers:
+        async def execute(self, _statement: str) -> None: ...
+
+    @asynccontextmanager
+    async def open_(_engine: object) -> AsyncIterator[Any]:
+        yield SimpleNamespace(raw=Answers())
+
+    clock = Clock()
+    rules = SimpleNamespace(unread_since=None)
+    hub = cast(Hub, SimpleNamespace(engine=None, vault_engine=None, rules=rules, clock=clock))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(app, "transaction", open_)
+        assert await Hub.ready(hub) == "in orde"
+        rules.unread_since = clock.now_us()
+        assert await Hub.ready(hub) == "oude afspraken"
+        clock.us += UNREAD_US
+        with pytest.raises(Retry, match="Nothing is in force"):
+            await Hub.ready(hub)

@@ -86,6 +86,8 @@ async def show(request: Request, officer: OfficerDesk, gate: Gate, clock: Clock)
         request,
         "officer/overview.html",
         ends=ends,
+        unproven=look is not None and bool(look.history.doubted),
+        unread_since=officer.rules.unread_since,
         may_search=not session.staff.roles.isdisjoint(SEARCHERS),
         given=given,
         refused=refused,

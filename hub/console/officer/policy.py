@@ -106,6 +106,11 @@ class PolicyPages:
             crumbs=CRUMBS[:1],
             agreements=agreements,
             proposals=proposals,
+            unread_since=self._desk.unread_since,
+            doubted=[
+                (each.number, said.ACTS[each.kind], "de set in gebruik" if each.agreement is None else str(each.agreement))
+                for each in look.history.doubted
+            ],
             founded=use is not None and use.by is None and not look.history.laid,
             laid=look.history.laid,
             ends=[
@@ -141,6 +146,7 @@ class PolicyPages:
             state=said.STATES[state_of(agreement, history, look.today, in_use=in_use)],
             obstacles=[said.OBSTACLES[each] for each in obstacles(agreement, look.today)],
             founded=version.founded,
+            doubted=version.doubted is not None,
             in_use=in_use,
             ends=[said.ends(policy, each) for each in expiring(policy, look.today) if each.agreement == name],
             facts=_facts(agreement),

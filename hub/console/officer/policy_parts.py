@@ -19,6 +19,7 @@ from hub.console.officer.choosing import LOG
 from hub.console.page import render
 from hub.console.table import Link
 from hub.domain.staff import Staff
+from hub.domain.terms import Micros
 from hub.errors import Refused
 from hub.policies.hands import Hand
 from hub.policies.service import Look, Policies
@@ -58,6 +59,11 @@ class Agreeing:
         if self._officer.policies is None:
             raise HTTPException(404)
         return self._officer.policies
+
+    @property
+    def unread_since(self) -> Micros | None:
+        """Since when the set in use cannot be read."""
+        return self._officer.rules.unread_since
 
     async def see(self, request: Request) -> Scene | Response:
         """The scene for whoever may look; or the page that says that nothing is there yet."""

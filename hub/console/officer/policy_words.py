@@ -22,6 +22,7 @@ STATES: Final[Mapping[State, Badge]] = MappingProxyType(
         State.in_force: Badge("Van kracht", Tone.ok),
         State.blocked: Badge("Niet van kracht", Tone.error),
         State.suspended: Badge("Geschorst", Tone.error),
+        State.doubted: Badge("Niet te bewijzen", Tone.error),
         State.ended: Badge("Beëindigd", Tone.warning),
     }
 )
