@@ -1,0 +1,53 @@
+"""What cannot be done with an instance as it stands, each for its own reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import UUID
+
+import pytest
+
+from hub.errors import Refused
+from hub.setups import rules
+from hub.setups.standing import Act, Move, Standing, standing_of
+
+
+def lived(*acts: Act) -> Standing:
+    return standing_of(
+        [
+            Move("duo", "x", seq, act, 1, "a", "STORING" if act is Act.break_glass else "", b"", UUID(int=seq), seq)
+            for seq, act in enumerate((Act.create, *acts), 1)
+        ]
+    )
+
+
+RUNS = lived(Act.propose, Act.activate)
+
+
+@pytest.mark.parametrize(
+    ("check", "one", "why"),
+    [
+        (rules.check_propose, RUNS, "All of it is active"),
+        (rules.check_propose, lived(Act.propose), "A second person activates it"),
+        (rules.check_propose, lived(Act.end), "does not begin again"),
+        (rules.check_break_glass, RUNS, "All of it is active"),
+        (lambda one: rules.check_activate(one, "b"), lived(), "proposes it first"),
+        (lambda one: rules.check_confirm(one, "b"), RUNS, "Nobody activated this alone"),
+        (lambda one: rules.check_confirm(one, "a"), lived(Act.break_glass), "You activated it alone"),
+        (rules.check_pause, lived(), "It is"),
+        (rules.check_resume, RUNS, "It is"),
+        (rules.check_open, lived(Act.end), "does not begin again"),
+    ],
+)
+def test_what_cannot_be_done_is_refused(check: Callable[[Standing], None], one: Standing, why: str) -> None:
+    with pytest.raises(Refused) as refused:
+        check(one)
+    assert why in refused.value.why
+
+
+def test_what_can_be_done_is_not() -> None:
+    rules.check_propose(lived())
+    rules.check_break_glass(lived())
+    rules.check_confirm(lived(Act.break_glass), "b")
+    rules.check_pause(RUNS)
+    rules.check_resume(lived(Act.propose, Act.activate, Act.pause))
