@@ -23,7 +23,7 @@ from hub.consent.mutants import Mutant, mutants
 from hub.consent.question import Decision, Question
 from hub.consent.reach import Known, Step, Way, days, openings, required, steps, ways
 from hub.consent.table import DecisionTable
-from hub.domain.facts import Stated, StatementKind, SubjectFacts
+from hub.domain.facts import Stated, StatementKind, SubjectFacts, Voice
 from hub.domain.terms import AgreementId, ClauseId, ElementName, PartyId
 
 _ALWAYS: Final = (Gate.agreement, Gate.purpose, Gate.basis, Gate.subject, Gate.retention)
@@ -98,7 +98,10 @@ class Coverage:
 
 
 def coverage(policy: PolicySet, only: AgreementId | None = None) -> Coverage:
-    """Runs every test against the set and against every change of it, or of one agreement and the laws that it names."""
+    """Runs every test against the set and against every change of it, or of one agreement and the laws that it names.
+
+    A test that fails as it is notices nothing.
+    """
     table = compile_policy(policy)
     ran = [one for agreement in policy.agreements for one in run(policy, table, agreement)]
     told = [agreement for agreement in policy.agreements if only in (None, agreement.id)]
@@ -106,9 +109,8 @@ def coverage(policy: PolicySet, only: AgreementId | None = None) -> Coverage:
     own = {row.clause for row in rows}
     survivors: list[Survivor] = []
     counted = 0
-    tests = [
-        (agreement, one, question_of(policy, agreement, one)) for agreement in policy.agreements for one in agreement.tests
-    ]
+    sound = [one for one in ran if not one.faults]
+    tests = [(one.agreement, one.example, question_of(policy, one.agreement, one.example)) for one in sound]
     for mutant in (one for one in mutants(policy) if not own.isdisjoint(one.clauses)):
         changed, hops = compile_policy(mutant.policy), _hops(policy, mutant)
         if _noticed(changed, (one for one in tests if not hops.isdisjoint(pairwise(one[1].path)))):
@@ -278,7 +280,7 @@ def _test(question: Question, now: Decision) -> str:
         if getattr(facts, name):
             given[name] = getattr(facts, name)
     if facts.standing:
-        given["standing"] = f"[{', '.join(sorted(one.kind.value for one in facts.standing))}]"
+        given["standing"] = f"[{', '.join(sorted(map(_said, facts.standing)))}]"
     if facts.more:
         more = ", ".join(
             f"{name}: {str(value).lower() if isinstance(value, bool) else value}" for name, value in sorted(facts.more)
@@ -286,4 +288,11 @@ def _test(question: Question, now: Decision) -> str:
         given["facts"] = f"{{{more}}}"
     told = ", ".join(f"{key}: {str(value).lower() if isinstance(value, bool) else value}" for key, value in given.items())
     expect = "expect: permit" if now.grant is not None else f"expect: deny, reasons: [{', '.join(now.reasons)}]"
-    return f"{{day: {facts.as_of}, path: [{', '.join(question.path)}], given: {{{told}}}, {expect}}}"
+    about = f"record: {question.record}, purpose: {question.purpose}"
+    return f"{{day: {facts.as_of}, path: [{', '.join(question.path)}], {about}, given: {{{told}}}, {expect}}}"
+
+
+def _said(one: Stated) -> str:
+    """A statement as a test writes it: a word alone is the young person's own."""
+    own = one.voice in (Voice.jongere, Voice.school)
+    return one.kind.value if own else f"{{statement: {one.kind.value}, voice: {one.voice.value}}}"

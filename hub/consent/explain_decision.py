@@ -37,11 +37,16 @@ _GATES: Final = {
 
 _AS: Final = {
     Form.raw: "",
-    Form.banded: " (ongeveer)",
+    Form.banded: " (in grote lijnen)",
     Form.yes_no: " (alleen ja of nee)",
     Form.pseudonym: " (als code, niet het nummer zelf)",
 }
 """In which form it passes, as the young person reads it."""
+_GDPR: Final = {
+    "consent": "toestemming, AVG artikel 6, eerste lid, onder a",
+    "duty": "wettelijke plicht, AVG artikel 6, eerste lid, onder c",
+    "task": "taak van algemeen belang, AVG artikel 6, eerste lid, onder e",
+}
 _OF_THE_YOUNG: Final = (StatementKind.toestemming, StatementKind.instemming)
 _WITHDRAWN: Final = {
     "stop": "de levering stopt",
@@ -127,8 +132,11 @@ def _permitted(policy: PolicySet, question: Question, decision: Decision, grant:
     for name in grant.bases:
         basis = policy.laws[name]
         doubt = " Een jurist moet deze lezing nog bevestigen." if basis.review == "needed" else ""
-        yield f"Grondslag: {basis.law.name} ({basis.law.bwb}), {basis.article}: {basis.text_nl}{doubt}"
+        yield f"Grondslag: {basis.law.name} ({basis.law.bwb}), {basis.article} ({_GDPR[basis.kind]}): {basis.text_nl}{doubt}"
+    yield from _special(policy, decision, grant)
     yield from _rests(policy, clause, grant)
+    objection = any(policy.laws[name].objection_possible for name in grant.bases)
+    yield f"Bezwaar: {'kan (AVG artikel 21)' if objection else 'kan niet; AVG artikel 21 gaat alleen over een taak'}."
     yield "Gaat mee:"
     for element, form in decision.fields:
         yield f"- {policy.elements[element].label_nl}{FORMS[form]}: {clause.fields[element].need}"
@@ -146,6 +154,16 @@ def _permitted(policy: PolicySet, question: Question, decision: Decision, grant:
     if informs.exception is not None:
         yield f"Uitzondering op informeren: {informs.exception}"
     yield _until(decision)
+
+
+def _special(policy: PolicySet, decision: Decision, grant: Grant) -> Iterator[str]:
+    """What passes that the law protects more than the rest, and the ground for it (GDPR 9, 10)."""
+    rows = [policy.elements[name] for name, _ in decision.fields]
+    told = [row.name for row in rows if row.kind in ("special", "document") or row.category is not None or row.inferable_health]
+    if told:
+        bases = [policy.laws[name] for name in grant.bases]
+        grounds = dict.fromkeys(basis.art9_ground or f"{basis.law.name}, {basis.article}, dat dit noemt" for basis in bases)
+        yield f"Bijzonder: {_labels(policy, told)}. Grond daarvoor: {'; '.join(grounds)}."
 
 
 def _refused(policy: PolicySet, question: Question, decision: Decision, remedy: Remedy | None, shown: bool) -> Iterator[str]:
@@ -228,14 +246,19 @@ def _to_you(policy: PolicySet, question: Question, decision: Decision, remedy: R
     assert clause is not None, "a grant is made from a clause of its own policy set"
     yield f"{giver} mag gegevens over u aan {recipient} geven."
     yield f"Waarvoor? {policy.purposes[grant.purpose].plain_nl}"
-    yield f"Waarom mag dat? {clause.why_nl}"
+    bases = [policy.laws[basis] for basis in grant.bases]
+    yield " ".join(
+        ("Waarom mag dat?", clause.why_nl, *(f"De wet zegt: {basis.text_nl}" for basis in bases if basis.kind != "consent"))
+    )
     passing = ", ".join(f"{_labels(policy, [name])}{_AS[form]}" for name, form in decision.fields)
     yield f"Deze gegevens gaan mee: {passing}."
     yield "Al het andere blijft achter."
     yield f"Hoe lang? {clause.retention.text_nl}"
     yield clause.duty_to_inform.text
-    if any(policy.laws[basis].objection_possible for basis in grant.bases) and "bezwaar" not in clause.duty_to_inform.text:
+    if any(basis.objection_possible for basis in bases) and "bezwaar" not in clause.duty_to_inform.text:
         yield "Wilt u dit niet? U mag bezwaar maken."
+    if all(basis.kind == "duty" for basis in bases):
+        yield "De wet zegt dat dit moet. Daarom kunt u geen bezwaar maken. Klopt er iets niet? Vraag dan om het te verbeteren."
     if next(_rests(policy, clause, grant), None) is not None:
         yield "Dit mag alleen zolang hier ja tegen is gezegd. Dat ja kan altijd worden ingetrokken."
     if decision.valid_until < date.max:

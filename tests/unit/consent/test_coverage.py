@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 
 from hub.consent.compile import compile_policy
 from hub.consent.coverage import Coverage, coverage
 from hub.consent.examples import run
+from hub.consent.given import Example
 from hub.consent.model import Agreement, Gate, PolicySet
 from hub.consent.mutants import mutants
 from hub.consent.otherwise import rewritten
@@ -61,10 +64,32 @@ def test_the_example_to_write_kills_the_survivor(seen: Coverage):
     assert with_it.killed > seen.killed
 
 
+def test_a_test_that_fails_as_it_is_notices_nothing(seen: Coverage):
+    """It would fail under every change, and the score would be full."""
+    policy = read()
+    own = policy.agreements[0]
+    other = "deny" if own.tests[0].expect == "permit" else "permit"
+    wrong = own.tests[0].model_copy(update={"name": "een test die nooit klopt", "expect": other})
+    failing = replace(policy, agreements=(own.model_copy(update={"tests": (*own.tests, wrong)}),))
+    assert coverage(failing).survivors == seen.survivors
+
+
 def test_every_suggestion_is_a_test_that_holds(seen: Coverage):
     lines = "".join(f"  - {{name: voorstel nummer {n}, {one.example[1:]}\n" for n, one in enumerate(seen.survivors))
     policy = read(lines)
     assert [ran.faults for ran in run(policy, compile_policy(policy), policy.agreements[0]) if ran.faults] == []
+
+
+def test_a_suggestion_about_someone_who_is_spoken_for_says_by_whom(policy: PolicySet):
+    """Under the age of the law row the young person's own word is no yes, and a test with that word alone would not hold."""
+    whole = next(one for one in policy.agreements if one.id == "school-overstap/1")
+    bare = rewritten(whole, tests=whole.tests[:2])
+    policy = replace(policy, agreements=tuple(bare if one is whole else one for one in policy.agreements))
+    told = [yaml.safe_load(one.example) for one in coverage(policy, bare.id).survivors]
+    tests = tuple(
+        Example.model_validate_json(json.dumps({"name": "een voorgestelde test", **one}, default=str)) for one in told
+    )
+    assert [ran.faults for ran in run(policy, compile_policy(policy), rewritten(bare, tests=tests)) if ran.faults] == []
 
 
 def test_every_kind_of_change_is_made():

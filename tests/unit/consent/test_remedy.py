@@ -201,6 +201,29 @@ def test_a_permit_tells_who_is_responsible_by_when_and_what_excuses_from_telling
     assert "Termijn: De ontvanger heeft de gegevens binnen zeven dagen" in said
 
 
+def test_a_permit_tells_the_ground_for_what_is_special_and_whether_anyone_may_object(policy: PolicySet):
+    """A lawyer asks for both: GDPR 9 beside GDPR 6, and article 21, which is about tasks alone."""
+    text = "record: plan_van_aanpak\npath: [zorgaanbieder-rietzorg, werkbedrijf-lindemark]\nday: 2026-11-02\n"
+    given = "given: {gemeente: '9001', standing: [toestemming], facts: {plan_actief: true}}\n"
+    asked = read_question("vraag.yaml", text + given, policy)
+    said = explained(policy, asked, Reader.fg)
+    assert "(taak van algemeen belang, AVG artikel 6, eerste lid, onder e)" in said
+    assert "Bijzonder: " in said
+    assert "Grond daarvoor: UAVG, artikel 22, tweede lid, onder a" in said
+    assert "Bezwaar: kan (AVG artikel 21)." in said
+
+
+def test_of_a_duty_the_young_person_reads_what_the_law_says_and_that_it_must(policy: PolicySet):
+    text = "record: uitvalmelding\npath: [duo, doorstroompunt-lindemark]\nday: 2026-11-02\ngiven: {gemeente: '9001'}\n"
+    asked = read_question("vraag.yaml", text, policy)
+    young, officer = (explained(policy, asked, reader) for reader in (Reader.jongere, Reader.fg))
+    assert "De wet zegt: " in young
+    assert "Daarom kunt u geen bezwaar maken." in young
+    assert "Bezwaar: kan niet" in officer
+    assert "BRIN van de school" in officer
+    assert "artikel 31, dat dit noemt." in officer
+
+
 CONSENT = """
 record: kennismaking
 path: [mbo-zilverlinde, leerbedrijf-de-schaaf]
