@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,7 @@ class Opening:
         return (self.facts.standing or frozenset()) | {Stated(kind) for kind in more}
 
 
-def _every() -> Iterator[Opening]:
+def _openings() -> Iterator[Opening]:
     every = list(steps(POLICY))
     for step in every:
         for way in ways(POLICY, step, every):
@@ -77,8 +78,14 @@ def _every() -> Iterator[Opening]:
                 yield Opening(way, facts, decision)
 
 
-OPENINGS = list(_every())
-DIRECT = [one for one in OPENINGS if len(one.way) == 1]
+@cache
+def every() -> list[Opening]:
+    """Made by the first test that looks at them, and not by who only collects."""
+    return list(_openings())
+
+
+def direct() -> list[Opening]:
+    return [one for one in every() if len(one.way) == 1]
 
 
 def _of(decision: Decision, categories: Iterable[Category]) -> set[ElementName]:
@@ -86,13 +93,13 @@ def _of(decision: Decision, categories: Iterable[Category]) -> set[ElementName]:
 
 
 def test_there_is_something_to_try():
-    clauses = {one.clause.id for one in OPENINGS}
+    clauses = {one.clause.id for one in every()}
     assert len(clauses) > 70
 
 
 def test_health_and_crime_reach_a_doorstroompunt_with_instemming_alone():
     """WEB 9.2.7, first paragraph: such data with the young person's instemming, and along that article alone."""
-    found = [one for one in OPENINGS if one.recipient is PartyKind.doorstroompunt and _of(one.decision, HELD)]
+    found = [one for one in every() if one.recipient is PartyKind.doorstroompunt and _of(one.decision, HELD)]
     assert found
     for one in found:
         assert one.bases == ("web-9-2-7-1",)
@@ -106,7 +113,7 @@ def test_health_and_crime_reach_a_doorstroompunt_with_instemming_alone():
 
 def test_what_a_doorstroompunt_holds_of_health_and_crime_goes_to_nobody():
     """WEB 9.2.7, second paragraph: to no third party, colleagues of Work & Income included, whatever was agreed."""
-    given = [one for one in OPENINGS if one.giver is PartyKind.doorstroompunt]
+    given = [one for one in every() if one.giver is PartyKind.doorstroompunt]
     assert PartyKind.werk_en_inkomen in {one.recipient for one in given}
     for one in given:
         agreed = frozenset(
@@ -119,7 +126,7 @@ def test_what_a_doorstroompunt_holds_of_health_and_crime_goes_to_nobody():
 
 def test_the_school_is_consulted_before_its_data_are_used_again():
     """WEB 9.2.5, fifth paragraph: for leavers of pro, vso and entree, some years after the diploma and where there is none."""
-    again = [one for one in OPENINGS if "web-9-2-5-4" in one.bases]
+    again = [one for one in every() if "web-9-2-5-4" in one.bases]
     assert again
     for one in again:
         unasked = one.asked(standing=frozenset(), onderwijssoort="entree", datum_diploma=None)
@@ -128,7 +135,7 @@ def test_the_school_is_consulted_before_its_data_are_used_again():
 
 def test_reasons_of_absence_and_of_closing_go_along_their_own_articles():
     """WRO 11 and 21; Besluit register onderwijsdeelnemers 21 and 46: Leerplichtwet 21a and WEB 9.2.2 in, WRO 21 out."""
-    found = [one for one in OPENINGS if _of(one.decision, OF_ABSENCE)]
+    found = [one for one in every() if _of(one.decision, OF_ABSENCE)]
     assert {basis for one in found for basis in one.bases} == {"lpw-21a", "web-9-2-2", "wro-21-3"}
     assert {one.recipient for one in found} == {PartyKind.duo, PartyKind.leerplicht, PartyKind.doorstroompunt}
 
@@ -136,20 +143,20 @@ def test_reasons_of_absence_and_of_closing_go_along_their_own_articles():
 def test_the_bsn_is_required_allowed_or_forbidden_by_the_article():
     """Wabb 11 and UAVG 46: for this giver, recipient and task; raw where required, never raw where one article forbids it."""
     bsn = ElementName("bsn")
-    for one in OPENINGS:
+    for one in every():
         uses = {POLICY.laws[basis].bsn for basis in one.clause.bases}
         form = dict(one.decision.fields).get(bsn)
         if "required" in uses and one.facts.has_bsn and bsn in POLICY.records[one.clause.record].elements:
             assert form is Form.raw
         if "forbidden" in uses:
             assert form is not Form.raw
-    forms = {dict(one.decision.fields).get(bsn) for one in OPENINGS}
+    forms = {dict(one.decision.fields).get(bsn) for one in every()}
     assert {Form.raw, Form.pseudonym, None} <= forms
 
 
 def test_no_number_goes_where_nobody_may_use_one():
     """UAVG 46: to a training company or a care provider neither BSN nor onderwijsnummer, nor a pseudonym made of them."""
-    for one in OPENINGS:
+    for one in every():
         if one.recipient in (PartyKind.leerbedrijf, PartyKind.zorgaanbieder) and "wmo-5-2-1" not in one.bases:
             assert {"bsn", "onderwijsnummer"}.isdisjoint(dict(one.decision.fields))
 
@@ -161,7 +168,7 @@ def test_instemming_and_toestemming_do_not_stand_in_for_each_other():
         StatementKind.toestemming: StatementKind.instemming,
     }
     asked = {}
-    for one in DIRECT:
+    for one in direct():
         kinds = {wanted.statement for wanted, _ in required(POLICY, one.clause)} & swap.keys()
         for kind in kinds:
             asked[kind] = asked.get(kind, 0) + 1
@@ -176,7 +183,7 @@ def test_instemming_and_toestemming_do_not_stand_in_for_each_other():
 def test_an_objection_stops_every_task_and_neither_a_duty_nor_a_consent():
     """GDPR 21(1), and 18(1)(d) while it is looked into; a consent is withdrawn, not objected to."""
     seen = set()
-    for one in DIRECT:
+    for one in direct():
         carried = any(not POLICY.laws[basis].objection_possible for basis in one.bases)
         assert (one.asked(standing=one.said(StatementKind.bezwaar)).grant is not None) is carried
         seen.add(carried)
@@ -186,7 +193,7 @@ def test_an_objection_stops_every_task_and_neither_a_duty_nor_a_consent():
 def test_a_contact_preference_stops_outreach_and_nothing_else():
     """E14: 'leave me alone, ask again in half a year' is no objection (GDPR 21) and no withdrawal (GDPR 7(3))."""
     seen = set()
-    for one in DIRECT:
+    for one in direct():
         outreach = POLICY.purposes[one.clause.purposes[0]].outreach
         assert (one.asked(standing=one.said(StatementKind.contactvoorkeur)).grant is None) is outreach
         seen.add(outreach)
@@ -195,7 +202,7 @@ def test_a_contact_preference_stops_outreach_and_nothing_else():
 
 def test_a_restriction_stops_everything():
     """GDPR 18(1): but for what a clause names of 18(2)."""
-    for one in OPENINGS:
+    for one in every():
         if one.clause.despite_restriction is None:
             assert one.asked(standing=one.said(StatementKind.beperking)).grant is None
 
@@ -214,7 +221,7 @@ def test_an_adult_under_curatele_does_not_agree_by_an_own_word():
     asking = {"wvo-2-31b-1", "wvo-2-31b-2", "wec-44a-1", "wec-44a-2"}
     found = [
         one
-        for one in DIRECT
+        for one in direct()
         if asking & {*one.clause.bases}
         and any(wanted.statement is StatementKind.instemming for wanted, _ in required(POLICY, one.clause))
         and one.clause.subject.age.max >= 18
@@ -224,13 +231,13 @@ def test_an_adult_under_curatele_does_not_agree_by_an_own_word():
         others = frozenset((name, value) for name, value in one.facts.more if name != "onder_curatele")
         assert "ONDER_CURATELE" in one.asked(more=others | {("onder_curatele", True)}).reasons
         assert "FEIT_ONTBREEKT_CURATELE" in one.asked(more=others).reasons
-    elsewhere = {one.clause.id for one in OPENINGS if "onder_curatele" in one.clause.subject.facts}
+    elsewhere = {one.clause.id for one in every() if "onder_curatele" in one.clause.subject.facts}
     assert elsewhere == {one.clause.id for one in found}
 
 
 def test_consent_alone_never_carries_giving_to_a_public_body(files: dict[str, str]):
     """GDPR 7 and recital 43: no clause of the set does, and one that would is refused by the loader."""
-    for one in OPENINGS:
+    for one in every():
         if any(POLICY.laws[basis].kind == "consent" for basis in one.clause.bases):
             assert not POLICY.parties[one.way[-1].recipient].is_authority
     name = "agreements/school-portfolio.v1.yaml"
@@ -243,7 +250,7 @@ def test_consent_alone_never_carries_giving_to_a_public_body(files: dict[str, st
 
 def test_nothing_is_given_that_the_recipient_may_no_longer_keep():
     """GDPR 5(1)(e): by the recipient's own row in law."""
-    for one in DIRECT:
+    for one in direct():
         assert one.clause.retention.row is not None
         assert POLICY.retentions[one.clause.retention.row].kind is one.recipient
         then = one.asked(age=one.clause.retention.until_age)
@@ -252,7 +259,7 @@ def test_nothing_is_given_that_the_recipient_may_no_longer_keep():
 
 def test_what_tells_about_health_passes_where_an_article_says_so():
     """GDPR 9 and UAVG 22 and 30: also where health can only be read from it."""
-    for one in OPENINGS:
+    for one in every():
         laws = [POLICY.laws[basis] for basis in one.bases]
         for name, _ in one.decision.fields:
             if POLICY.elements[name].inferable_health:
@@ -263,7 +270,7 @@ def test_origin_and_belief_pass_nowhere():
     """UAVG 22, 25 and 27: no article of this set lets anyone give them."""
     kept = {Category.etniciteit, Category.religie}
     assert kept <= {element.category for element in POLICY.elements.values()}
-    for one in OPENINGS:
+    for one in every():
         assert not _of(one.decision, kept)
 
 
@@ -271,15 +278,15 @@ def test_a_chain_number_is_never_the_key_of_an_exchange():
     """WEB 2.5.5a, twelfth to fifteenth paragraph: the ECK iD is for learning material alone."""
     numbers = {element.name for element in POLICY.elements.values() if element.category is Category.ketennummer}
     assert numbers
-    assert any(numbers & {*POLICY.records[one.clause.record].elements} for one in OPENINGS)
-    for one in OPENINGS:
+    assert any(numbers & {*POLICY.records[one.clause.record].elements} for one in every())
+    for one in every():
         assert numbers.isdisjoint(dict(one.decision.fields))
 
 
 def test_a_secret_address_goes_to_authorities_alone():
     """GDPR 5(1)(f) and 25: whoever asked for secrecy in the register is not found by way of the hub."""
     addresses = {element.name for element in POLICY.elements.values() if element.kind == "address"}
-    for one in OPENINGS:
+    for one in every():
         if addresses & {name for name, _ in one.asked(indicatie_geheim=True).fields}:
             assert POLICY.parties[one.way[-1].recipient].is_authority
 
