@@ -53,6 +53,7 @@ class CsvReader:
         self._doubt = layout.encoding.endswith(MIXED)
         self._marked = single in ("utf-16", LATIN_9)  # of which one row by itself would not say so
         self._delimiter = layout.delimiter
+        self._nothing = b" \t\r\n\x0b\x0c" + layout.delimiter.encode()  # what a line may be of that no row stands on
         self._quote = layout.quote if isinstance(layout, Quoted) else '"'
         self._columns = asked(columns)
         self._lines = Lines()
@@ -78,7 +79,7 @@ class CsvReader:
         at, end = 0, len(queue)
         while at < end:
             line = queue[at]
-            if not line.strip():
+            if not line.strip(self._nothing):
                 at += 1
                 self._number += 1
                 continue

@@ -139,6 +139,8 @@ class CsvInspector:
         delimiter, quote, names = self._dialect("utf-8" if encoding == "utf-16" else encoding.removesuffix(MIXED))
         self.header = tuple(names)
         ignored = hold_header(names, self._columns, self._required)
+        if any(len(name.splitlines()) > 1 for name in names):  # its lines end in a way of their own: all of it is header
+            raise refused("It does not begin with a header of one line.", Fault("kop", "KOP_ONBEKEND"))
         if quote == '"':
             return Layout(encoding, delimiter, self._count, ignored)
         return Quoted(encoding, delimiter, self._count, ignored, quote)

@@ -87,6 +87,8 @@ class _Opened:
         held, self._held = self._held, b""
         own = ZIP if self._workbook else b""
         zipped = held.startswith((ZIP, EMPTY_ZIP))
+        if zipped and not self._workbook and held[30:].startswith(_OF_A_WORKBOOK):
+            raise refused("It is a workbook, and another form is agreed.", Fault("bestand", "BESTAND_ONLEESBAAR"))
         if held.startswith(GZIP):
             self._inner = Gunzip(own)
         elif zipped and not (self._workbook and held[30:].startswith(_OF_A_WORKBOOK)):

@@ -181,7 +181,7 @@ class XlsxReader:
 
 
 class XlsxFormat:
-    """XLSX; satisfies `hub.connector.FileFormat`. `sheet` by name; without it the first."""
+    """XLSX; satisfies `hub.connector.FileFormat`. `sheet` by name; without it the first that is not hidden."""
 
     def __init__(self, sheet: str = "") -> None:
         self._sheet = sheet
@@ -207,6 +207,9 @@ def _safe(data: bytes) -> dict[str, int]:
                 raise _unsafe("It has too many parts, or one twice.")
             if any(part.flag_bits & 1 for part in parts):
                 raise refused("It has a password.", Fault("bestand", "BESTAND_VERSLEUTELD"))
+            if "xl/workbook.bin" in names or "mimetype" in names:
+                why = "It is a workbook of another kind (XLSB, ODS): one that is saved as XLSX can be read."
+                raise refused(why, Fault("bestand", "BESTAND_ONLEESBAAR"))
             if _CONTENTS not in names or _BOOK not in names:
                 raise refused("It is a zip and no workbook.", Fault("bestand", "BESTAND_ONLEESBAAR"))
             total = 0
@@ -263,7 +266,8 @@ def _rows(data: bytes, sheet: str, ends: Mapping[str, int]) -> Generator[tuple[i
 
 def _sheet_rows(book: Any, name: str, ends: Mapping[str, int]) -> Iterator[tuple[int, Cells]]:
     sheets = {each.title: each for each in book.worksheets}
-    sheet = sheets.get(name) if name else next(iter(sheets.values()), None)
+    seen = (each for each in sheets.values() if each.sheet_state == "visible")
+    sheet = sheets.get(name) if name else next(seen, None)
     if sheet is None:
         raise refused("It has no sheet of the agreed name.", Fault("kop", "KOP_ONBEKEND"))
     with suppress(AttributeError):

@@ -91,7 +91,19 @@ _DECIMAL: Final = re.compile(r"[0-9]{1,6}([.,][0-9]{1,2})?", re.ASCII)
 _AMSTERDAM: Final = ZoneInfo("Europe/Amsterdam")
 _TELEPHONE_MARKS: Final = str.maketrans("", "", " -()./")
 _BRIN: Final = re.compile(r"([0-9]{2}[A-Za-z]{2})([0-9]{2})?", re.ASCII)
+_GARBLED: Final = re.compile(
+    "â€|[ÂÃÄÅ][\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]"  # UTF-8 read as Windows-1252
+    "|(?<=[A-Za-z])[„†ˆ“”™](?=[A-Za-z])|€(?=[a-z])|(?<=[A-Za-z])[‚‡‰‹]|(?<=[a-z])[ŠŒŽ](?=[a-z])"  # that of DOS read so
+)
 _HOUSE: Final = re.compile(r"([0-9]{1,5})(?![0-9])[ /-]*(.*)")
+
+
+def text(cell: str) -> str:
+    """Text as it is, unless it was read in another encoding than it was written in: what then stands between letters is in no
+    name. A file of a few rows, or one in XML that says it wrongly, does not tell."""
+    if not cell.isascii() and _GARBLED.search(cell):
+        raise Wrong("TEKEN_ONGELDIG")
+    return cell
 
 
 def date_in(forms: Sequence[str]) -> Convert:
@@ -227,7 +239,7 @@ def split_surname(prefixes: Mapping[str, str]) -> Callable[[str], tuple[str, str
     """`Berg, van der` is Berg and a prefix of the list; a name without a comma is whole, and any other tail is no name."""
 
     def split(cell: str) -> tuple[str, str]:
-        name, comma, tail = cell.rpartition(",")
+        name, comma, tail = text(cell).rpartition(",")
         if not comma:
             return cell, ""
         prefix = prefixes.get(name_key(tail.replace("\u2019", "'")))

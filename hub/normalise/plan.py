@@ -100,7 +100,7 @@ class Plan:
         get = cells.get
         for name, field in self.texts:
             if (cell := get(name)) and (cell := cell.strip()):
-                body[field] = cell
+                body[field] = cell if cell.isascii() else convert.text(cell)
         for name, field, how in self.cells:
             if (cell := get(name)) and (cell := cell.strip()):
                 body[field] = how(cell)
@@ -116,10 +116,8 @@ class Plan:
     def take_what_can(self, cells: Mapping[str, str], body: Body) -> list[tuple[str, str]]:
         """Reads what can be read of a row, and gives each column that cannot with its reason code."""
         wrong: list[tuple[str, str]] = []
-        for name, field in self.texts:
-            if cell := cells.get(name, "").strip():
-                body[field] = cell
-        for name, field, how in self.cells:
+        texts = ((name, field, convert.text) for name, field in self.texts)
+        for name, field, how in (*texts, *self.cells):
             if cell := cells.get(name, "").strip():
                 try:
                     body[field] = how(cell)
@@ -224,6 +222,6 @@ def _gathered(names: Sequence[str], between: str | None, how: convert.Convert | 
         found = [cell for name in names if (cell := cells.get(name, "").strip())]
         if found:
             cell = found[0] if between is None else between.join(found)
-            body[field] = cell if how is None else how(cell)
+            body[field] = (how or convert.text)(cell)
 
     return step
