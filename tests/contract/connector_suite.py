@@ -10,6 +10,7 @@ import ast
 import asyncio
 import re
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -32,6 +33,8 @@ ALLOWED = ("hub.connector", "hub.formats", "hub.transports", "hub.http", "hub.do
 IO = {"asyncio", "asyncssh", "os", "pathlib", "socket", "time", "random"}
 _TEST = re.compile(r"\b((?:tests|ops|schemas)/[A-Za-z0-9_./-]+)")
 
+_shipped = cache(load_connectors)
+
 
 def suite(
     connector_id: str,
@@ -46,7 +49,7 @@ def suite(
     `endpoint` gives what it needs to go to an address, where that is more than the address. `found` and `wire` are for a
     connector that lies elsewhere, `payload` for one that sends nothing but what is whole: with geheim123 somewhere in it.
     """
-    connector = (found or load_connectors())[connector_id]
+    connector = (found or _shipped())[connector_id]
     kinds: dict[str, type] = {"inbound": _Inbound, "outbound": _Outbound, "query": _Query}
 
     class Suite(kinds[connector.manifest.direction]):  # type: ignore[misc]
