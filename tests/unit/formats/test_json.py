@@ -109,6 +109,7 @@ def test_a_line_that_is_too_long_takes_no_memory_and_no_other_line() -> None:
         (b'{"data":' + b"[" * 100_000, "leerlingen", ("bestand", "BESTAND_ONLEESBAAR")),
         (b"[" + b'{"a":' * 100_000, "", ("bestand", "BESTAND_ONLEESBAAR")),
         (b"[" + b'{"a":"' + b"x" * 2_000_000, "", ("rij", "TE_LANG")),
+        (b'{"a":"' + b"x" * 2_000_000, "data", ("bestand", "TE_LANG")),
     ],
 )
 def test_refused_whole(data: bytes, records: str, fault: tuple[str, str]) -> None:

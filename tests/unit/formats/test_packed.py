@@ -69,6 +69,8 @@ def damaged(data: bytes, find: bytes, put: bytes) -> bytes:
     return data.replace(find, put, 1)
 
 
+SIZED = zipped(ONE, stream=True)
+SUM = SIZED.index(b"PK\x07\x08") + 4
 LOCAL = b"PK\x03\x04\x14\x00\x00\x00"
 
 
@@ -87,6 +89,7 @@ LOCAL = b"PK\x03\x04\x14\x00\x00\x00"
         (zipped(ONE, how=zipfile.ZIP_LZMA), "BESTAND_VERPAKT_ONGELDIG"),
         (damaged(zipped(ONE), LOCAL, LOCAL[:6] + b"\x01\x00"), "BESTAND_VERSLEUTELD"),
         (damaged(zipped(ONE, how=zipfile.ZIP_STORED), b"Jansen", b"Pieter"), "BESTAND_VERPAKT_ONGELDIG"),
+        (SIZED[:SUM] + bytes(4) + SIZED[SUM + 4 :], "BESTAND_VERPAKT_ONGELDIG"),
         (zipped(ONE) + zipped(OTHER), "BESTAND_VERPAKT_ONGELDIG"),
         (zipped(), "BESTAND_LEEG"),
         (zipped(("map/", b"")), "BESTAND_LEEG"),
@@ -124,3 +127,20 @@ def test_more_than_may_come_out_of_any_file(monkeypatch: pytest.MonkeyPatch) -> 
 def test_rows_are_text_that_packs_far_within_the_measure() -> None:
     rows = b"NAAM;PLAATS\n" + b"".join(b"Jansen %d;Delft\n" % number for number in range(100_000))
     assert len(rows) < 40 * len(zlib.compress(rows, 9))
+
+
+def test_a_zip_that_grew_since_it_was_looked_at() -> None:
+    inspector = CSV.inspect(COLUMNS, COLUMNS)
+    inspector.feed(zipped(ONE))
+    reader = CSV.read(inspector.finish(), COLUMNS)
+    with pytest.raises(Malformed, match="more in it") as caught:
+        reader.feed(zipped(ONE, OTHER))
+    assert caught.value.faults[0].code == "BESTAND_GEWIJZIGD"
+
+
+def test_a_table_of_contents_without_end() -> None:
+    inspector = CSV.inspect(COLUMNS, COLUMNS)
+    whole = zipped(ONE)
+    inspector.feed(whole[: whole.index(b"PK\x01\x02") + 4])
+    with pytest.raises(Malformed, match="too long"):
+        inspector.feed(bytes(unpack._MOST_CONTENTS))

@@ -9,7 +9,7 @@ import pytest
 
 from hub.connector import Reads
 from hub.errors import Malformed, Misconfigured
-from hub.formats import format_of
+from hub.formats import format_of, write
 from hub.formats.write import CsvWriter, JsonWriter, Writer, XlsxWriter, XmlWriter, inert
 from tests.hostile.parse import parse
 
@@ -72,6 +72,14 @@ def test_a_letter_that_the_encoding_does_not_have() -> None:
     with pytest.raises(Malformed) as caught:
         CsvWriter(encoding="cp1252").write([{"A": "Łukasz"}], ["A"])
     assert caught.value.__context__ is None
+
+
+def test_more_than_a_sheet_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(Malformed, match="longer than a cell"):
+        XlsxWriter().write([{"A": "x" * 32_768}], ["A"])
+    monkeypatch.setattr(write, "_MOST_ROWS", 1)
+    with pytest.raises(Malformed, match="more rows"):
+        XlsxWriter().write([{"A": "x"}] * 2, ["A"])
 
 
 @pytest.mark.parametrize("columns", [["a", "a.b"], ["a", "a"], ["a..b"], ["@a.b"], ["a[0]"]])

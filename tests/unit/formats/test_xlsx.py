@@ -8,7 +8,7 @@ import zipfile
 
 import pytest
 
-from hub.errors import Malformed
+from hub.errors import Fault, Malformed
 from hub.formats import xlsx
 from hub.formats.xlsx import XlsxFormat
 from tests.hostile.parse import alone, parse, workbook, zipped
@@ -81,6 +81,7 @@ def _sheet(book: bytes) -> bytes:
 
 GOOD = workbook({"A": [HEAD, [1, 2, 3]]})
 CONTENTS = "[Content_Types].xml"
+PACKED = ("bestand", "BESTAND_VERPAKT_ONGELDIG")
 SHEET = "xl/worksheets/sheet1.xml"
 
 
@@ -98,6 +99,11 @@ SHEET = "xl/worksheets/sheet1.xml"
             ("bestand", "BESTAND_VERPAKT_ONGELDIG"),
         ),
         (GOOD[:-30], ("bestand", "BESTAND_ONLEESBAAR")),
+        (
+            GOOD.replace(b"PK\x01\x02\x14\x03\x14\x00\x00", b"PK\x01\x02\x14\x03\x14\x00\x01"),
+            ("bestand", "BESTAND_VERSLEUTELD"),
+        ),
+        (zipped(("a.xml", b"x"), ("b.xml", b"x")).replace(b"b.xml", b"a.xml"), PACKED),
         (zipped(("a.txt", b"x")), ("bestand", "BESTAND_ONLEESBAAR")),
         (changed(GOOD, "xl/workbook.xml", b"<sheets>", b"<sheet"), ("bestand", "BESTAND_ONLEESBAAR")),
         (bytes.fromhex("d0cf11e0a1b11ae1") + b"\0" * 512, ("bestand", "BESTAND_VERSLEUTELD")),
@@ -111,15 +117,17 @@ def test_refused_whole(data: bytes, fault: tuple[str, str]) -> None:
     assert refused(data) == fault
 
 
-def test_a_bomb_is_refused_before_it_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("filling", "why"), [(b"<!--" + b" " * 3_000_000 + b"-->", "far too long"), (b"<!---->" * 2_000_000, "far larger")]
+)
+def test_a_bomb_is_refused_before_it_is_opened(monkeypatch: pytest.MonkeyPatch, filling: bytes, why: str) -> None:
     def opened(*_: object, **__: object) -> None:
         raise AssertionError("it was opened")
 
     monkeypatch.setattr(xlsx, "load_workbook", opened)
-    assert refused(changed(GOOD, SHEET, b"</sheetData>", b"<!--" + b" " * 30_000_000 + b"--></sheetData>")) == (
-        "bestand",
-        "BESTAND_VERPAKT_ONGELDIG",
-    )
+    with pytest.raises(Malformed, match=why) as caught:
+        parse(XlsxFormat(), changed(GOOD, SHEET, b"</sheetData>", filling + b"</sheetData>"), COLUMNS)
+    assert caught.value.faults == (Fault("bestand", "BESTAND_VERPAKT_ONGELDIG"),)
 
 
 def test_more_than_is_held(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -102,6 +102,7 @@ def test_too_deep_too_wide_and_too_long_set_a_record_aside() -> None:
         (f"{HEAD}<melding>&onbekend;</melding>{TAIL}".encode(), ("bestand", "BESTAND_ONLEESBAAR")),
         (f"{HEAD}<melding><naam></melding></naam>{TAIL}".encode(), ("bestand", "BESTAND_ONLEESBAAR")),
         (f"{HEAD}<melding/>".encode(), ("bestand", "BESTAND_ONLEESBAAR")),
+        (b"<levering a='" + b"x" * 200_000, ("kop", "KOP_ONBEKEND")),
         (f"{HEAD}<melding/>{TAIL}<a/>".encode(), ("bestand", "BESTAND_ONLEESBAAR")),
         (f"{HEAD}<melding>\x00</melding>{TAIL}".encode(), ("bestand", "BESTAND_ONLEESBAAR")),
         (b"<levering><lijst><melding/></lijst></levering>", ("kop", "KOP_ONBEKEND")),

@@ -100,6 +100,7 @@ def test_paths_are_as_they_are_written() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "line", "why"),
     [
+        ("record: uitvalmelding", "record: geheim", 2, "carries no record geheim"),
         ("forms: [yyyy-mm-dd]}", "forms: [yyyymmdd, ddmmyyyy]}", 9, "cannot be told apart"),
         ("codes: geslacht}", "codes: onderwijssoort}", 10, "has no code vo"),
         ("filled: true}", 'filled: true, "yes": [J], "no": [N]}', 11, "or filled: true"),
