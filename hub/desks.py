@@ -24,7 +24,7 @@ from hub.identity.signin import Finished, SignIn, Start
 from hub.identity.store import StaffStore
 from hub.installed import setups_of, uploads_of
 from hub.interface import api_of, inquiries_of
-from hub.operations import deliveries_of, exports_of, keep_mending, mending_of
+from hub.operations import deliveries_of, exports_of, keep_mending, mending_of, renew
 from hub.policies.service import Policies
 from hub.registry import load_connectors
 from hub.rights.person import Persons
@@ -102,7 +102,7 @@ async def doors_of(hub: Hub) -> AsyncIterator[ASGIApp]:
 
 def _desk(hub: Hub, http: Http, provider: str, setups: Setups) -> Desk:
     settings, address, staff = hub.settings, issuer_of(hub.settings), StaffStore(hub.engine, hub.log_id, hub.operator)
-    outside = urlsplit(provider)
+    outside, mend, deliveries = urlsplit(provider), mending_of(hub), deliveries_of(hub)
     return Desk(
         clock=hub.clock,
         sessions=Sessions(
@@ -151,11 +151,14 @@ def _desk(hub: Hub, http: Http, provider: str, setups: Setups) -> Desk:
             witnessed=hub.witnessing.standing,
         ),
         administrator=AdministratorDesk(
-            mending=mending_of(hub),
-            deliveries=deliveries_of(hub),
+            mending=mend,
+            deliveries=deliveries,
             rules=hub.rules,
             examine=examiner_of(hub),
             kinds=load_connectors(),
             uploads=uploads_of(hub, setups),
+            setups=setups,
+            names=staff.names,
+            renew=lambda: renew(hub, setups, mend, deliveries),
         ),
     )

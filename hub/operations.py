@@ -79,13 +79,18 @@ async def keep_mending(hub: Hub, setups: Setups, mend: Mending, deliveries: Deli
     """Until `stopping`: instances that administrators set up or end are known to both from the next look on."""
     while not stopping.is_set():
         try:
-            found: list[SetUp] = [*instances_of(hub.settings), *await taken_in(setups)]
-            mend.sources.put(sources_of(found, setups.connectors))
-            deliveries.sends_to({*recipients_of(hub.settings), *await sent_to(setups)})
+            await renew(hub, setups, mend, deliveries)
         except HubError as error:
             report(error, Event.database_unavailable)
         with suppress(TimeoutError):
             await asyncio.wait_for(stopping.wait(), _LOOK_S)
+
+
+async def renew(hub: Hub, setups: Setups, mend: Mending, deliveries: Deliveries) -> None:
+    """Instances that administrators set up or ended are known to both. Raises Misconfigured, Tampered."""
+    found: list[SetUp] = [*instances_of(hub.settings), *await taken_in(setups)]
+    mend.sources.put(sources_of(found, setups.connectors))
+    deliveries.sends_to({*recipients_of(hub.settings), *await sent_to(setups)})
 
 
 def deliveries_of(hub: Hub) -> Deliveries:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from hub.console.admin_catalogue import CataloguePages
 from hub.console.admin_connectors import ConnectorPages
+from hub.console.admin_credentials import CredentialPages
 from hub.console.admin_deliveries import DeliveryPages
 from hub.console.admin_failed import FailedPages
 from hub.console.admin_health import Checkup, HealthPage
@@ -14,10 +15,13 @@ from hub.console.admin_overview import Overview
 from hub.console.admin_parts import Admin
 from hub.console.admin_quarantine import QuarantinePages
 from hub.console.admin_row import RowPages
+from hub.console.admin_setups import SetupPages
+from hub.console.admin_trials import TrialPages
 from hub.console.admin_upload import UploadPages
 from hub.console.desk import Desk
 from hub.console.gate import Gate
 from hub.console.routes import Route
+from hub.setups.service import Setups
 
 
 def routes(desk: Desk, gate: Gate) -> Iterator[Route]:
@@ -42,6 +46,9 @@ def routes(desk: Desk, gate: Gate) -> Iterator[Route]:
         catalogue = CataloguePages(admin, desk.administrator.kinds)
         yield Route("GET", "/beheer/aansluiten", catalogue.page)
         yield Route("GET", "/beheer/aansluiten/{soort}", catalogue.one)
+
+    if admin.setups is not None:
+        yield from _setting_up(admin, admin.setups, one)
 
     if admin.uploads is not None:
         uploads = UploadPages(admin, admin.uploads)
@@ -75,3 +82,28 @@ def routes(desk: Desk, gate: Gate) -> Iterator[Route]:
     yield Route("GET", cause + "/{delivery}", failed.single)
 
     yield Route("GET", "/beheer/gezondheid", HealthPage(admin, checkup).page)
+
+
+def _setting_up(admin: Admin, setups: Setups, one: str) -> Iterator[Route]:
+    pages, here = SetupPages(admin, setups), one + "/instelling"
+    yield Route("GET", "/beheer/aansluiten/{soort}/instellen", pages.begin)
+    yield Route("POST", "/beheer/aansluiten/{soort}/instellen", pages.create)
+    yield Route("GET", here, pages.page)
+    yield Route("POST", here, pages.act)
+    yield Route("GET", here + "/wijzigen", pages.change)
+    yield Route("POST", here + "/wijzigen", pages.keep)
+    yield Route("GET", here + "/beeindigen", pages.end)
+    yield Route("POST", here + "/beeindigen", pages.end_it)
+    yield Route("GET", here + "/verschil", pages.diff)
+
+    trials = TrialPages(admin, setups, pages)
+    yield Route("POST", here + "/test", trials.test)
+    yield Route("POST", here + "/wisselen", trials.rotate)
+    yield Route("POST", here + "/proef", trials.dry_run)
+    yield Route("POST", here + "/voorbeeld", trials.sample)
+
+    credentials, key = CredentialPages(admin, setups, pages), here + "/sleutels/{sleutel}"
+    yield Route("GET", key, credentials.page)
+    yield Route("POST", key, credentials.paste)
+    yield Route("POST", key + "/bestand", credentials.upload)
+    yield Route("POST", key + "/weg", credentials.remove)

@@ -15,6 +15,7 @@ from hub.connector.manifest import Protocol
 from hub.connector.quality import Grade, rules_of
 from hub.console.admin_parts import Admin, crumbs
 from hub.console.page import render
+from hub.console.setup_words import title_of
 from hub.console.table import Badge, Cell, Column, Link, Table, asks_csv, csv_of, table_of
 from hub.console.words import Tone
 from hub.registry import Connector
@@ -41,6 +42,7 @@ _GRADES: Final[Mapping[Grade | None, Badge]] = MappingProxyType(
 _TIERS: Final[Mapping[Grade, str]] = MappingProxyType({"bronze": "Brons", "silver": "Zilver", "gold": "Goud"})
 _KINDS: Final = (
     Column("soort", "Soort koppeling"),
+    Column("waarvoor", "Waarvoor"),
     Column("familie", "Systeem van"),
     Column("richting", "Wat zij doet"),
     Column("record", "Gegevens"),
@@ -108,6 +110,7 @@ class CataloguePages:
             request,
             "admin/catalogue_one.html",
             kind=manifest.id,
+            can_begin=self._admin.setups is not None,
             facts=_facts(connector),
             rules=rules,
             needs=needs,
@@ -119,6 +122,7 @@ def _kind(connector: Connector) -> tuple[Cell, ...]:
     manifest = connector.manifest
     return (
         Link(manifest.id, f"/beheer/aansluiten/{manifest.id}"),
+        title_of(manifest.title),
         FAMILIES[manifest.family],
         _DIRECTIONS[manifest.direction],
         ", ".join(str(form.kind) for form in manifest.records),
@@ -153,9 +157,9 @@ def _rules(connector: Connector) -> Iterator[tuple[Cell, ...]]:
 
 def _needs(request: Request, connector: Connector, protocol: Protocol) -> Table:
     told: list[tuple[Cell, ...]] = [
-        (option.name, option.title, "ja" if option.required else "", _example(option)) for option in connector.options(protocol)
+        (one.name, title_of(one.title), "ja" if one.required else "", _example(one)) for one in connector.options(protocol)
     ]
-    told += [(one.name, one.title, _needed(one), "") for one in connector.credentials(protocol)]
+    told += [(one.name, title_of(one.title), _needed(one), "") for one in connector.credentials(protocol)]
     caption = f"Wat u instelt ({protocol})"
     return table_of(request, f"nodig-{protocol}", caption, _NEEDS, told, empty="Er is niets in te stellen.", sort="naam")
 

@@ -49,6 +49,7 @@ class Admin:
 
     def __init__(self, desk: AdministratorDesk, gate: Gate) -> None:
         self.mending, self.deliveries, self.uploads, self._desk = desk.mending, desk.deliveries, desk.uploads, desk
+        self.setups, self.names, self.renew = desk.setups, desk.names, desk.renew
         self._gate = gate
 
     async def admit(self, request: Request) -> Session:
@@ -62,6 +63,10 @@ class Admin:
     async def take_file(self, request: Request) -> tuple[Session, AsyncIterator[bytes]]:
         """An administrator who posts a file."""
         return await self._gate.take_file(request, *ADMINISTRATORS)
+
+    async def take_file_with(self, request: Request, *names: str) -> tuple[Session, Fields, AsyncIterator[bytes]]:
+        """The same where these fields come before the file."""
+        return await self._gate.take_file_with(request, names, *ADMINISTRATORS)
 
     async def brings(self, connector: ConnectorId) -> bool:
         """Whether a file can be brought to this connector by hand."""

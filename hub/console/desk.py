@@ -27,6 +27,7 @@ from hub.rights.informing.service import Informing
 from hub.rights.keys import PersonKeys
 from hub.rights.person import Persons
 from hub.rules import Rules
+from hub.setups.service import Setups
 from hub.statements.desk import Statements
 from hub.statements.receipt import Receipts
 from hub.witness.service import Standing
@@ -76,6 +77,10 @@ class SignIn(Protocol):
     async def start(self, back_to: str, /) -> Start: ...
     async def finish(self, code: str, state: str, issuer: str | None = None, /) -> Finished: ...
     async def leave(self, back_to: str, /) -> str | None: ...
+
+
+async def _nothing() -> None:
+    """There is nothing to do."""
 
 
 async def _nobody() -> Mapping[str, str]:
@@ -146,6 +151,12 @@ class AdministratorDesk:
     """None in a desk where nothing is brought."""
     kinds: Mapping[str, Connector] = field(default_factory=dict)
     """What can be connected; nothing in a desk that does not say."""
+    setups: Setups | None = None
+    """The connector instances that administrators set up; None in a desk where that is not done."""
+    names: Callable[[], Awaitable[Mapping[str, str]]] = _nobody
+    """The names of members of staff by how the log knows them."""
+    renew: Callable[[], Awaitable[None]] = _nothing
+    """Has the desk know at once what was just set up or ended."""
 
     @property
     def policy(self) -> PolicySet:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from hmac import compare_digest
 from typing import Final
 from urllib.parse import quote, urlsplit
@@ -69,11 +69,20 @@ class Gate:
 
     async def take_file(self, request: Request, *roles: Role) -> tuple[Session, AsyncIterator[bytes]]:
         """The same for a form with a file in it, `bestand`: its secret comes first, and nothing of the file is read before."""
+        session, _, content = await self.take_file_with(request, (), *roles)
+        return session, content
+
+    async def take_file_with(
+        self, request: Request, names: Sequence[str], *roles: Role
+    ) -> tuple[Session, Fields, AsyncIterator[bytes]]:
+        """The same where these fields stand between the secret and the file, in this order."""
         check_own_page(request)
         session = await self._signed_in(request)
         form = Multipart(request)
         self.check_secret(session, Fields({"csrf": [await form.field("csrf")]}))
-        return _with_role(session, roles), form.file("bestand")
+        session = _with_role(session, roles)
+        fields = Fields({name: [await form.field(name)] for name in names})
+        return session, fields, form.file("bestand")
 
     def check_secret(self, session: Session, form: Fields) -> None:
         """403 unless the form carries the secret of this session."""

@@ -74,6 +74,11 @@ class Book:
         """What there can be instances of."""
         return self._checks.connectors
 
+    @property
+    def checks(self) -> Checks:
+        """What a setup is held against."""
+        return self._checks
+
     async def read(self, instance: str) -> Instance:
         """Raises errors.Refused where there is none of this name, Tampered where it is not as the log says."""
         found = (await store.moves(self._engine, self._log_id, instance)).get(instance)

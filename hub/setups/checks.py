@@ -51,6 +51,16 @@ class Checks:
             raise refused(why or "It does not fit its connector, its party or the clock.", *faults)
         return connector
 
+    def fitting(self, connector: Connector) -> tuple[Party, ...]:
+        """The parties that an instance of it can be of, by name."""
+        kinds = _KINDS & set(connector.manifest.parties)
+        found = (party for party in self.parties().values() if not kinds or party.kind.value in kinds)
+        return tuple(sorted(found, key=lambda party: party.name))
+
+    def colleges(self) -> tuple[Party, ...]:
+        """The parties in whose own connection a register is asked, by name."""
+        return tuple(sorted((one for one in self.parties().values() if one.kind is PartyKind.college), key=lambda one: one.name))
+
     def check_mapping(self, instance: str, mapping: DeclarativeMapping) -> None:
         """Raises errors.Misconfigured where the mapping that an instance reads with is not verified, and must be."""
         if self.production and not mapping.verified:
