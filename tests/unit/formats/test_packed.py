@@ -142,5 +142,6 @@ def test_a_table_of_contents_without_end() -> None:
     inspector = CSV.inspect(COLUMNS, COLUMNS)
     whole = zipped(ONE)
     inspector.feed(whole[: whole.index(b"PK\x01\x02") + 4])
+    inspector.feed(bytes(unpack._MOST_CONTENTS))
     with pytest.raises(Malformed, match="too long"):
-        inspector.feed(bytes(unpack._MOST_CONTENTS))
+        inspector.finish()
