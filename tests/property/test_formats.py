@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from hub.connector import FileFormat, Reads
 from hub.errors import Malformed
 from hub.formats import format_of
+from hub.formats.write import CsvWriter, JsonWriter, Writer, XlsxWriter, XmlWriter, inert
 from tests.hostile.parse import Parsed, parse, workbook, zipped
 
 COLUMNS = frozenset({"A", "B.C", "B[0]", "@A"})
@@ -106,3 +107,23 @@ def test_a_zip_with_other_bytes(changes: list[tuple[int, int]], stream: bool, gz
     for at, byte in changes:
         data[at % len(data)] = byte
     assert read("csv", bytes(data)) == read("csv", bytes(data), 1)
+
+
+_COLUMNS = ["NAAM", "PLAATS", "BSN"]
+_WRITERS: dict[str, tuple[Writer, Reads]] = {
+    "csv": (CsvWriter(), Reads()),
+    "json": (JsonWriter("d.l"), Reads(format="json", records="d.l")),
+    "xml": (XmlWriter("R", "M"), Reads(format="xml", records="/R/M")),
+    "xlsx": (XlsxWriter(), Reads(format="xlsx")),
+}
+_cell = st.text("ab 0'\";,=+-@\t|<>&éŁ{}[]#_/:.", min_size=1, max_size=9).filter(lambda text: text == text.strip())
+_records = st.lists(st.fixed_dictionaries(dict.fromkeys(_COLUMNS, _cell)), min_size=1, max_size=4)
+
+
+@pytest.mark.parametrize("kind", _WRITERS)
+@given(records=_records)
+def test_what_is_written_reads_back(kind: str, records: list[dict[str, str]]) -> None:
+    writer, reads = _WRITERS[kind]
+    told = [{name: inert(text) for name, text in one.items()} for one in records] if kind in ("csv", "xlsx") else records
+    found = parse(format_of(reads), writer.write(records, _COLUMNS), frozenset(_COLUMNS), frozenset(_COLUMNS))
+    assert (found.cells, found.faults) == (told, {})
