@@ -35,6 +35,8 @@ _MOST_PAGES: Final = 1000
 _OVERLAP: Final = timedelta(minutes=1)
 _DONE, _REFUSED = "verwerkt", "afgekeurd"
 _VALIDATOR: Final = 300
+_NO_PAGE: Final = frozenset((202, 205, 206, 226, 304))
+_SIZED: Final = frozenset(("content-length", "transfer-encoding"))
 
 
 async def connect(endpoint: Endpoint) -> RestPages:
@@ -225,7 +227,7 @@ class RestPages:
             elif answer.status == 404 and self._service.paging.style in ("page", "offset") and len(self._asked) > 1:
                 self._state.torn = True  # an end that may be none: the next walk asks for the same changes again
                 self._pass(None)
-            elif (page := self._read(ask, served(answer))) is not None:
+            elif (page := self._read(ask, _page_in(answer))) is not None:
                 return page
         await self._save()
         return None
@@ -234,9 +236,9 @@ class RestPages:
         """The page, or None where there is nothing on it: then it is passed."""
         steps = self._service.paging
         looks = (steps.style in ("next", "cursor") and steps.pointer[:1] == "/") or steps.items or self._since_from[:1] == "/"
-        if answer.status == 200 and not answer.body:
-            self._state.torn = True  # a page that is nothing is not an empty one
         content = parsed(answer.body) if looks else None
+        if answer.status != 204 and content is None and not (answer.body and _SIZED & answer.headers.keys()):
+            self._state.torn = True  # nothing at all, or what ended with its connection, is not known to be a whole page
         self._mark(answer, content)
         after = steps.after(ask, self._service.origin, answer, content)
         etag, modified = (answer.headers.get(name, "") for name in ("etag", "last-modified"))
@@ -307,9 +309,21 @@ class RestPages:
         ask = self._waiting.get(name)
         if ask is None:
             raise SourceAway(Trouble.file_gone, "A page is gone.", "The hub went on to the next one.", NEXT_TIME)
-        answer = served(await self._service.call(ask))
+        answer = _page_in(await self._service.call(ask))
         self._back = _Page(RemoteFile(name, len(answer.body), 0), ask, answer.body, Known("", "", None))
         return self._back
+
+
+def _page_in(answer: Answer) -> Answer:
+    """The answer, where it is a page and all of it. Raises SourceAway or SourceBarred."""
+    if answer.status in _NO_PAGE:
+        raise SourceAway(
+            Trouble.no_answer,
+            "The partner's service does not give a page whole.",
+            f"It answered {answer.status}, which the hub did not ask for.",
+            NEXT_TIME,
+        )
+    return served(answer)
 
 
 def _question(endpoint: Endpoint) -> dict[str, Any] | None:

@@ -199,6 +199,33 @@ async def test_what_a_page_calls_itself_is_believed_for_a_day(monkeypatch: pytes
         assert await walk(at(service, cursor)) == [[2]]
 
 
+@pytest.mark.parametrize("status", [202, 206, 304])
+async def test_a_part_of_a_page_is_no_page(status: int) -> None:
+    async with serving(Service(dial=lambda _: Reply(status, b"" if status == 304 else b"NAAM\nhalf"))) as service:
+        with pytest.raises(SourceAway, match="whole"):
+            await walk(at(service))
+
+
+async def test_what_ends_with_its_connection_may_be_half_and_is_asked_for_again() -> None:
+    cursor = Kept()
+    head = b"HTTP/1.1 200 OK\r\nConnection: close\r\nDate: Sun, 22 Nov 2026 10:00:00 GMT\r\n\r\n"
+    calls: list[bytes] = []
+
+    async def answers(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        calls.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(head + b'{"results": [{"id": 1}]}')
+        writer.close()
+
+    listening = await asyncio.start_server(answers, "127.0.0.1", 0)
+    port = listening.sockets[0].getsockname()[1]
+    for items in ("", "/results"):  # what is read as JSON is seen to be whole
+        options = {"since_parameter": "sinds", "items": items}
+        for _ in range(2):
+            assert await walk(Endpoint(f"http://127.0.0.1:{port}/lijst", options, {}, 5.0, cursor)) == [[1]]
+    listening.close()
+    assert [b"sinds" in call for call in calls] == [False, False, False, True]
+
+
 @pytest.mark.parametrize("repeated", ["cursor", "header:X-Verder"])
 async def test_a_cursor_may_stand_in_a_header_and_go_back_in_one(repeated: str) -> None:
     def dial(call: Call) -> Reply:
