@@ -20,7 +20,9 @@ from typing import Any
 import asyncpg
 from sqlalchemy import URL, event, make_url
 from sqlalchemy import exc as sa
+from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.util import greenlet_spawn
 
 from hub.errors import Conflict, HubError, Misconfigured, Retry, Tampered
 
@@ -161,13 +163,16 @@ async def _driver(engine: AsyncEngine) -> AsyncIterator[asyncpg.Connection]:
     """A connection of the pool as asyncpg's own; what goes wrong with it is told in the hub's words, without its values."""
     clean: HubError
     try:
-        async with engine.connect() as pooled:
-            raw: asyncpg.Connection = (await pooled.get_raw_connection()).driver_connection
-            try:
-                yield raw
-            finally:
-                if raw.is_closed() or raw.is_in_transaction():
-                    await pooled.invalidate()
+        # Straight from the pool: SQLAlchemy's own connection around it costs as much as a small statement does.
+        pooled = await engine.raw_connection()
+        raw: asyncpg.Connection = pooled.driver_connection
+        try:
+            yield raw
+        finally:
+            if raw.is_closed() or raw.is_in_transaction():
+                await greenlet_spawn(pooled.invalidate)
+            else:
+                pooled.close()  # back into the pool, which waits for nothing
         return
     except BaseException as error:
         found = _driver_error(error)
@@ -308,6 +313,8 @@ def _from_driver(error: BaseException) -> bool:
     """Whether `error` is the driver's own, or rose inside it (an encoder's ValueError holds the value)."""
     if isinstance(error, asyncpg.PostgresError | asyncpg.InterfaceError | asyncpg.InternalClientError | sa.SQLAlchemyError):
         return True
+    if isinstance(error, AsyncAdapt_asyncpg_dbapi.Error):
+        return True
     if isinstance(error, HubError) or not isinstance(error, Exception):
         return False
     trace = error.__traceback__
@@ -377,7 +384,9 @@ _WRONG_CLASS = {
 def translate(error: BaseException) -> HubError:
     """The one place where an error of asyncpg or SQLAlchemy becomes the hub's; nothing of its text goes along."""
     if isinstance(error, sa.DBAPIError) and error.orig is not None:
-        error = error.orig.__cause__ or error.orig
+        error = error.orig
+    if isinstance(error, AsyncAdapt_asyncpg_dbapi.Error):
+        error = error.__cause__ or error
     state = getattr(error, "sqlstate", None) or ""
     if state == "HU001":
         return Tampered(
