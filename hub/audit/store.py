@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -187,29 +188,36 @@ def _merged(claims: Sequence[Claim]) -> dict[str, list[tuple[Any, ...]]]:
 
 
 async def write_rows(connection: Connection, sets: Sequence[RowSet]) -> None:
-    """Writes all rows, those of one table together: few by INSERT, which takes one exchange less, many by COPY."""
-    merged: dict[tuple[str, tuple[str, ...]], list[tuple[Any, ...]]] = {}
+    """Writes all rows, those of one table together: many by COPY, few by INSERT, all that are few in one exchange."""
+    merged: dict[_Into, list[tuple[Any, ...]]] = {}
     for rows in sets:
         if rows.rows:
             merged.setdefault((rows.table, rows.columns), []).extend(rows.rows)
+    few = {into: merged.pop(into) for into in sorted(merged) if len(merged[into]) < _FEW}
     for (table, columns), records in merged.items():
-        if len(records) < _FEW:
-            await connection.raw.execute(await _insert(connection, table, columns), *map(list, zip(*records, strict=True)))
-        else:
-            await connection.copy(table, columns, records)
+        await connection.copy(table, columns, records)
+    if few:
+        arrays = [list(column) for records in few.values() for column in zip(*records, strict=True)]
+        await connection.raw.execute(await _insert(connection, tuple(few)), *arrays)
 
 
-_inserts: dict[tuple[str, tuple[str, ...]], str] = {}
+_Into = tuple[str, tuple[str, ...]]
+"""A table, and the columns of it that are given."""
+_inserts: dict[tuple[_Into, ...], str] = {}
 
 
-async def _insert(connection: Connection, table: str, columns: tuple[str, ...]) -> str:
+async def _insert(connection: Connection, tables: tuple[_Into, ...]) -> str:
     """The statement that adds rows given as an array per column; the database is asked once for the columns' types."""
-    known = _inserts.get((table, columns))
+    known = _inserts.get(tables)
     if known is None:
-        types = {row[0]: row[1] for row in await connection.raw.fetch(_COLUMN_TYPES, table)}
-        arrays = ", ".join(f"${place}::{types[column]}[]" for place, column in enumerate(columns, start=1))
-        known = f"INSERT INTO {table} ({', '.join(columns)}) SELECT * FROM unnest({arrays})"  # noqa: S608  # names of ours
-        _inserts[table, columns] = known
+        places, inserts = count(1), []
+        for table, columns in tables:
+            types = {row[0]: row[1] for row in await connection.raw.fetch(_COLUMN_TYPES, table)}
+            arrays = ", ".join(f"${next(places)}::{types[column]}[]" for column in columns)
+            inserts.append(f"INSERT INTO {table} ({', '.join(columns)}) SELECT * FROM unnest({arrays})")  # noqa: S608  # names of ours
+        *others, last = inserts
+        beside = ", ".join(f"others_{nth} AS ({insert})" for nth, insert in enumerate(others))
+        known = _inserts[tables] = f"WITH {beside} {last}" if others else last
     return known
 
 
