@@ -159,10 +159,10 @@ class Vault:
         return unseal(self._quarantine, sealed, bound_to)
 
     async def _link_all(self, about: Sequence[About]) -> list[None]:
-        async with transaction(self._engine) as connection:
-            if len(about) < _FEW:
-                await connection.raw.execute(_LINK, self._log_id, *map(list, zip(*about, strict=True)))
-            else:  # of a list; its entries were named this moment, so that none can be here yet
+        if len(about) < _FEW:
+            await fetch(self._engine, _LINK, self._log_id, *map(list, zip(*about, strict=True)))
+        else:  # of a list; its entries were named this moment, so that none can be here yet
+            async with transaction(self._engine) as connection:
                 await connection.copy("vault_subject", _LINKED, [(self._log_id, *one) for one in about])
         return [None] * len(about)
 
