@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Final
 from uuid import UUID
 
@@ -14,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hub.console.admin_parts import Admin, connector_of, crumbs, meanwhile, spoilt
+from hub.console.mapping_words import in_dutch
 from hub.console.page import go, render
 from hub.console.table import Column, Table, table_of
 from hub.domain.staff import Staff
@@ -25,60 +24,6 @@ from hub.observe import report
 
 _NUMBERED: Final = re.compile(r"^(mapping:\s*[a-z0-9-]+/)([0-9]{1,9})\b", re.ASCII | re.MULTILINE)
 _LINE: Final = re.compile(r"\bline ([0-9]{1,6})\b", re.ASCII)
-_WHY: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "It is not YAML: look at indents and quotes; in a list, what holds brackets such as a[0].b goes in quotes.": (
-            "Dit is geen YAML: let op inspringen, aanhalingstekens en haakjes. Wat haakjes heeft, zoals a[0].b, staat in een "
-            "lijst tussen aanhalingstekens."
-        ),
-        "It is too long for a mapping.": "De tekst is te lang voor een mapping.",
-        "It refers to another part of itself; write that part out.": "De tekst verwijst naar een ander deel; schrijf dat uit.",
-        "A key is no word.": "Wat voor de dubbele punt staat, is geen woord.",
-        "Its columns are not known to be those of the real delivery.": (
-            "De mapping is niet gecontroleerd. Vergelijk haar met de beschrijving van de gever en zet dan 'verified: true'."
-        ),
-    }
-)
-# The check speaks English; these are the mistakes that people make in a mapping that was right before.
-_WHAT: Final = tuple(
-    (re.compile(pattern), dutch)
-    for pattern, dutch in (
-        (r"The key (?P<of>.{1,80}) is there twice\.", "Het woord {of} staat er twee keer."),
-        (r"The field (?P<of>\S{1,80}) is filled twice\.", "Twee kolommen vullen het veld {of}. Haal er een weg."),
-        (r"The record has no field (?P<of>\S{1,80})\.", "De melding heeft geen veld {of}."),
-        (r"No column fills (?P<of>\S{1,80})\.", "Geen kolom vult het veld {of}, en dat is verplicht."),
-        (
-            r"(?:Column|Field) (?P<of>[^:]{1,80}): there is no code list \S+\. Shared are (?P<known>.+)\.",
-            "Kolom {of}: die codelijst staat niet onder 'codes', en is geen van {known}.",
-        ),
-        (
-            r"Column (?P<of>[^:]{1,80}): say which words mean .+",
-            "Kolom {of}: zeg welke woorden ja en welke nee betekenen, of 'filled: true'.",
-        ),
-        (r"(?:Column|Field) (?P<of>[^:]{1,80}): yyyymmdd and .+", "Kolom {of}: kies yyyymmdd of ddmmyyyy, niet allebei."),
-        (r"Path (?P<of>\S{1,200}): the schema .+", "Het pad {of} komt in het schema van de gever niet voor."),
-        (r"Field (?P<of>\S{1,80}): say which columns.+", "Het veld {of}: zet er join of first_of bij, met de kolommen."),
-        (r"The field (?P<of>\S{1,80}) has no code .+", "De lijst geeft een code die het veld {of} niet kent."),
-        (r"The field (?P<of>\S{1,80}) does not hold .+", "Het veld {of} bevat iets anders: kies een ander woord achter 'as'."),
-        (r"(?P<of>.{1,80}) is read and ignored at once\.", "De kolom {of} staat ook bij 'ignored'. Haal haar daar weg."),
-        (r"Column (?P<of>\S{1,80}): a word means yes and no at once\.", "Kolom {of}: een woord betekent ja én nee."),
-        (
-            r"columns\.(?P<of>[^\s.:]{1,80}): Input tag .+ expected tags: (?P<known>.+)\.",
-            "Kolom {of}: achter 'as' hoort een van {known}.",
-        ),
-        (r"columns\.(?P<of>[^\s.:]{1,80})\.\S*\.(?P<known>\w+): Field required\.", "Kolom {of}: '{known}' ontbreekt."),
-        (
-            r"columns\.(?P<of>[^\s.:]{1,80})\.\S*\.(?P<known>\w+): Extra inputs are not permitted\.",
-            "Kolom {of}: '{known}' hoort hier niet.",
-        ),
-        (r"(?P<of>\S{1,80}): Field required\.", "Het deel '{of}' ontbreekt."),
-        (r"(?P<of>\S{1,80}): Extra inputs are not permitted\.", "Het deel '{of}' hoort hier niet."),
-        (
-            r"columns\.(?P<of>[^\s.:]{1,80})\..+: Input should be a valid string\.",
-            "Kolom {of}: zet dit woord tussen aanhalingstekens; anders leest YAML het als ja, nee of een getal.",
-        ),
-    )
-)
 _FAILING: Final = (
     Column("veld", "Veld"),
     Column("fout", "Wat blijft er mis"),
@@ -173,6 +118,19 @@ class MappingPages:
             raise spoilt() from None
         return go(f"/beheer/koppelingen/{name}", "mapping-in-gebruik")
 
+    async def confirm(self, request: Request) -> Response:
+        """A second person stands by what one put into use alone."""
+        session, form = await self._admin.take(request)
+        name = self._name(request)
+        try:
+            await self._admin.mending.mappings.confirm(name, int(form.one("versie")[:9]), session.staff)
+        except (ValueError, Refused, Conflict):
+            raise meanwhile() from None
+        except Tampered as error:
+            report(error)
+            raise spoilt() from None
+        return go(f"/beheer/koppelingen/{name}/mapping", "mapping-bevestigd")
+
     async def sample(self, request: Request) -> Response:
         """What the waiting proposal, or else the mapping in use, makes of a file that is not kept."""
         session, parts = await self._admin.take_file(request)
@@ -212,6 +170,7 @@ class MappingPages:
     ) -> Response:
         mappings = self._admin.mending.mappings
         waiting: Proposal | None = None
+        alone = await mappings.alone(name)
         try:
             used = await mappings.in_use(name)
             in_use, waiting = used.version, await mappings.waiting(name)
@@ -234,6 +193,9 @@ class MappingPages:
             sampled=sampled,
             refused=self._admin.reason(preview.refused) if preview and preview.refused else "",
             waiting=waiting,
+            alone=alone,
+            mine=alone is not None and alone[1].who == str(staff.staff_id),
+            due=None if alone is None else alone[1].due_us,
             own=waiting is not None and waiting.is_by(staff),
             changes=changes,
             reasons=[(reason.value, words) for reason, words in GLASS_REASONS.items()],
@@ -293,10 +255,7 @@ def _next(text: str) -> str:
 def _wrong(error: Misconfigured, text: str) -> Wrong:
     found = _LINE.search(error.what)
     line = int(found[1]) if found else 0
-    dutch = _WHY.get(error.why, "")
-    for pattern, words in _WHAT:
-        if not dutch and (said := pattern.fullmatch(error.why)) is not None:
-            dutch = words.format(**said.groupdict())
+    dutch = in_dutch(error.why)
     return Wrong(dutch, "" if dutch else error.why, line, _quoted(text, line))
 
 
