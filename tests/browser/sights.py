@@ -24,6 +24,8 @@ STRANGER: Final = "beslisser-duo"
 """One of a party that is in it for nothing."""
 AGREEMENT: Final = "mbo-jongerencoach/1"
 CONNECTOR: Final = "/beheer/koppelingen/duo-voorbeeldregio"
+DRAFT: Final = "/beheer/koppelingen/zilverlinde-csv/instelling"
+"""A connector that the sights set up, of the school in the guide."""
 UNKNOWN_PERSON: Final = "999999990"
 """Passes the elfproef and is on no list."""
 
@@ -300,6 +302,68 @@ async def _expired_form(page: Page, demo: Demo) -> None:
     await page.get_by_role("button", name="Zoek en leg vast").click()
 
 
+async def _set_up_wrongly(page: Page, demo: Demo) -> None:
+    await page.goto(f"{demo.base}/beheer/aansluiten/lvs_csv/instellen?weg=sftp")
+    await unchecked(page)
+    await page.get_by_label("Adres").fill("sftp://hub@sftp.zilverlinde.example")
+    await page.get_by_role("button", name="Maak het ontwerp").click()
+
+
+async def drafted(page: Page, demo: Demo) -> None:
+    """The page of a draft, made where it is not there yet."""
+    await page.goto(f"{demo.base}{DRAFT}")
+    if await page.get_by_role("heading", name="Instelling van").count():
+        return
+    await page.goto(f"{demo.base}/beheer/aansluiten/lvs_csv/instellen?weg=sftp")
+    await page.get_by_label("Naam van de koppeling").fill("zilverlinde-csv")
+    await page.get_by_label("Wie de gegevens geeft").select_option("mbo-zilverlinde")
+    await page.get_by_label("Adres").fill("sftp://127.0.0.1:1")
+    await page.get_by_label("Gebruikersnaam op de server").fill("hub")
+    await page.get_by_role("button", name="Maak het ontwerp").click()
+    if not await page.get_by_role("heading", name="Instelling van").count():  # another sight was first
+        await page.goto(f"{demo.base}{DRAFT}")
+
+
+async def sampled(page: Page, demo: Demo) -> None:
+    """What comes of a sample, and where it would go."""
+    await drafted(page, demo)
+    rows = [
+        "BSN;Achternaam;Roepnaam;Geboortedatum;Woongemeente;Geheim;Brin",
+        "999909848;Verzonnen;Noor;2008-05-04;Aldermeer;Nee;98ZZ",
+    ]
+    sample = {"name": "voorbeeld.csv", "mimeType": "text/csv", "buffer": "\n".join(rows).encode()}
+    await page.get_by_label("voorbeeldbestand").set_input_files([sample])  # type: ignore[list-item]
+    await page.get_by_role("button", name="Probeer het voorbeeld").click()
+
+
+async def _tested_without_keys(page: Page, demo: Demo) -> None:
+    await drafted(page, demo)
+    await page.get_by_role("button", name="Test de verbinding").click()
+
+
+async def _key(page: Page, demo: Demo) -> None:
+    await drafted(page, demo)
+    await page.get_by_role("link", name="Private sleutel van de hub").click()
+
+
+async def _wrong_key(page: Page, demo: Demo) -> None:
+    await _key(page, demo)
+    await page.get_by_label("Private sleutel van de hub").fill("geen sleutel")
+    await page.get_by_role("button", name="Verzegel", exact=True).click()
+
+
+async def _end(page: Page, demo: Demo) -> None:
+    await drafted(page, demo)
+    await page.get_by_role("link", name="Beëindig deze koppeling").click()
+    await unchecked(page)
+    await page.get_by_role("button", name="Beëindig voorgoed").click()
+
+
+async def _changed(page: Page, demo: Demo) -> None:
+    await drafted(page, demo)
+    await page.get_by_role("link", name="Wijzig de instelling").click()
+
+
 SIGHTS: Final = (
     Sight("inloggen", "", at("/inloggen"), True),
     Sight("begin", BOTH, at("/")),
@@ -361,6 +425,15 @@ SIGHTS: Final = (
     Sight("koppelingen", ADMINISTRATOR, at("/beheer/koppelingen"), True),
     Sight("aansluiten", ADMINISTRATOR, at("/beheer/aansluiten")),
     Sight("aansluiten-een", ADMINISTRATOR, at("/beheer/aansluiten/duo_uitval")),
+    Sight("instellen", ADMINISTRATOR, at("/beheer/aansluiten/lvs_csv/instellen?weg=sftp")),
+    Sight("instellen-fout", ADMINISTRATOR, _set_up_wrongly),
+    Sight("instelling", ADMINISTRATOR, drafted),
+    Sight("instelling-wijzigen", ADMINISTRATOR, _changed),
+    Sight("instelling-proef", ADMINISTRATOR, sampled),
+    Sight("instelling-test", ADMINISTRATOR, _tested_without_keys),
+    Sight("instelling-einde", ADMINISTRATOR, _end),
+    Sight("sleutel", ADMINISTRATOR, _key),
+    Sight("sleutel-fout", ADMINISTRATOR, _wrong_key),
     Sight("koppeling", ADMINISTRATOR, at(CONNECTOR), True),
     Sight("mapping", ADMINISTRATOR, at(CONNECTOR + "/mapping")),
     Sight("mapping-bekeken", ADMINISTRATOR, preview_mapping, True),

@@ -15,7 +15,10 @@ _ADMINISTRATORS = ("", "/koppelingen", "/aansluiten", "/quarantaine", "/bezorgin
 @pytest.mark.parametrize(
     ("account", "paths"),
     [
-        (OFFICER, [f"/beheer{path}" for path in _ADMINISTRATORS] + [CONNECTOR + "/mapping"]),
+        (
+            OFFICER,
+            [f"/beheer{path}" for path in _ADMINISTRATORS] + [CONNECTOR + "/mapping", "/beheer/aansluiten/lvs_csv/instellen"],
+        ),
         (ADMINISTRATOR, [f"/functionaris{path}" for path in _OFFICERS]),
         (
             AUDITOR,
