@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from hub.connector import FileFormat
@@ -21,6 +21,7 @@ LARGEST_SAMPLE: Final = 8 << 20
 MOST_ROWS: Final = 100
 """Rows that are told one by one."""
 _PIECE: Final = 64 * 1024
+_LACKS, _STRANGE = "KOP_ONBEKEND", "KOLOM_ONBEKEND"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,20 @@ class Tallied:
             if len(self._rows) < MOST_ROWS:
                 self._rows.append(FailingRow(one.row.number, one.faults))
 
+    def read(self, rows: Sequence[Row]) -> None:
+        """Counts what the mapping makes of these."""
+        self.add(*normalise(rows, self._mapping), {})
+
+    def refused(self, wrong: Malformed, changes: Changes) -> Preview:
+        """Of a file that cannot be read as a whole: why, what it lacks, and what nobody knows."""
+        return replace(
+            self.told(0, changes),
+            refused=ReasonCode(wrong.faults[0].code if wrong.faults else "WAARDE_ONGELDIG"),
+            why=wrong.why,
+            missing=tuple(one.where for one in wrong.faults if one.code == _LACKS and one.where in self._mapping.columns),
+            strange=tuple(one.where for one in wrong.faults if one.code == _STRANGE),
+        )
+
     def told(self, waiting: int, changes: Changes, *, rows: bool = False) -> Preview:
         """What was counted."""
         mapping = self._mapping
@@ -136,19 +151,11 @@ def preview_sample(
             inspector.feed(data[start : start + _PIECE])
         layout = inspector.finish()
     except Malformed as wrong:
-        empty = tallied.told(0, changes)
-        return Preview(
-            *(empty.version, empty.verified, 0, 0, 0, (), (), changes, ()),
-            refused=ReasonCode(wrong.faults[0].code if wrong.faults else "WAARDE_ONGELDIG"),
-            why=wrong.why,
-            missing=tuple(one.where for one in wrong.faults if one.code == "KOP_ONBEKEND" and one.where in mapping.columns),
-            strange=tuple(one.where for one in wrong.faults if one.code == "KOLOM_ONBEKEND"),
-            outlook=empty.outlook,
-        )
+        return tallied.refused(wrong, changes)
     reader = form.read(layout, mapping.columns)
     for start in range(0, len(data), _PIECE):
-        _count(reader.feed(data[start : start + _PIECE]), mapping, tallied)
-    _count(reader.finish(), mapping, tallied)
+        tallied.read(reader.feed(data[start : start + _PIECE]))
+    tallied.read(reader.finish())
     return tallied.told(tallied.sampled, changes, rows=True)
 
 
@@ -160,7 +167,3 @@ def differences(old: DeclarativeMapping, new: DeclarativeMapping) -> Changes:
         tuple(sorted(before.keys() - after.keys())),
         tuple(sorted(name for name in before.keys() & after.keys() if before[name] != after[name])),
     )
-
-
-def _count(rows: Sequence[Row], mapping: DeclarativeMapping, tallied: Tallied) -> None:
-    tallied.add(*normalise(rows, mapping), {})

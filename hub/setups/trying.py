@@ -6,20 +6,18 @@ import asyncio
 import fnmatch
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final, Protocol
 
 from hub.audit.entry import EntryKind
 from hub.clock import legal_date
 from hub.connector import Endpoint, FileSource, RemoteFile, Setup, Transport, Trouble
-from hub.domain.stages import Row
-from hub.domain.terms import PartyId, ReasonCode, RecordKind
+from hub.domain.terms import PartyId, RecordKind
 from hub.errors import Conflict, Malformed, Misconfigured, Refused
 from hub.formats.agreed import Drift, FileColumns, columns_of, drift_of
 from hub.mend.outlook import Forecast
 from hub.mend.preview import LARGEST_SAMPLE, Changes, Preview, Tallied
-from hub.normalise import normalise
 from hub.normalise.mapping import DeclarativeMapping, load_mapping
 from hub.ports import KeyedDigest
 from hub.registry import Connector
@@ -41,7 +39,6 @@ LARGEST: Final = 256 << 20
 _PIECE: Final = 64 * 1024
 _UNFINISHED: Final = (".part", ".tmp", ".filepart")
 _SAME: Final = Changes((), (), ())
-_HEADER, _STRANGE = "KOP_ONBEKEND", "KOLOM_ONBEKEND"
 _Pieces = Callable[[], AsyncGenerator[bytes, None]]
 """Gives a file from its beginning, as often as it is asked."""
 
@@ -273,16 +270,16 @@ class Trials(Book):
             layout = await asyncio.to_thread(inspector.finish)
         except Malformed as wrong:
             columns = columns_of(inspector, mapping, keyed, readable=False, was=was)
-            return _Seen(_refused(tallied, wrong, mapping), columns, 0, True)
+            return _Seen(tallied.refused(wrong, _SAME), columns, 0, True)
         columns = columns_of(inspector, mapping, keyed, readable=True, was=was)
         reader = form.read(layout, mapping.columns)
         async with aclosing(pieces()) as reading:
             async for piece in reading:
-                _count(reader.feed(piece), mapping, tallied)
+                tallied.read(reader.feed(piece)[: SAMPLE - tallied.sampled])
                 if tallied.sampled >= SAMPLE:
                     return _Seen(tallied.told(0, _SAME, rows=True), columns, layout.ignored, False)
                 await asyncio.sleep(0)
-        _count(await asyncio.to_thread(reader.finish), mapping, tallied)
+        tallied.read((await asyncio.to_thread(reader.finish))[: SAMPLE - tallied.sampled])
         return _Seen(tallied.told(0, _SAME, rows=True), columns, layout.ignored, True)
 
     def _forecast(self, party: PartyId, kind: RecordKind) -> Forecast | None:
@@ -346,14 +343,6 @@ def _keyed(key: bytes) -> KeyedDigest:
     return lambda label, data: blake2b(data, digest_size=32, key=key, person=label.encode()[:16]).digest()
 
 
-def _refused(tallied: Tallied, wrong: Malformed, mapping: DeclarativeMapping) -> Preview:
-    code = ReasonCode(wrong.faults[0].code if wrong.faults else "WAARDE_ONGELDIG")
-    missing = tuple(one.where for one in wrong.faults if one.code == _HEADER and one.where in mapping.columns)
-    strange = tuple(one.where for one in wrong.faults if one.code == _STRANGE)
-    empty = tallied.told(0, _SAME)
-    return replace(empty, refused=code, why=wrong.why, missing=missing, strange=strange)
-
-
 def _too_large() -> Refused:
     return Refused("The file is too large to try.", "It is more than 256 MiB.", "Ask the sender for a smaller one.")
 
@@ -372,7 +361,3 @@ async def _pieces(source: FileSource, file: RemoteFile) -> AsyncGenerator[bytes,
 async def _cut(data: bytes) -> AsyncGenerator[bytes, None]:
     for start in range(0, len(data), _PIECE):
         yield data[start : start + _PIECE]
-
-
-def _count(rows: list[Row], mapping: DeclarativeMapping, tallied: Tallied) -> None:
-    tallied.add(*normalise(rows[: SAMPLE - tallied.sampled], mapping), {})
