@@ -44,6 +44,7 @@ from hub.commands.searching import searching_commands
 from hub.commands.setups import say_instances, setup_commands
 from hub.commands.statements import statement_commands
 from hub.commands.territory import territory_commands
+from hub.commands.waiting import waiting_commands
 from hub.commands.witnessing import witness_commands
 from hub.consent.policy import load_policy
 from hub.consent.store import kept_policy
@@ -378,6 +379,7 @@ searching_commands(audit, _with_hub)
 archiving_commands(audit, _with_hub)
 log_life_commands(audit, run)
 witness_commands(witness, _with_hub)
+waiting_commands(main, _with_hub)
 
 
 @policy.command("check")

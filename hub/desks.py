@@ -22,7 +22,7 @@ from hub.http import Http
 from hub.identity.sessions import Sessions
 from hub.identity.signin import Finished, SignIn, Start
 from hub.identity.store import StaffStore
-from hub.installed import setups_of, uploads_of
+from hub.installed import setups_of, uploads_of, waiting_of
 from hub.interface import api_of, inquiries_of
 from hub.operations import deliveries_of, exports_of, keep_mending, mending_of, renew
 from hub.policies.service import Policies
@@ -131,6 +131,7 @@ def _desk(hub: Hub, http: Http, provider: str, setups: Setups) -> Desk:
         ),
         sign_in_origin=f"{outside.scheme}://{outside.netloc}",
         secure=address.startswith("https:"),
+        waiting=waiting_of(hub, setups),
         officer=OfficerDesk(
             search=hub.search,
             persons=Persons(hub.log, hub.search, hub.notes, hub.people),

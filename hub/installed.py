@@ -16,11 +16,15 @@ from hub.mend.mappings import Mappings
 from hub.mend.outlook import Forecasts, forecasts
 from hub.mend.source import Source
 from hub.normalise.mapping import DeclarativeMapping
+from hub.policies.service import Policies
 from hub.receive.inbox import ActiveInstances, Inbox, Uploads
 from hub.registry import Connector, load_connectors
 from hub.settings import Instance, Recipient, read_instances, read_recipients
 from hub.setups.checks import Checks
 from hub.setups.service import Setups
+from hub.statements.rulings import Rulings
+from hub.waiting.connectors import Connectors
+from hub.waiting.service import Waiting
 
 
 def setups_of(hub: Hub) -> Setups:
@@ -139,3 +143,19 @@ def credentials_of(one: Instance | Recipient) -> dict[str, bytes]:
             "A file that it names is missing, or shut to the hub.",
             "Check the paths.",
         ) from None
+
+
+def waiting_of(hub: Hub, setups: Setups) -> Waiting:
+    """What waits for somebody, in this hub."""
+    return Waiting(
+        hub.log,
+        hub.clock,
+        Policies(hub.acts, hub.notes),
+        Rulings(hub.statements),
+        hub.notices,
+        hub.informing,
+        hub.forgetting,
+        hub.retention,
+        hub.reviews,
+        Connectors(hub.log, setups),
+    )

@@ -11,7 +11,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hub.console import beginning, signing_in, static_files
+from hub.console import beginning, signing_in, static_files, todo
 from hub.console.admin import routes as administrator
 from hub.console.desk import Desk
 from hub.console.edge import Edge
@@ -24,13 +24,15 @@ from hub.errors import HubError
 
 def create_console(desk: Desk) -> FastAPI:
     """The application: server-rendered pages for staff, each behind its roles."""
-    gate = Gate(desk.sessions, secure=desk.secure)
+    waits = None if desk.waiting is None else todo.Counts(desk.waiting)
+    gate = Gate(desk.sessions, secure=desk.secure, waits=waits)
     return assemble(
         desk,
         (
             *beginning.routes(gate),
             *signing_in.routes(desk, gate),
             *administrator(desk, gate),
+            *(todo.routes(desk.waiting, gate, desk.clock) if desk.waiting else ()),
             *(officer.routes(desk.officer, gate, desk.clock) if desk.officer else ()),
         ),
     )

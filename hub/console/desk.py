@@ -30,6 +30,7 @@ from hub.rules import Rules
 from hub.setups.service import Setups
 from hub.statements.desk import Statements
 from hub.statements.receipt import Receipts
+from hub.waiting.service import Waiting
 from hub.witness.service import Standing
 
 
@@ -178,3 +179,5 @@ class Desk:
     """None in a console that has no such desk."""
     administrator: AdministratorDesk | None = None
     """None in a console that has no such desk."""
+    waiting: Waiting | None = None
+    """What waits for whoever is signed in; None in a console that does not say."""

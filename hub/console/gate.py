@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from hmac import compare_digest
-from typing import Final
+from typing import Final, Protocol
 from urllib.parse import quote, urlsplit
 
 from starlette.exceptions import HTTPException
@@ -15,7 +15,7 @@ from hub.console.desk import Session, Sessions
 from hub.console.form import Fields, posted
 from hub.console.multipart import Multipart
 from hub.console.words import EXPIRED, NO_ROLE, Trouble
-from hub.domain.staff import Role
+from hub.domain.staff import Role, Staff
 
 SIGN_IN: Final = "/inloggen"
 _SAFE: Final = ("GET", "HEAD")
@@ -43,11 +43,18 @@ def local(path: str) -> str:
     return path if inside and not path.startswith((SIGN_IN, "/uitloggen")) else "/"
 
 
+class Waits(Protocol):
+    """What waits for somebody; `hub.console.todo` counts it."""
+
+    async def counts(self, staff: Staff, /) -> Mapping[str, int]: ...
+    def forget(self) -> None: ...
+
+
 class Gate:
     """Lets someone in with one of the roles that a page asks."""
 
-    def __init__(self, sessions: Sessions, *, secure: bool) -> None:
-        self._sessions = sessions
+    def __init__(self, sessions: Sessions, *, secure: bool, waits: Waits | None = None) -> None:
+        self._sessions, self._waits = sessions, waits
         self._cookie = session_cookie(secure)
 
     async def admit(self, request: Request, *roles: Role) -> Session:
@@ -57,7 +64,13 @@ class Gate:
         """
         if request.method not in _SAFE:
             raise HTTPException(405, headers={"Allow": ", ".join(_SAFE)})
-        return _with_role(await self._signed_in(request), roles)
+        return await self._counted(request, _with_role(await self._signed_in(request), roles))
+
+    async def _counted(self, request: Request, session: Session) -> Session:
+        """What waits for them is counted before the page is made, which shows it in its navigation."""
+        if self._waits is not None:
+            request.scope["hub.waiting"] = await self._waits.counts(session.staff)
+        return session
 
     async def take(self, request: Request, *roles: Role) -> tuple[Session, Fields]:
         """The session and the form of whoever posts one: 403 from another site, without our secret, or without a role."""
@@ -65,7 +78,7 @@ class Gate:
         session = await self._signed_in(request)
         form = await posted(request)
         self.check_secret(session, form)
-        return _with_role(session, roles), form
+        return await self._acting(request, _with_role(session, roles)), form
 
     async def take_file(self, request: Request, *roles: Role) -> tuple[Session, AsyncIterator[bytes]]:
         """The same for a form with a file in it, `bestand`: its secret comes first, and nothing of the file is read before."""
@@ -80,9 +93,16 @@ class Gate:
         session = await self._signed_in(request)
         form = Multipart(request)
         self.check_secret(session, Fields({"csrf": [await form.field("csrf")]}))
-        session = _with_role(session, roles)
+        session = await self._acting(request, _with_role(session, roles))
         fields = Fields({name: [await form.field(name)] for name in names})
         return session, fields, form.file("bestand")
+
+    async def _acting(self, request: Request, session: Session) -> Session:
+        """The page that comes after a form counts anew."""
+        counted = await self._counted(request, session)
+        if self._waits is not None:
+            self._waits.forget()
+        return counted
 
     def check_secret(self, session: Session, form: Fields) -> None:
         """403 unless the form carries the secret of this session."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 from hub.domain.staff import Role, Staff
@@ -19,7 +21,12 @@ DECIDERS: Final = (Role.privacy_officer, Role.decision_maker)
 """Who records what a controller decided on an objection."""
 FORGETTERS: Final = (*SEARCHERS, Role.decision_maker)
 """Who asks that a person is forgotten, or decides on it."""
+DOERS: Final = (*SEARCHERS, Role.decision_maker)
+"""For whom something waits at the officer's desk; an auditor reads."""
 ADMINISTRATORS: Final = (Role.administrator,)
+OFFICERS_TODO: Final = "/functionaris/te-doen"
+ADMINISTRATORS_TODO: Final = "/beheer/te-doen"
+TODO: Final = "Voor u te doen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +59,7 @@ PLACES: Final = (
         "Nagaan wie welke gegevens kreeg en waarom, een vraag van een jongere beantwoorden, en het logboek controleren.",
         (
             Entry("Overzicht", "/functionaris", READERS),
+            Entry(TODO, OFFICERS_TODO, DOERS),
             Entry("Logboek", "/functionaris/logboek", READERS),
             Entry("Persoon", "/functionaris/persoon", SEARCHERS),
             Entry("Verklaringen", "/functionaris/verklaringen", SEARCHERS),
@@ -73,6 +81,7 @@ PLACES: Final = (
         "Koppelingen bewaken, herstellen wat vastloopt, en zien hoe het met de hub gaat.",
         (
             Entry("Overzicht", "/beheer", ADMINISTRATORS),
+            Entry(TODO, ADMINISTRATORS_TODO, ADMINISTRATORS),
             Entry("Koppelingen", "/beheer/koppelingen", ADMINISTRATORS),
             Entry("Quarantaine", "/beheer/quarantaine", ADMINISTRATORS),
             Entry("Bezorgingen", "/beheer/bezorgingen", ADMINISTRATORS),
@@ -85,11 +94,15 @@ PLACES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An entry as it stands on one page. `current`: `page` for the page itself, `true` for what lies under it, else empty."""
+    """An entry as it stands on one page. `current`: `page` for the page itself, `true` for what lies under it, else empty.
+
+    `count` is how much waits there; nought where nothing does, or nothing is counted.
+    """
 
     text: str
     href: str
     current: str
+    count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +119,8 @@ def places_of(staff: Staff) -> tuple[Place, ...]:
     return tuple(place for place in PLACES if any(_visible(entry, staff) for entry in place.entries))
 
 
-def navigation(path: str, staff: Staff | None) -> Navigation:
-    """The navigation of the page at `path` for `staff`; empty where nobody is signed in."""
+def navigation(path: str, staff: Staff | None, counts: Mapping[str, int] = MappingProxyType({})) -> Navigation:
+    """The navigation of the page at `path` for `staff`, with how much waits at each entry; empty where nobody is signed in."""
     if staff is None:
         return Navigation(None, (), ())
     mine = places_of(staff)
@@ -115,7 +128,12 @@ def navigation(path: str, staff: Staff | None) -> Navigation:
     entries = [entry for entry in place.entries if _visible(entry, staff)] if place else []
     nearest = max((entry.href for entry in entries if _under(path, entry.href)), key=len, default="")
     items = tuple(
-        Item(entry.text, entry.href, ("page" if path == nearest else "true") if entry.href == nearest else "")
+        Item(
+            entry.text,
+            entry.href,
+            ("page" if path == nearest else "true") if entry.href == nearest else "",
+            counts.get(entry.href, 0),
+        )
         for entry in entries
     )
     return Navigation(place, items, tuple(other for other in mine if other is not place))

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from hub.console import static_files, text
 from hub.console.desk import Desk, Session
 from hub.console.navigation import navigation
-from hub.console.table import Badge, Link, Moment
+from hub.console.table import Badge, Day, Link, Moment
 from hub.console.words import DONE
 
 HTML: Final = "text/html; charset=utf-8"
@@ -33,7 +33,7 @@ def render(request: Request, name: str, status: int = 200, **values: Any) -> Res
     around = {
         "staff": session.staff if session else None,
         "csrf": session.csrf if session else "",
-        "navigation": navigation(path, session.staff if session else None),
+        "navigation": navigation(path, session.staff if session else None, request.scope.get("hub.waiting", {})),
         "path": path,
         "now_us": desk.clock.now_us(),
         "trace": request.scope.get("hub.trace", ""),
@@ -63,6 +63,8 @@ def _kind(cell: object) -> str:
             return "empty"
         case Moment():
             return "moment"
+        case Day():
+            return "day"
         case Link():
             return "link"
         case Badge():

@@ -11,6 +11,7 @@ import io
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Final, NamedTuple
 from urllib.parse import urlencode
 
@@ -29,6 +30,13 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
+class Day:
+    """A day without a time, such as the end of a term."""
+
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
 class Link:
     """Words that lead somewhere."""
 
@@ -44,7 +52,7 @@ class Badge:
     tone: Tone = Tone.note
 
 
-Cell = str | int | Moment | Link | Badge | None
+Cell = str | int | Moment | Day | Link | Badge | None
 Row = tuple[Cell, ...]
 
 
@@ -204,6 +212,8 @@ def _rank(cell: Cell) -> tuple[int, int, str]:
     match cell:
         case Moment():
             return 0, cell.us, ""
+        case Day():
+            return 0, cell.day.toordinal(), ""
         case int():
             return 0, cell, ""
         case Link() | Badge():
@@ -223,6 +233,8 @@ def _plain(cell: Cell) -> str:
             return ""
         case Moment():
             return local(cell.us).isoformat()
+        case Day():
+            return cell.day.isoformat()
         case int():
             return str(cell)
         case Link() | Badge():

@@ -45,6 +45,56 @@ def mapping_row(
     return RowSet("receive_mapping", _MAPPING_COLUMNS, [(log_id, party, connector, version, body, entry_ref, now_us)])
 
 
+_USES = """
+SELECT connector, version, encode(sha256(convert_to(body, 'UTF8')), 'hex'), entry_ref, created_us FROM receive_mapping
+WHERE log_id = $1 AND ($2::text IS NULL OR connector = $2) ORDER BY connector, version
+"""
+_CONFIRMED = """
+SELECT connector, version, who, entry_ref FROM receive_confirmed
+WHERE log_id = $1 AND ($2::text IS NULL OR connector = $2)
+"""
+_CONFIRMED_COLUMNS = ("log_id", "party_id", "connector", "version", "who", "entry_ref", "us")
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A version that came into use, at `us` by its entry `ref`; `digest` is the SHA-256 of its text."""
+
+    connector: ConnectorId
+    version: int
+    digest: str
+    ref: UUID
+    us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """That a second person stands by a version that one put into use alone; `who` is empty for the operator."""
+
+    connector: ConnectorId
+    version: int
+    who: str
+    ref: UUID
+
+
+async def mapping_uses(engine: AsyncEngine, log_id: LogId, connector: ConnectorId | None = None) -> list[Use]:
+    """The versions that came into use, of all connectors or one, in order."""
+    rows = await fetch(engine, _USES, log_id, connector)
+    return [Use(ConnectorId(name), version, digest, _uuid(ref), us) for name, version, digest, ref, us in rows]
+
+
+async def confirmations(engine: AsyncEngine, log_id: LogId, connector: ConnectorId | None = None) -> list[Confirmation]:
+    """What second persons confirmed, of all connectors or one."""
+    rows = await fetch(engine, _CONFIRMED, log_id, connector)
+    return [Confirmation(ConnectorId(name), version, who, _uuid(ref)) for name, version, who, ref in rows]
+
+
+def confirmed_row(log_id: LogId, party: PartyId, one: Confirmation, now_us: int) -> RowSet:
+    """A second person looked at it; a conflict where one did before."""
+    row = (log_id, party, one.connector, one.version, one.who, one.ref, now_us)
+    return RowSet("receive_confirmed", _CONFIRMED_COLUMNS, [row])
+
+
 _PROPOSAL = """
 SELECT version, body, entry_ref, created_us FROM receive_proposal WHERE log_id = $1 AND connector = $2
 ORDER BY created_us DESC, version DESC, entry_ref DESC LIMIT 1
@@ -64,7 +114,38 @@ def proposal_row(
     return RowSet("receive_proposal", _MAPPING_COLUMNS, [(log_id, party, connector, version, body, entry_ref, now_us)])
 
 
+_PROPOSALS = """
+SELECT DISTINCT ON (connector) connector, version, entry_ref, created_us FROM receive_proposal AS proposed
+WHERE log_id = $1 AND version > coalesce((SELECT max(used.version) FROM receive_mapping AS used
+    WHERE used.log_id = $1 AND used.connector = proposed.connector), 0)
+ORDER BY connector, created_us DESC, version DESC, entry_ref DESC
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """A mapping that waits for a second person."""
+
+    connector: str
+    version: int
+    entry_ref: UUID
+    created_us: int
+
+
+async def proposals(engine: AsyncEngine, log_id: LogId) -> list[Proposed]:
+    """The mappings that wait, one per connector: the last that was proposed."""
+    return [Proposed(row[0], row[1], _uuid(row[2]), row[3]) for row in await fetch(engine, _PROPOSALS, log_id)]
+
+
 # -- layouts
+
+_CHANGED = "SELECT connector, since_us FROM connector_layout WHERE log_id = $1 AND state = 'changed' ORDER BY connector"
+
+
+async def changed_layouts(engine: AsyncEngine, log_id: LogId) -> list[tuple[str, int]]:
+    """The connectors whose files came in another layout than was agreed, and since when (µs)."""
+    return [(row[0], row[1]) for row in await fetch(engine, _CHANGED, log_id)]
+
 
 _LAYOUTS = """
 SELECT state, mapping, digests, names, readable, since_us FROM connector_layout WHERE log_id = $1 AND connector = $2

@@ -24,7 +24,7 @@ from hub.console.officer import words
 from hub.console.officer.policy_parts import HERE as AGREEMENTS
 from hub.console.officer.statements import HERE as STATEMENTS
 from hub.console.page import go, render
-from hub.console.table import Badge, Cell, Column, Link, Moment, Row, Table, asks_csv, csv_of, table_of
+from hub.console.table import Badge, Cell, Column, Day, Link, Moment, Row, Table, asks_csv, csv_of, table_of
 from hub.console.words import Tone
 from hub.domain.staff import Staff
 from hub.domain.terms import PartyId
@@ -146,7 +146,7 @@ def _row(policy: PolicySet, one: Objection, today: date) -> Row:
         Link(f"Bezwaar {str(one.statement_id)[-6:]}", f"{OBJECTIONS}/{one.statement_id}"),
         _against(policy, one),
         _parties(policy, one.controllers),
-        one.until.isoformat(),
+        Day(one.until),
         _stand(one, today),
     )
 

@@ -63,9 +63,11 @@ def test_how_long_ago_is_told_in_the_largest_whole_unit(ago: int, text: str) -> 
             "/functionaris",
             [
                 "Overzicht",
+                "Voor u te doen",
                 "Logboek",
                 "Persoon",
                 "Verklaringen",
+                "Bezwaren",
                 "Weigeringen",
                 "Intrekkingen",
                 "Informeren",
@@ -82,9 +84,11 @@ def test_how_long_ago_is_told_in_the_largest_whole_unit(ago: int, text: str) -> 
             "/functionaris",
             [
                 "Overzicht",
+                "Voor u te doen",
                 "Logboek",
                 "Persoon",
                 "Verklaringen",
+                "Bezwaren",
                 "Weigeringen",
                 "Intrekkingen",
                 "Informeren",
@@ -102,6 +106,7 @@ def test_how_long_ago_is_told_in_the_largest_whole_unit(ago: int, text: str) -> 
             [
                 "Overzicht",
                 "Logboek",
+                "Bezwaren",
                 "Weigeringen",
                 "Intrekkingen",
                 "Informeren",
@@ -112,11 +117,11 @@ def test_how_long_ago_is_told_in_the_largest_whole_unit(ago: int, text: str) -> 
                 "Uitvoer",
             ],
         ),
-        ((Role.decision_maker,), "/functionaris", ["Bewaren", "Vergeten", "Afspraken"]),
+        ((Role.decision_maker,), "/functionaris", ["Voor u te doen", "Bezwaren", "Bewaren", "Vergeten", "Afspraken"]),
         (
             (Role.administrator,),
             "/beheer",
-            ["Overzicht", "Koppelingen", "Quarantaine", "Bezorgingen", "Mislukt", "Gezondheid"],
+            ["Overzicht", "Voor u te doen", "Koppelingen", "Quarantaine", "Bezorgingen", "Mislukt", "Gezondheid"],
         ),
         ((Role.administrator,), "/functionaris", []),
         ((), "/beheer", []),
@@ -145,7 +150,12 @@ def test_whoever_works_at_both_desks_sees_the_way_to_the_other() -> None:
     both = staff(Role.privacy_officer, Role.administrator)
     assert [place.name for place in navigation("/beheer/mislukt", both).others] == ["Functionaris"]
     assert navigation("/beheer", None).items == ()
-    assert len({entry.href for place in PLACES for entry in place.entries}) == 19
+    assert len({entry.href for place in PLACES for entry in place.entries}) == 22
+
+
+def test_an_entry_says_how_much_waits_there() -> None:
+    items = navigation("/beheer", staff(Role.administrator), {"/beheer/te-doen": 3}).items
+    assert {item.text: item.count for item in items if item.count} == {"Voor u te doen": 3}
 
 
 async def test_a_page_names_who_is_signed_in_and_offers_the_way_out(officer: httpx2.AsyncClient) -> None:
