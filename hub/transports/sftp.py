@@ -21,7 +21,7 @@ __all__ = ["TRANSPORT", "SftpFolder", "connect", "open_sink", "probe"]
 
 _MOST_NAMES: Final = 50
 MOST_LISTED: Final = 100_000
-"""Files of a folder that are looked at: 20 MB of names and sizes; with more, somebody must tidy up."""
+"""What of a folder is looked at: 20 MB of names and sizes; with more, somebody must tidy up."""
 
 
 async def connect(endpoint: Endpoint) -> SftpFolder:
@@ -68,16 +68,21 @@ class SftpFolder:
     async def list(self, folder: str = ".") -> list[RemoteFile]:
         """The plain files in it, or in a folder beside them, oldest first; none where there is no such folder."""
         files: list[RemoteFile] = []
+        seen = 0
         before = "" if folder == "." else f"{folder}/"
         with translated(self._endpoint):
-            async with asyncio.timeout(self._endpoint.timeout_s):
+            # A list takes many calls: one that is long and goes on is not silent.
+            async with asyncio.timeout(4 * self._endpoint.timeout_s):
                 if before and not await self._client.isdir(self._path(folder)):
                     return []
                 async for entry in self._client.scandir(self._path(folder)):
-                    found = entry.attrs
-                    if found.permissions is not None and modes.S_ISREG(found.permissions):
-                        files.append(RemoteFile(before + _text(entry.filename), found.size or 0, found.mtime or 0))
-                    if len(files) > MOST_LISTED:
+                    name, found = _text(entry.filename), entry.attrs
+                    if name in (".", ".."):
+                        continue
+                    if _is_file(found.permissions or 0, _text(entry.longname or "")) and "/" not in name:
+                        files.append(RemoteFile(before + name, found.size or 0, found.mtime or 0))
+                    seen += 1
+                    if seen > MOST_LISTED:
                         raise _too_many()
         return sorted(files, key=lambda file: (file.mtime, file.name))
 
@@ -145,6 +150,11 @@ class SftpFolder:
 
     def _path(self, name: str) -> str:
         return f"{self._endpoint.folder}/{name}"
+
+
+def _is_file(permissions: int, line: str) -> bool:
+    """Whether it is a plain file; a server that does not say so in what it tells of it does in the line that it shows."""
+    return modes.S_ISREG(permissions) or (not modes.S_IFMT(permissions) and line[:1] in ("-", ""))
 
 
 def _text(name: bytes | str) -> str:

@@ -303,3 +303,53 @@ async def test_a_folder_without_end_is_listed_no_further(server: Server, monkeyp
     (server.home / "in" / "0.csv").unlink()
     assert len(await folder.list()) == 3
     await folder.close()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://h:22",
+        "sftp://",
+        "sftp://u@h",
+        "sftp://h/map",
+        "sftp://h?x",
+        "sftp://h:x",
+        "sftp://h:99999",
+        "sftp://[",
+        "h:22",
+        "",
+    ],
+)
+async def test_an_address_that_is_no_server_is_refused(address: str) -> None:
+    with pytest.raises(SourceBarred, match="not of the form"):
+        await connect(Endpoint(address, {"username": "hub"}, {"password": b"x"}))
+
+
+LISTED = [
+    (b"wel.csv", 0o100644, b""),
+    (b"zonder soort.csv", 0o644, b"-rw-r--r--"),
+    (b"zonder rechten.csv", None, b"-rw-r--r-- 1 school"),
+    (b"regel\neinde $(id).csv", 0o100644, b""),
+    (b"verwijzing.csv", 0o120777, b""),
+    (b"map", None, b"drwxr-xr-x"),
+    (b"pijp.csv", 0o010644, b"-rw-r--r--"),
+    (b"../../etc/passwd", 0o100644, b""),
+    (b"/etc/shadow", 0o100644, b""),
+    (b"..", 0o100644, b""),
+]
+
+
+async def test_only_plain_files_of_the_folder_itself_are_listed(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a server says is in a folder."""
+    folder = await connect(server.endpoint())
+
+    async def scandir(_self: object, _path: object) -> AsyncIterator[asyncssh.SFTPName]:
+        for name, permissions, line in LISTED:
+            yield asyncssh.SFTPName(name, line, asyncssh.SFTPAttrs(permissions=permissions, size=4))
+
+    monkeypatch.setattr(asyncssh.SFTPClient, "scandir", scandir)
+    assert {file.name for file in await folder.list()} == {name.decode() for name, _, _ in LISTED[:4]}
+    monkeypatch.setattr(sftp, "MOST_LISTED", 6)
+    with pytest.raises(SourceBarred, match="more files"):
+        await folder.list()
+    await folder.close()
