@@ -54,7 +54,7 @@ def mapping_commands(mapping: typer.Typer, with_hub: WithHub) -> None:
                 _tell(await mappings.preview(name, text, None))
             elif alone is not None:
                 used = await mappings.break_glass(name, text, alone, None)
-                typer.echo(f"{used.mapping.version} is in use from the next poll on, without a second person")
+                typer.echo(f"{used.mapping.version} is in use from the next poll on; another confirms it within three days")
             else:
                 proposed = await mappings.propose(name, text, None)
                 typer.echo(f"{proposed.mapping.version} waits for another administrator, at /beheer/koppelingen/{name}/mapping")
@@ -80,6 +80,20 @@ def mapping_commands(mapping: typer.Typer, with_hub: WithHub) -> None:
         async def work(hub: Hub) -> None:
             used = await (await mending_now(hub)).mappings.activate(connector_id(instance), version, None)
             typer.echo(f"{used.mapping.version} is in use from the next poll on")
+
+        with_hub(work)
+
+    _confirming(mapping, with_hub)
+
+
+def _confirming(mapping: typer.Typer, with_hub: WithHub) -> None:
+    @mapping.command("confirm")
+    def confirm(instance: Instance, version: Annotated[int, typer.Argument(help="The number after the slash.", min=1)]) -> None:
+        """Stands by a mapping that somebody else put into use alone, after looking at it; within three days."""
+
+        async def work(hub: Hub) -> None:
+            await (await mending_now(hub)).mappings.confirm(connector_id(instance), version, None)
+            typer.echo("confirmed")
 
         with_hub(work)
 

@@ -17,7 +17,7 @@ from hub.clock import legal_date
 from hub.commands.policies import WithHub
 from hub.domain.staff import StaffId
 from hub.domain.tenure import Task, tenures
-from hub.domain.terms import PartyId
+from hub.domain.terms import Micros, PartyId
 from hub.domain.territory import Region
 from hub.errors import Misconfigured, Refused
 from hub.installed import setups_of
@@ -26,7 +26,7 @@ from hub.policies import signature
 from hub.policies.hands import Signatories
 from hub.territory.changes import changes, ending
 from hub.territory.model import Glass, Hanging, Move, Preview, due
-from hub.territory.service import Moves
+from hub.territory.service import Moves, ledger_of
 
 _AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
 _Day = Annotated[str | None, typer.Option(help="A day, such as 2027-01-01; today without it.")]
@@ -140,6 +140,17 @@ def _deciding(region: typer.Typer, with_hub: WithHub) -> None:
 
         with_hub(work)
 
+    @region.command("approve")
+    def approve(move_id: _Id, key: _Key = None, as_json: _AsJson = False) -> None:
+        """Stands by a move that somebody else did alone, after looking at it; within three days."""
+
+        async def work(hub: Hub) -> None:
+            by = None if key is None else await _staff(hub, key)
+            done = await (await moves_of(hub)).approve(move_id, by)
+            typer.echo(_json(asdict(done)) if as_json else _told(done))
+
+        with_hub(work)
+
     @region.command("withdraw")
     def withdraw(move_id: _Id, key: Annotated[Path, typer.Option(help="Your private key.")]) -> None:
         """Takes back an order that nobody confirmed yet."""
@@ -199,7 +210,7 @@ async def moves_of(hub: Hub) -> Moves:
     for standing in await setups_of(hub).all():
         if not standing.ended:
             instances.setdefault(standing.party, []).append(standing.instance)
-    return Moves(hub.notes, hub.route.again, hub.endings, instances)
+    return Moves(hub.notes, hub.route.again, hub.endings, instances, ledger_of(hub.log))
 
 
 async def _staff(hub: Hub, key: Path) -> StaffId:
@@ -287,7 +298,9 @@ def _preview(found: Preview) -> Iterator[str]:
 def _told(one: Move) -> str:
     who = one.ordered_by + (f" and {one.confirmed_by}" if one.confirmed_by else "") + (f" ({one.glass})" if one.glass else "")
     counts = "  ".join(f"{what.value} {count}" for what, count in one.became.items())
-    return f"{one.move_id}  {one.old} -> {one.new}  {one.state.value}  by {who}  {counts}".rstrip()
+    day = None if one.broken is None else legal_date(Micros(one.broken.due_us))
+    due = "" if day is None else f"  TO BE APPROVED before {day} ('hub region approve')"
+    return f"{one.move_id}  {one.old} -> {one.new}  {one.state.value}  by {who}  {counts}".rstrip() + due
 
 
 def _json(found: Mapping[str, Any] | Sequence[Any]) -> str:

@@ -39,6 +39,7 @@ def routes(desk: Desk, gate: Gate) -> Iterator[Route]:
     yield Route("GET", one + "/mapping", mapping.page)
     yield Route("POST", one + "/mapping", mapping.try_or_use)
     yield Route("POST", one + "/mapping/gebruik", mapping.activate)
+    yield Route("POST", one + "/mapping/bevestig", mapping.confirm)
     yield Route("POST", one + "/mapping/voorbeeld", mapping.sample)
     yield Route("POST", one + "/vorm", connectors.accept)
 

@@ -43,6 +43,7 @@ DONE: Final[Mapping[str, str]] = MappingProxyType(
         "mapping-in-gebruik": (
             "De nieuwe mapping is in gebruik. Geef nu de rijen vrij die ermee te lezen zijn, of lees een bestand opnieuw in."
         ),
+        "mapping-bevestigd": "U staat in voor deze mapping. Dat staat in het logboek.",
         "mapping-voorgesteld": "Het voorstel is vastgelegd. Een andere beheerder kan het nu in gebruik zetten.",
         "vorm-aanvaard": "De vorm is aanvaard. De hub leest het bestand zodra hij de koppeling weer bekijkt.",
         "opgehouden": "De bezorgingen aan deze ontvanger zijn opgehouden. Er gaat niets meer heen tot u ze vrijgeeft.",

@@ -25,6 +25,7 @@ from hub.health.parts import Base
 from hub.policies.use import Acts
 from hub.ports import Clock
 from hub.protect.vault import Vault
+from hub.territory.service import ledger_of
 
 PATIENCE_S = 5.0
 """Seconds that one check may take."""
@@ -98,6 +99,11 @@ async def _database(parts: Parts, base: Base | None) -> list[Finding]:
         ("policy-unused", lambda: rules.in_use(_acts(parts, base), parts.policy, parts.clock.now_us())),
         ("credential-end", lambda: connectors.ends(base.engine, parts.log_id, parts.clock.now_us())),
         ("connector-unconfirmed", lambda: connectors.alone(base.engine, parts.log_id, parts.clock.now_us())),
+        ("mapping-unconfirmed", lambda: connectors.mappings(base.engine, _log(parts, base), parts.clock.now_us())),
+        (
+            "move-unconfirmed",
+            lambda: connectors.moves(base.engine, parts.log_id, ledger_of(_log(parts, base)), parts.clock.now_us()),
+        ),
         ("party-followed", lambda: rules.followed(_acts(parts, base), parts.clock.now_us())),
     )
     found += await _outside(parts, base)
@@ -105,7 +111,11 @@ async def _database(parts: Parts, base: Base | None) -> list[Finding]:
 
 
 def _acts(parts: Parts, base: Base) -> Acts:
-    return Acts(Log(base.engine, parts.log_id, parts.vkey()))
+    return Acts(_log(parts, base))
+
+
+def _log(parts: Parts, base: Base) -> Log:
+    return Log(base.engine, parts.log_id, parts.vkey())
 
 
 async def _outside(parts: Parts, base: Base) -> list[Finding]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -14,19 +14,21 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from hub.audit.entry import EntryKind, parse
+from hub.audit.entry import EntryKind
 from hub.audit.log import Log
 from hub.audit.notes import Notes
+from hub.domain.glass import Broken, check_second, check_whole
 from hub.domain.ids import new_ids
 from hub.domain.staff import Staff, StaffId
 from hub.domain.terms import ConnectorId, LogId
 from hub.errors import Conflict, Misconfigured, Refused, Tampered
 from hub.mend import store
+from hub.mend.alone import CONFIRM, IN_USE, PROPOSED, Text, ledger_of, unconfirmed
 from hub.mend.outlook import Forecasts
 from hub.mend.preview import LARGEST_SAMPLE, Preview, Tallied, differences, preview_sample
 from hub.mend.rows import OpenRow, open_row, reread
 from hub.mend.source import Source, Sources, form_of, source_of, staff_id
-from hub.mend.store import Choice
+from hub.mend.store import Choice, Confirmation
 from hub.normalise import normalise
 from hub.normalise.mapping import DeclarativeMapping, compile_mapping, load_mapping
 from hub.ports import Clock, Entropy
@@ -35,7 +37,6 @@ SAMPLE: Final = 500
 """Rows of quarantine that a preview looks at."""
 _ROUTING: Final = frozenset({"GEEN_ROUTE", "ANDERE_SCHOOL"})
 _PAGE: Final = 250
-_IN_USE: Final = frozenset({"mapping-change", "mapping-break-glass"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,7 @@ class Mappings:
         self._forecasts = forecasts
         self._engine, self._log_id, self._sources, self._log, self._notes = engine, log_id, sources, log, notes
         self._opens, self._clock, self._entropy, self._production = opens, clock, entropy, production
+        self._ledger = ledger_of(log)
         self._compiled: dict[ConnectorId, Mended] = {}
         self._installed: dict[ConnectorId, DeclarativeMapping] = {}
 
@@ -122,23 +124,39 @@ class Mappings:
         if known is None or known.version != version:
             text, ref, since_us = await store.mapping_body(self._engine, self._log_id, connector, version)
             mapping = self.check(text, connector)
-            await self._logged(connector, text, ref, _IN_USE)
+            await self._logged(connector, text, ref, IN_USE)
             if _number(mapping) != version:
                 raise _not_logged(connector)
             known = Mended(connector, version, text, self._fit(source, mapping), ref, since_us)
             self._compiled[connector] = known
         return known
 
-    async def _logged(self, connector: ConnectorId, text: str, ref: UUID, operations: Set[str]) -> Mapping[str, str]:
+    async def _logged(self, connector: ConnectorId, text: str, ref: UUID, operations: frozenset[str]) -> Mapping[str, str]:
         """The details of the entry that speaks of this very text. Raises Tampered where there is none: the table alone proves
         nothing."""
-        entry = await self._log.find(ref)
-        said = {} if entry is None else parse(entry.body)
-        details: Mapping[str, str] = said.get("details", {}) if said.get("operation") in operations else {}
-        if entry is None or (details.get("connector"), details.get("hash")) != (str(connector), _hash(text)):
+        row = Text(connector, _hash(text), ref, operations)
+        found = (await self._ledger.proven([row])).get(row)
+        if found is None:
             raise _not_logged(connector)
-        await self._log.prove({ref: entry})
-        return details
+        return found.details
+
+    async def alone(self, connector: ConnectorId) -> tuple[int, Broken] | None:
+        """The mapping that one person put into use and nobody confirmed since, by its number."""
+        return (await unconfirmed(self._engine, self._log, self._ledger, connector)).get(connector)
+
+    async def confirm(self, connector: ConnectorId, version: int, by: Staff | None) -> None:
+        """A second person has looked at what one put into use alone, and stands by it.
+
+        Raises Refused where that does not wait for anybody, or it is one's own; Conflict where somebody did so before.
+        """
+        source, found = source_of(self._sources, connector), await self.alone(connector)
+        who = str(staff_id(by) or "")
+        check_second(found[1] if found is not None and found[0] == version else None, who)
+        text, _, _ = await store.mapping_body(self._engine, self._log_id, connector, version)
+        now, ref = self._moment()
+        details = {"connector": str(connector), "version": self.check(text, connector).version, "hash": _hash(text)}
+        row = store.confirmed_row(self._log_id, source.party, Confirmation(connector, version, who, ref), now)
+        await self._notes.write(EntryKind.configuration, CONFIRM, "connector", details, by=staff_id(by), rows=(row,), ref=ref)
 
     async def in_use(self, connector: ConnectorId) -> DeclarativeMapping:
         """The mapping that the connector's files are read with from now on. Raises Misconfigured."""
@@ -216,7 +234,7 @@ class Mappings:
         if found is None or found[0] <= _number(await self._before(connector)):
             return None
         version, text, ref, created_us = found
-        details = await self._logged(connector, text, ref, {"mapping-propose"})
+        details = await self._logged(connector, text, ref, PROPOSED)
         author = details.get("staff")
         mapping = self.check(text, connector)
         return Proposal(connector, version, text, mapping, ref, StaffId(author) if author else None, created_us)
@@ -255,7 +273,12 @@ class Mappings:
         return await self._use(connector, found.text, by, "mapping-change", prepared)
 
     async def break_glass(self, connector: ConnectorId, text: str, reason: GlassReason, by: Staff | None) -> Mended:
-        """Puts a mapping into use alone, for a reason that is in the log. Raises as `propose` and `activate` do."""
+        """Puts a mapping into use alone, for a reason that is in the log; another confirms it within three days.
+
+        Raises as `propose` and `activate` do, and Refused where an earlier one was not confirmed.
+        """
+        waits = await self.alone(connector)
+        check_whole(None if waits is None else waits[1])
         return await self._use(connector, text, by, "mapping-break-glass", {"reason": reason.value})
 
     async def _use(

@@ -9,10 +9,8 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+from hub.domain.glass import GLASS_US
 from hub.domain.terms import PartyId
-
-GLASS_US: Final = 3 * 86_400_000_000
-"""Within which a second person confirms what one activated alone."""
 
 
 class Act(StrEnum):

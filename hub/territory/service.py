@@ -14,27 +14,44 @@ from uuid import UUID
 
 from hub.again import Again
 from hub.audit.entry import DisclosureTemplate, EntryKind, OutcomeKind
+from hub.audit.ledger import Ledger
+from hub.audit.log import Log
 from hub.audit.notes import Notes
 from hub.clock import legal_date
+from hub.domain.glass import check_second, check_whole
 from hub.domain.ids import new_ids
 from hub.domain.staff import StaffId
 from hub.domain.tenure import Succession
 from hub.domain.terms import PartyId
 from hub.endings import Endings
-from hub.errors import Conflict, Refused
+from hub.errors import Conflict, Refused, Tampered
 from hub.identity.store import registered
-from hub.ports import About, Draft, WorkItem
+from hub.ports import About, Claim, Draft, WorkItem
 from hub.protect.onward import Onward
 from hub.territory import store
-from hub.territory.model import CLOSED, FOLLOWED, Became, Glass, Hanging, Move, Named, Preview, Resupply, State
+from hub.territory.model import (
+    CLOSED,
+    FOLLOWED,
+    NOBODY,
+    Act,
+    Became,
+    Does,
+    Glass,
+    Hanging,
+    Move,
+    Named,
+    Preview,
+    Resupply,
+    State,
+    held,
+    says,
+)
 from hub.territory.store import Went
 from hub.territory.weighing import Scales, weigh
 from hub.together import settled
 
 CHUNK: Final = 250
 """Deliveries that are moved in one transaction."""
-NOBODY: Final = "hub"
-"""Who stands for whoever broke the glass at the keyboard of the hub itself, where nobody is signed in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +62,7 @@ class Moves:
     again: Again
     endings: Endings
     instances: Mapping[PartyId, Sequence[str]]
+    ledger: Ledger[Act]
 
     # -- looking
 
@@ -103,14 +121,23 @@ class Moves:
         return Preview(one, await self.hanging(old, new, named=named), dict(became), dict(sources), tuple(named))
 
     async def all(self) -> list[Move]:
-        """The moves, newest first."""
-        return await store.moves(self.again.engine, self.notes.log_id)
+        """The moves, newest first; of one that is not as the log says the state is `doubted`."""
+        return await self._held(await store.moves(self.again.engine, self.notes.log_id))
+
+    async def _held(self, moves: Sequence[Move]) -> list[Move]:
+        return await proven(self.ledger, moves)
 
     async def find(self, move_id: UUID) -> Move:
-        """One move. Raises Refused where there is none."""
-        found = await store.moves(self.again.engine, self.notes.log_id, move_id)
+        """One move. Raises Refused where there is none, Tampered where it is not as the log says."""
+        found = await self._held(await store.moves(self.again.engine, self.notes.log_id, move_id))
         if not found:
             raise Refused("There is no such move.", "Nobody ordered one under that id.", "See 'hub region moves'.")
+        if found[0].state is State.doubted:
+            raise Tampered(
+                "This move is not as the log says.",
+                "It was put into the database past the hub, or changed there.",
+                "Nothing moves by it. Stop, keep everything, and call the privacy officer.",
+            )
         return found[0]
 
     async def resupply(self, move_id: UUID) -> list[Resupply]:
@@ -123,27 +150,43 @@ class Moves:
     async def order(self, old: PartyId, new: PartyId, by: StaffId) -> Move:
         """Asks for a move; nothing moves before somebody else confirms it. Raises Refused before the day, or asked already."""
         move = self._new(old, new, str(by))
-        await self._keep("region-move-order", move, by)
+        await self._keep(Does.order, move, by)
         return move
 
     async def break_glass(self, old: PartyId, new: PartyId, glass: Glass, by: StaffId | None) -> Move:
-        """Orders and confirms a move alone, for a reason that the log keeps."""
+        """Orders and confirms a move alone, for a reason that the log keeps; a second person looks at it within three days.
+
+        Raises Refused where another such move from `old` was not looked at yet.
+        """
+        for other in await self.all():
+            check_whole(other.broken if other.old == old else None)
         asked = self._new(old, new, str(by or NOBODY))
         move = replace(asked, state=State.confirmed, confirmed_by=asked.ordered_by, confirmed_us=asked.ordered_us, glass=glass)
-        await self._keep("region-move-glass", move, by)
+        await self._keep(Does.glass, move, by)
         return move
+
+    async def approve(self, move_id: UUID, by: StaffId | None) -> Move:
+        """A second person has looked at a move that one did alone, and stands by it. Raises Refused for the same person."""
+        move = await self.find(move_id)
+        check_second(move.broken, str(by or NOBODY))
+        await self._act(Does.approve, move, by, ())
+        return await self.find(move_id)
+
+    async def unconfirmed(self) -> list[Move]:
+        """The moves that one person did alone and nobody looked at since."""
+        return [move for move in await self.all() if move.broken is not None]
 
     async def confirm(self, move_id: UUID, by: StaffId) -> Move:
         """Confirms what somebody else ordered. Raises Refused for the same person, or where it does not wait for that."""
         move = await self.find(move_id)
         if move.ordered_by == str(by):
             raise Refused("You ordered this move yourself.", "It takes two persons.", "Have somebody else confirm it.")
-        await self._turn("region-move-confirm", move, State.ordered, State.confirmed, by)
+        await self._turn(Does.confirm, move, State.ordered, State.confirmed, by)
         return await self.find(move_id)
 
     async def withdraw(self, move_id: UUID, by: StaffId) -> None:
         """Takes back an order that nobody confirmed. Raises Refused where somebody did."""
-        await self._turn("region-move-withdraw", await self.find(move_id), State.ordered, State.withdrawn, by)
+        await self._turn(Does.withdraw, await self.find(move_id), State.ordered, State.withdrawn, by)
 
     # -- carrying out
 
@@ -239,21 +282,20 @@ class Moves:
                 "Look with --dry-run now, and order it on that day.",
             )
 
-    async def _keep(self, operation: str, move: Move, by: StaffId | None) -> None:
-        details = _details(move) | ({} if move.glass is None else {"reason": move.glass.value})
+    async def _keep(self, does: Does, move: Move, by: StaffId | None) -> None:
         claim = store.claim_order(self.notes.log_id, self.notes.operator, move)
         try:
-            await self.notes.write(EntryKind.configuration, operation, "move", details, by=by, claims=(claim,))
+            await self._act(does, move, by, (claim,))
         except Conflict:
             raise Refused(
                 "This move waits for its second person already.", "Somebody ordered it.", "See 'hub region moves'."
             ) from None
 
-    async def _turn(self, operation: str, move: Move, was: State, state: State, by: StaffId) -> None:
+    async def _turn(self, does: Does, move: Move, was: State, state: State, by: StaffId) -> None:
         us = self.notes.clock.now_us() if state is State.confirmed else None
         claim = store.claim_turn(move.move_id, was, state, str(by) if us is not None else None, us)
         try:
-            await self.notes.write(EntryKind.configuration, operation, "move", _details(move), by=by, claims=(claim,))
+            await self._act(does, move, by, (claim,))
         except Conflict:
             raise Refused(
                 "This move does not wait for that.", "It was confirmed or withdrawn before.", "See 'hub region moves'."
@@ -261,9 +303,28 @@ class Moves:
 
     async def _finished(self, move: Move) -> None:
         found = await self.find(move.move_id)
-        details = _details(move) | {f"count-{what.value}": count for what, count in found.became.items()}
         claim = store.claim_turn(move.move_id, found.state, State.done, done=self.notes.clock.now_us())
-        await self.notes.write(EntryKind.configuration, "region-move-done", "move", details, claims=(claim,))
+        counts = {f"count-{what.value}": count for what, count in found.became.items()}
+        await self._act(Does.done, found, None, (claim,), counts)
+
+    async def _act(
+        self, does: Does, move: Move, by: StaffId | None, claims: Sequence[Claim], more: Mapping[str, int] | None = None
+    ) -> None:
+        """What is done, in the log and beside the move together. Raises Conflict where something else was done first."""
+        reason = move.glass.value if does is Does.glass and move.glass is not None else ""
+        us, who, seq = self.notes.clock.now_us(), str(by or NOBODY), len(move.acts) + 1
+        act = Act(move.move_id, seq, does, who, self._ref(), us, move.old, move.new, reason)
+        details: dict[str, str | int] = {"move": str(move.move_id), "old": str(move.old), "new": str(move.new), **(more or {})}
+        await self.notes.write(
+            EntryKind.configuration,
+            does.operation,
+            "move",
+            {**details, "reason": reason} if reason else details,
+            by=by,
+            ref=act.ref,
+            claims=claims,
+            rows=(store.act_row(self.notes.log_id, self.notes.operator, act),),
+        )
 
     def _ref(self) -> UUID:
         return new_ids(1, self.notes.clock.now_us(), self.notes.entropy(8))[0]
@@ -281,5 +342,12 @@ def _went(scales: Scales, onward: Mapping[UUID, Onward]) -> list[Went]:
     return found
 
 
-def _details(move: Move) -> dict[str, str | int]:
-    return {"move": str(move.move_id), "old": str(move.old), "new": str(move.new)}
+def ledger_of(log: Log) -> Ledger[Act]:
+    """What was done with moves, held against this log."""
+    return Ledger(log, lambda act: act.ref, says)
+
+
+async def proven(ledger: Ledger[Act], moves: Sequence[Move]) -> list[Move]:
+    """The moves as their acts bear them out."""
+    found = await ledger.proven([act for move in moves for act in move.acts])
+    return [held(move, {act: found[act].place for act in move.acts if act in found}) for move in moves]

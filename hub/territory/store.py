@@ -20,7 +20,7 @@ from hub.domain.terms import LogId, Micros, PartyId, ReasonCode, RecordKind
 from hub.ports import Claim, KeyedDigest, RowSet
 from hub.protect.onward import Onward
 from hub.protect.store import SealedFacts
-from hub.territory.model import Became, Glass, Move, Named, Resupply, State
+from hub.territory.model import Act, Became, Does, Glass, Move, Named, Resupply, State
 
 _PAGE: Final = """
 SELECT delivery_id, source, record_kind, subject_tag, sealed, nonce, digest, attempts, record_id, statements, state, held_us
@@ -80,6 +80,10 @@ _MOVES: Final = """
 SELECT move_id, old_party, new_party, since, state, ordered_by, ordered_us, confirmed_by, confirmed_us, glass, done_us
 FROM region_move WHERE log_id = $1 AND ($2::uuid IS NULL OR move_id = $2) ORDER BY ordered_us DESC LIMIT 500
 """
+_ACTS: Final = """
+SELECT move_id, seq, act, who, entry_ref, us FROM region_act WHERE move_id = ANY($1::uuid[]) ORDER BY move_id, seq
+"""
+_ACT: Final = ("log_id", "party_id", "move_id", "seq", "act", "who", "entry_ref", "us")
 _BECAME: Final = "SELECT move_id, became, count(*)::bigint FROM region_moved WHERE move_id = ANY($1::uuid[]) GROUP BY 1, 2"
 _RESUPPLY: Final = """
 SELECT delivery_id, source, record_kind, reason FROM region_moved
@@ -213,15 +217,28 @@ def rows_of(log_id: LogId, went: Sequence[Went], facts: Mapping[UUID, SealedFact
 
 
 async def moves(engine: AsyncEngine, log_id: LogId, move: UUID | None = None) -> list[Move]:
-    """The moves, newest first, each with what became of what waited; or this one."""
+    """The moves as they say of themselves, newest first, with what was done and what became of what waited; or this one."""
     rows = await fetch(engine, _MOVES, log_id, move)
+    found = {UUID(bytes=row[0].bytes): row for row in rows}
+    acts: dict[UUID, list[Act]] = {}
+    for name, seq, does, who, ref, us in await fetch(engine, _ACTS, list(found)):
+        _, old, new, *_, glass, _ = found[move_id := UUID(bytes=name.bytes)]
+        reason = (glass or "") if does == Does.glass else ""
+        act = Act(move_id, seq, Does(does), who, UUID(bytes=ref.bytes), Micros(us), PartyId(old), PartyId(new), reason)
+        acts.setdefault(move_id, []).append(act)
     became: dict[UUID, dict[Became, int]] = {}
     for name, what, count in await fetch(engine, _BECAME, [row[0] for row in rows]):
         became.setdefault(UUID(bytes=name.bytes), {})[Became(what)] = int(count)
-    return [_move(row, became.get(UUID(bytes=row[0].bytes), {})) for row in rows]
+    return [_move(row, became.get(name, {}), acts.get(name, [])) for name, row in found.items()]
 
 
-def _move(row: Sequence[Any], became: dict[Became, int]) -> Move:
+def act_row(log_id: LogId, operator: PartyId, act: Act) -> RowSet:
+    """What was done; a conflict where something else was done first."""
+    row = (log_id, operator, act.move_id, act.seq, act.does.value, act.who, act.ref, int(act.us))
+    return RowSet("region_act", _ACT, [row])
+
+
+def _move(row: Sequence[Any], became: dict[Became, int], acts: Sequence[Act]) -> Move:
     name, old, new, since, state, by, us, confirmed, confirmed_us, glass, done = row
     return Move(
         UUID(bytes=name.bytes),
@@ -236,6 +253,7 @@ def _move(row: Sequence[Any], became: dict[Became, int]) -> Move:
         None if glass is None else Glass(glass),
         None if done is None else Micros(done),
         became,
+        tuple(acts),
     )
 
 

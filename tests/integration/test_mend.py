@@ -28,10 +28,12 @@ from hub.domain.stages import DropPlace, Received
 from hub.domain.terms import ConnectorId, Interface, Micros
 from hub.errors import Fault, Misconfigured, Refused, Retry, Tampered
 from hub.formats.csv import FORMAT
+from hub.health.connectors import mappings as judged
+from hub.health.findings import State as Judged
 from hub.mend import desk as put_together
 from hub.mend.desk import Mending
 from hub.mend.files import IN_WORDS
-from hub.mend.mappings import Mended
+from hub.mend.mappings import GlassReason, Mended
 from hub.mend.preview import Changes, Failing
 from hub.mend.quarantine import RevealReason
 from hub.mend.replay import Replayed
@@ -584,3 +586,47 @@ async def test_a_refused_file_is_read_again_when_it_is_in_the_log(desk: Desk) ->
 
 def test_every_trouble_has_its_words() -> None:
     assert set(IN_WORDS) == set(Trouble)
+
+
+async def test_a_mapping_that_one_put_into_use_alone_is_confirmed_by_another(desk: Desk) -> None:
+    mappings, log, day = desk.mend.mappings, desk.house.log, 86_400_000_000
+    used = await mappings.break_glass(NAME, LISTED, GlassReason.data_waits, WHO)
+    waits = await mappings.alone(NAME)
+    assert waits is not None
+    assert (waits[0], waits[1].who, waits[1].due_us - waits[1].us) == (used.version, WHO.staff_id, 3 * day)
+    for late, state in ((0, Judged.attention), (4 * day, Judged.wrong)):
+        (found,) = await judged(desk.house.engine, log, Micros(waits[1].us + late))
+        assert (found.code, found.about, found.state) == ("mapping-unconfirmed", NAME, state)
+    with pytest.raises(Refused, match="broken already"):
+        await mappings.break_glass(NAME, THIRD, GlassReason.data_waits, FIRST)
+    with pytest.raises(Refused, match="confirm this yourself"):
+        await mappings.confirm(NAME, used.version, WHO)
+    async with transaction(desk.house.engine) as connection:  # as the hub's own role: under the entry of the use itself
+        await connection.raw.execute(
+            """INSERT INTO receive_confirmed (log_id, party_id, connector, version, who, entry_ref, us)
+            SELECT log_id, party_id, 'other', version, $1, entry_ref, created_us FROM receive_mapping""",
+            FIRST.staff_id,
+        )
+    assert await mappings.alone(NAME) == waits
+    await mappings.confirm(NAME, used.version, FIRST)
+    assert await put(desk.house, desk).mappings.alone(NAME) is None
+    assert [one["details"]["staff"] for one in await desk.said("mapping-confirm")] == [FIRST.staff_id]
+    with pytest.raises(Refused, match="nothing to confirm"):
+        await mappings.confirm(NAME, used.version, FIRST)
+
+
+async def test_a_confirmation_that_the_log_knows_not_is_none_and_who_mends_it_next_has_looked(desk: Desk) -> None:
+    mappings = desk.mend.mappings
+    await mappings.break_glass(NAME, LISTED, GlassReason.data_waits, FIRST)
+    async with transaction(desk.house.engine) as connection:
+        await connection.raw.execute(
+            """INSERT INTO receive_confirmed (log_id, party_id, connector, version, who, entry_ref, us)
+            SELECT log_id, party_id, connector, version, $1, entry_ref, created_us FROM receive_mapping""",
+            WHO.staff_id,
+        )
+    assert await mappings.alone(NAME) is not None
+    await use(desk.mend, THIRD)
+    assert await mappings.alone(NAME) is None
+
+
+THIRD = LISTED.replace("duo-uitval/2", "duo-uitval/3")

@@ -175,7 +175,7 @@ async def test_every_row_says_whose_it_is(owner_engine: AsyncEngine) -> None:
            WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND c.relname <> 'alembic_version'
            GROUP BY 1""",
     )
-    assert len(found) == 77
+    assert len(found) == 78
     assert {row["relname"]: row["count"] for row in found} == {row["relname"]: 2 for row in found}
 
 

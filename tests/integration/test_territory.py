@@ -17,12 +17,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hub.audit.notes import Notes
 from hub.consent.policy import load_policy, read_policy
+from hub.db import transaction
 from hub.deliver.store import touch
 from hub.domain.facts import StatementKind
 from hub.domain.staff import StaffId
 from hub.domain.stages import Recorded
-from hub.domain.terms import PartyId
-from hub.errors import Refused, Retry
+from hub.domain.terms import Micros, PartyId
+from hub.errors import Refused, Retry, Tampered
+from hub.health.connectors import moves as judged
+from hub.health.findings import State as Judged
 from hub.health.rules import followed
 from hub.policies.founding import found
 from hub.policies.use import Acts
@@ -99,7 +102,7 @@ async def region(engine: AsyncEngine, vault_engine: AsyncEngine, tmp_path: Path)
 
 def over(house: House) -> Moves:
     notes = Notes(house.committer, LOG, OPERATOR, house.clock, secrets.token_bytes, house.vault)
-    return Moves(notes, house.route.again, house.route.endings, {OLD: ("wi-rietvoorde",)})
+    return Moves(notes, house.route.again, house.route.endings, {OLD: ("wi-rietvoorde",)}, service.ledger_of(house.log))
 
 
 async def test_a_dry_run_says_what_it_would_do_and_does_nothing(region: Region) -> None:
@@ -312,7 +315,7 @@ async def test_another_contactgemeente_gets_the_files_within_four_weeks(
         await found(Acts(region.house.log), region.moves.notes, policy.policy, production=False)
 
         async def doctor() -> list[tuple[str, str]]:
-            return [(one.state.value, one.about) for one in await followed(engine, LOG, house.clock.now_us())]
+            return [(one.state.value, one.about) for one in await followed(Acts(region.house.log), house.clock.now_us())]
 
         await house.drop([body(number, gemeente="9004") for number in range(2)])
         assert await doctor() == [("ok", "")]
@@ -325,3 +328,66 @@ async def test_another_contactgemeente_gets_the_files_within_four_weeks(
         assert (await region.moves.carry(move.move_id)).became == {Became.moved: 2}
         assert await doctor() == [("ok", "")]
         assert len((await house.route.release(now, 10)).deliveries) == 2
+
+
+async def test_what_one_did_alone_a_second_person_looks_at(region: Region) -> None:
+    await region.wait(1)
+    alone = await region.moves.break_glass(OLD, NEW, Glass.term, ONE)
+    (waits,) = await region.moves.unconfirmed()
+    assert waits.broken is not None
+    assert waits.broken.due_us - waits.broken.us == 3 * DAY_US
+    with pytest.raises(Refused, match="broken already"):
+        await region.moves.break_glass(OLD, NEW, Glass.term, OTHER)
+    with pytest.raises(Refused, match="confirm this yourself"):
+        await region.moves.approve(alone.move_id, ONE)
+    log_id, ledger = region.house.log.log_id, service.ledger_of(region.house.log)
+    for late, state in ((0, Judged.attention), (4 * DAY_US, Judged.wrong)):
+        found = await judged(region.house.engine, log_id, ledger, Micros(region.house.clock.us + late))
+        assert {one.code: one.state for one in found} == {"move-doubted": Judged.ok, "move-unconfirmed": state}
+    assert (await region.moves.approve(alone.move_id, OTHER)).broken is None
+    assert await region.moves.unconfirmed() == []
+    with pytest.raises(Refused, match="nothing to confirm"):
+        await region.moves.approve(alone.move_id, OTHER)
+    assert [each["details"]["staff"] for each in await region.of("region-move-approve")] == [OTHER]
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        "UPDATE region_move SET state = 'confirmed', confirmed_by = 'm-00000000000000ff', confirmed_us = 1",
+        "UPDATE region_move SET state = 'withdrawn'",
+        """INSERT INTO region_act (log_id, party_id, move_id, seq, act, who, entry_ref, us)
+        SELECT log_id, party_id, move_id, 2, 'withdraw', who, entry_ref, us FROM region_act""",
+    ],
+)
+async def test_a_move_that_the_log_does_not_bear_out_moves_nothing(region: Region, forged: str) -> None:
+    await region.wait(1)
+    move = await region.moves.order(OLD, NEW, ONE)
+    async with transaction(region.house.engine) as connection:  # as the hub's own role
+        await connection.raw.execute(forged)
+    for act in (region.moves.carry(move.move_id), region.moves.confirm(move.move_id, OTHER)):
+        with pytest.raises(Tampered, match="not as the log says"):
+            await act
+    assert [one.state for one in await region.moves.all()] == [State.doubted]
+    assert await region.states(OLD) == {"held": 1}
+    found = await judged(
+        region.house.engine, region.house.log.log_id, service.ledger_of(region.house.log), Micros(region.house.clock.us)
+    )
+    assert ("move-doubted", Judged.wrong) in {(one.code, one.state) for one in found}
+
+
+async def test_a_move_that_nobody_ordered_moves_nothing(region: Region) -> None:
+    await region.wait(1)
+    async with transaction(region.house.engine) as connection:
+        await connection.raw.execute(
+            """INSERT INTO region_move (log_id, party_id, move_id, old_party, new_party, since, state, ordered_by, ordered_us,
+                confirmed_by, confirmed_us, glass)
+            VALUES ($1, 'p', $2, $3, $4, '2026-11-09', 'confirmed', 'hub', 1, 'hub', 1, 'TERMIJN_VERSTRIJKT')""",
+            LOG,
+            UUID(int=7),
+            OLD,
+            NEW,
+        )
+    with pytest.raises(Tampered, match="not as the log says"):
+        await region.moves.carry(UUID(int=7))
+    assert await region.states(OLD) == {"held": 1}

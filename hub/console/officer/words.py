@@ -153,6 +153,7 @@ _OPERATIONS: Final = MappingProxyType(
         "connector-rotate": "Sleutels van een koppeling vervangen",
         "mapping-change": "Leeswijze gewijzigd",
         "mapping-propose": "Leeswijze voorgesteld",
+        "mapping-confirm": "Leeswijze achteraf bevestigd",
         "mapping-break-glass": "Leeswijze zonder tweede persoon gewijzigd",
         "mapping-sample": "Leeswijze op een voorbeeld geprobeerd",
         "layout-accept": "Andere vorm van bestanden aanvaard",
@@ -171,6 +172,7 @@ _OPERATIONS: Final = MappingProxyType(
         "region-move-order": "Overgang van leveringen gevraagd",
         "region-move-confirm": "Overgang van leveringen bevestigd",
         "region-move-glass": "Overgang van leveringen alleen gedaan",
+        "region-move-approve": "Overgang van leveringen achteraf bevestigd",
         "region-move-withdraw": "Overgang van leveringen ingetrokken",
         "region-move-done": "Overgang van leveringen klaar",
     }

@@ -1,7 +1,8 @@
 """What waited for a party that ended, and moved to the one that follows it.
 
-`region_move` is one such move: who asked for it, who confirmed it, how far it came. `region_moved` says of each delivery what
-became of it; of whom it was about neither says a thing.
+`region_move` is one such move: who asked for it, who confirmed it, how far it came. `region_act` is what people did with it,
+each with its entry in the log: what the move says of itself counts as far as these bear it out. `region_moved` says of each
+delivery what became of it; of whom it was about neither says a thing.
 """
 
 from __future__ import annotations
@@ -31,6 +32,16 @@ _TABLES = {
         done_us      bigint,
         CHECK (state IN ('ordered', 'withdrawn') OR confirmed_us IS NOT NULL),
         CHECK (confirmed_by IS NULL OR confirmed_by <> ordered_by OR glass IS NOT NULL))""",
+    "region_act": """(
+        log_id    text NOT NULL,
+        party_id  text NOT NULL,
+        move_id   uuid NOT NULL REFERENCES region_move,
+        seq       int NOT NULL CHECK (seq > 0),
+        act       text NOT NULL CHECK (act IN ('order', 'glass', 'confirm', 'withdraw', 'approve', 'done')),
+        who       text NOT NULL,
+        entry_ref uuid NOT NULL,
+        us        bigint NOT NULL,
+        PRIMARY KEY (move_id, seq))""",
     "region_moved": """(
         log_id      text NOT NULL,
         party_id    text NOT NULL,
@@ -53,6 +64,9 @@ def upgrade() -> None:
         op.execute(f"CREATE TABLE {table} {columns}")
         op.execute(f"GRANT SELECT, INSERT ON {table} TO hub_app")
     op.execute(f"GRANT UPDATE ({_CHANGES}) ON region_move TO hub_app")
+    for event in ("BEFORE UPDATE OR DELETE ON region_act FOR EACH ROW", "BEFORE TRUNCATE ON region_act"):
+        name = "audit_keep" if "ROW" in event else "audit_keep_whole"
+        op.execute(f"CREATE TRIGGER {name} {event} EXECUTE FUNCTION audit_keep()")
     op.execute("CREATE UNIQUE INDEX region_move_open ON region_move (log_id, old_party, new_party) WHERE state = 'ordered'")
     op.execute("CREATE INDEX region_move_of ON region_move (log_id, ordered_us)")
 
