@@ -109,8 +109,8 @@ def _pgn(content: dict[str, Any], faults: list[Fault]) -> Pgn | None:
         if Bsn.accepts(bsn):
             return Bsn(bsn)
         faults.append(Fault("bsn", "BSN_ONGELDIG"))
-    elif Onderwijsnummer.accepts(str(other)):
-        return Onderwijsnummer(str(other))
+    elif Onderwijsnummer.accepts(other):
+        return Onderwijsnummer(other)
     else:
         faults.append(Fault("onderwijsnummer", "ONDERWIJSNUMMER_ONGELDIG"))
     return None
