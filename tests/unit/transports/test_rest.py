@@ -401,3 +401,44 @@ async def test_options_that_do_not_go_together_are_refused(options: dict[str, st
     with pytest.raises(SourceBarred) as barred:
         await connect(Endpoint("http://127.0.0.1:1/", options))
     assert barred.value.trouble is Trouble.misconfigured
+
+
+@pytest.mark.parametrize(
+    ("address", "options", "says"),
+    [
+        ("https://partner.example/lijst?x=1", {}, "without query"),
+        ("https://partner.example/lijst#x", {}, "without query"),
+        ("https:///lijst", {}, "without query"),
+        ("https://[", {}, "without query"),
+        ("https://partner.example", {"paging": "page", "items": "/l", "first_page": "een"}, "numbers"),
+        ("https://partner.example", {"paging": "offset", "items": "/l", "page_size": "1.5"}, "numbers"),
+        ("https://partner.example", {"most_pages": "veel"}, "number"),
+        ("https://partner.example", {"method": "POST", "body": "[1]"}, "JSON object"),
+        ("https://partner.example", {"method": "POST", "body": "{"}, "JSON object"),
+    ],
+)
+async def test_a_service_that_cannot_be_asked_so_is_refused_at_once(address: str, options: dict[str, str], says: str) -> None:
+    with pytest.raises(SourceBarred, match=says):
+        await connect(Endpoint(address, options))
+
+
+@pytest.mark.parametrize("date", ["", "geheim", "Sun, 99 Nov 2026 10:00:00 GMT"])
+async def test_a_service_that_does_not_say_what_time_it_is_cannot_be_asked_for_changes(date: str) -> None:
+    reply = Reply(200, b'{"results":[{"id":1}]}', {"Date": date})
+    async with serving(Service("link", dial=lambda _: reply)) as service:
+        with pytest.raises(SourceBarred, match="what time") as barred:
+            await walk(at(service, since_parameter="sinds"))
+    assert "geheim" not in str(barred.value)
+
+
+async def test_a_page_that_the_hub_went_on_from_is_gone() -> None:
+    async with serving(Service("link")) as service:
+        source = await connect(at(service))
+        (file,) = await source.list()
+        with pytest.raises(SourceAway) as away:
+            await source.stat("elders")
+        assert away.value.trouble is Trouble.file_gone
+        await source.move(file.name, "verwerkt", "x")
+        with pytest.raises(SourceAway):
+            _ = [block async for block in source.read(file.name)]
+        await source.close()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from lxml import etree
 from zeep.wsse.signature import MemorySignature
 
@@ -17,7 +18,7 @@ from hub.errors import Misconfigured
 from hub.http import Away, Barred
 from hub.transports.soap import Fault, FaultAway, FaultBarred, Soap, fault_in, parse, probe
 from hub.transports.wsdl import SOAP_12
-from hub.transports.wsse import WSSE, WSU, Signer
+from hub.transports.wsse import WSSE, WSU, Signer, Unsigned, _in_time, _method_of
 from tests.fakes.paged import Call, Reply, Service, serving
 from tests.fakes.soaping import NS, SOAP, WSA, WSDL, SoapServer, described, fault, pair
 
@@ -146,6 +147,19 @@ async def test_an_answer_of_another_time_is_refused(wsdl: Path, minutes: int) ->
         await asks(wsdl, server, SIGNED)
 
 
+@pytest.mark.parametrize("text", ["gisteren", "2026-11-22T10:00:00", ""])
+def test_a_time_that_is_not_written_well_is_none(text: str) -> None:
+    stamp = etree.fromstring(f'<t xmlns:u="{WSU}"><u:Created>{text}</u:Created></t>')
+    with pytest.raises(Unsigned, match="not written well"):
+        _in_time(stamp, dt.datetime.now(dt.UTC))
+
+
+def test_a_key_that_is_too_weak_signs_nothing_and_is_not_pinned() -> None:
+    for weak in (rsa.generate_private_key(65537, 1024), ed25519.Ed25519PrivateKey.generate()):
+        with pytest.raises(ValueError, match="neither RSA"):
+            _method_of(weak.public_key())
+
+
 async def test_an_answer_to_another_question_is_refused(wsdl: Path) -> None:
     first: list[Reply] = []
     server = SoapServer(THEM)
@@ -187,10 +201,13 @@ async def test_two_certificates_are_pinned_while_they_change(wsdl: Path) -> None
             Away,
             "ANTWOORD_ONGELDIG",
         ),
-        (
-            Reply(200, f'<s:Envelope xmlns:s="{SOAP}"><s:Body><geheim/></s:Body></s:Envelope>'.encode()),
-            Away,
-            "ANTWOORD_ONGELDIG",
+        *(
+            (
+                Reply(status, f'<s:Envelope xmlns:s="{SOAP}"><s:Body><{what}/></s:Body></s:Envelope>'.encode()),
+                Away,
+                "ANTWOORD_ONGELDIG",
+            )
+            for status, what in ((200, "geheim"), (400, f'antwoord xmlns="{NS}"'))
         ),
         (
             Reply(200, f'<s:Envelope xmlns:s="{SOAP}"><s:Body><antwoord xmlns="{NS}"/></s:Body></s:Envelope>'.encode()),
@@ -223,6 +240,8 @@ async def test_what_is_no_answer_has_its_error_and_says_nothing_of_the_partner(
 async def test_a_question_that_does_not_fit_names_no_value(wsdl: Path) -> None:
     async with serving(Service()) as service:
         soap = Soap(Endpoint(service.url), wsdl, "Dienst", "Poort")
+        with pytest.raises(Misconfigured, match="does not name it"):
+            await soap.call("elders", {})
         with pytest.raises(Misconfigured) as wrong:
             await soap.call("meld", {"geheim": "geheim"})
         await soap.close()

@@ -6,8 +6,10 @@ import pytest
 
 from hub.connector import Endpoint, SourceBarred
 from hub.domain.terms import Micros
+from hub.http import Away
 from hub.transports.zgw import Zgw, token_of
 from ops.demo.gemeente import allowed
+from tests.fakes.paged import Reply, Service, serving
 from tests.fakes.recorder import START, Clock
 
 SECRET = "a-secret-of-some-length"
@@ -46,3 +48,13 @@ async def test_it_is_shown_below_the_addresses_that_are_set_and_nowhere_else() -
     ):
         assert not zgw.owns(other)
     await zgw.close()
+
+
+@pytest.mark.parametrize("body", [b"{}", b'{"results":{}}', b'{"results":null}', b"7", b"geheim"])
+async def test_a_list_that_is_none_is_no_answer(body: bytes) -> None:
+    async with serving(Service(dial=lambda _: Reply(200, body))) as service:
+        zgw = Zgw(Endpoint(service.url, {"client_id": "hub"}, {"secret": b"een-geheim-van-lengte"}, 5.0))
+        with pytest.raises(Away) as away:
+            await zgw.results("zaken", {})
+        await zgw.close()
+    assert "geheim" not in f"{away.value} {away.value.__context__!r}"

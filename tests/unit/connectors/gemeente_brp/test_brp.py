@@ -123,7 +123,17 @@ def test_an_answer_about_somebody_else_is_refused_and_nothing_of_it_told(body: b
     assert not any(each in str(refused.value) for each in (BSN, OTHER, "Verzonnen", "geheim123"))
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b'{"personen": null}', b"<html>", person(geheimhoudingPersoonsgegevens="nee")])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b'{"personen": null}',
+        b"<html>",
+        person(geheimhoudingPersoonsgegevens="nee"),
+        person(naam={"geslachtsnaam": ["geheim123"]}),
+    ],
+)
 def test_what_is_no_answer_is_asked_again(body: bytes) -> None:
     with pytest.raises(Away):
         reduced(body, WHO)
@@ -147,7 +157,7 @@ async def test_only_the_list_is_asked_and_kept_of_a_system_that_gives_more(gemee
 @pytest.mark.parametrize(
     ("mode", "error"),
     [
-        ("401", Barred), ("403", Barred), ("404", Barred), ("other", Barred), ("duplicate", Barred),
+        ("400", Barred), ("401", Barred), ("403", Barred), ("404", Barred), ("other", Barred), ("duplicate", Barred),
         ("503", Away), ("500", Away), ("down", Away), ("truncated", Away), ("malformed", Away),
     ],
 )  # fmt: skip
