@@ -17,7 +17,7 @@ from hub.identity.tokens import Tokens
 from hub.inquiry.pace import Pace
 from hub.inquiry.registers import ActiveRegisters
 from hub.inquiry.service import Inquiries
-from hub.installed import inbox_of, setups_of
+from hub.installed import inbox_of, setups_of, waiting_of
 from hub.ports import RecordMapping
 from hub.receive.api import create_api
 from hub.receive.inbox import ActiveInstances
@@ -81,6 +81,7 @@ def api_of(hub: Hub, setups: Setups | None = None, asks: Inquiries | None = None
         inbox=inbox_of(hub),
         instances=ActiveInstances(setups),
         setups=setups,
+        waiting=waiting_of(hub, setups),
         operator=hub.operator,
         logbook=PartnerLog(hub.log, hub.search, hub.notes, hub.rules),
         served=hub.witnessing.served,

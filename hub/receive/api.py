@@ -45,6 +45,7 @@ from hub.receive.request import JSON, Gate
 from hub.receive.statements import RECEIPT_KEYS_PATH, STATEMENTS_PATH, ReceiptOf, StatementDoor, StatementsDesk
 from hub.receive.store import Idempotency
 from hub.receive.tiles import CHECKPOINT_PATH, CONSISTENCY_PATH, COSIGNED_PATH, TILE_PATH, Tiles
+from hub.receive.waiting import WAITING_PATH, WaitingDoor, Waits
 from hub.receive.webhook import BROUGHT_PATH, Webhooks
 from hub.receive.witness import ADD_PATH, LATEST_PATH, TAKE_PATH, TakingDoor, WitnessDoor
 from hub.setups.service import Setups
@@ -81,6 +82,7 @@ def create_api(
     instances: Instances | None = None,
     setups: Setups | None = None,
     operator: PartyId | None = None,
+    waiting: Waits | None = None,
     served: Served | None = None,
     cosigning: Cosigning | None = None,
     taking: Taking | None = None,
@@ -93,8 +95,9 @@ def create_api(
     persons were told, `statements` where what is said is recorded, `objections` where controllers rule on those that wait;
     `receipt_of` gives the signed receipt of a statement, to be checked with `receipt_keys` (a JWK Set). `asks` asks registers,
     `logbook` is what partners read of the log as records of data processing. `inbox` and `instances` take in what partners
-    bring, `setups` is where clients of `operator` set connectors up. `served` is the log as anyone may check it, `cosigning`
-    this hub as a witness of others', `taking` what its own log's witnesses bring.
+    bring, `setups` is where clients of `operator` set connectors up, and `waiting` tells them what waits for people. `served`
+    is the log as anyone may check it, `cosigning` this hub as a witness of others', `taking` what its own log's witnesses
+    bring.
     """
     app = FastAPI(
         title=TITLE,
@@ -150,6 +153,8 @@ def create_api(
         _add(app, (("POST", BROUGHT_PATH, brought.post), ("OPTIONS", BROUGHT_PATH, brought.options)))
     if setups is not None and operator is not None:
         _add(app, BeheerDoor(setups, gate, operator, clock).routes())
+    if waiting is not None and operator is not None:
+        _add(app, (("GET", WAITING_PATH, WaitingDoor(waiting, gate, operator, clock).get),))
     for method, path, endpoint in _of_the_log(served, cosigning, taking, gate, issuer):
         app.add_route(path, endpoint, methods=[method])
     return app

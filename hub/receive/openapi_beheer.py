@@ -9,6 +9,7 @@ from hub.connector.manifest import Protocol
 from hub.identity.partners import KOPPELINGEN
 from hub.receive.beheer import ACTS, TRIALS
 from hub.receive.request import JSON
+from hub.receive.waiting import ROLES, WAITING_PATH, WORDS
 from hub.setups.standing import GlassReason, State
 from hub.transports.diagnosis import State as StepState
 from hub.transports.diagnosis import StepName
@@ -60,6 +61,16 @@ def beheer_paths(ref: Ref, answer: Answer, problems: Problems) -> dict[str, Any]
         "/beheer/verlopend": {
             "get": call(
                 "toonVerlopend", "Wat binnen zestig dagen verloopt", "Certificaten met hun einddatum.", "VerlopendeSleutels", []
+            )
+        },
+        WAITING_PATH.removeprefix("/v1"): {
+            "get": call(
+                "toonWachtend",
+                "Wat op mensen wacht",
+                "Besluiten, adviezen, handtekeningen en herstel, met sinds wanneer en uiterlijk wanneer; wat het eerst moet "
+                "vooraan. Over welke jongere het gaat, staat er niet bij.",
+                "Wachtend",
+                [],
             )
         },
         "/beheer/koppelingen": {
@@ -171,6 +182,15 @@ def beheer_schemas(ref: Ref) -> dict[str, Any]:
         "wachtSeconden": {"type": "number", "exclusiveMinimum": 0},
         "college": {"type": ["string", "null"]},
     }
+    waits = {
+        "soort": words(WORDS.values()),
+        "waarover": {"type": "string", "description": "Een partij, afspraak of koppeling; nooit een persoon"},
+        "rollen": many(words(ROLES.values())),
+        "sinds": maybe(date),
+        "uiterlijk": maybe(date),
+        "aantal": count,
+        "teLaat": truth,
+    }
     needed = ["koppelingId", "koppelvorm", "partij", "protocol"]
     standing = {
         "koppelingId": _TEXT,
@@ -204,6 +224,12 @@ def beheer_schemas(ref: Ref) -> dict[str, Any]:
     }
     turned = {"ontvanger": _TEXT, "code": _TEXT, "rijen": count, "rijnummers": many(_NUMBER)}
     return {
+        "Wachtend": whole(
+            {
+                "wachtend": many(whole(waits)),
+                "volledig": {**truth, "description": "Of alles te lezen was; zo niet, dan wacht er misschien meer"},
+            }
+        ),
         "KoppelingInstellen": whole(setup, needed),
         "KoppelingWijzigen": whole({"vanVersie": _NUMBER, **setup}, ["vanVersie", *needed]),
         "KoppelingStand": whole(standing),

@@ -15,6 +15,7 @@ from hub.ports import Claim
 from hub.receive.store import Earlier
 from hub.statements.objections import Objection
 from hub.statements.said import Done, Said, Spoken
+from hub.waiting.model import List
 
 
 @dataclass
@@ -63,3 +64,13 @@ class FakeObjections:
         if not any(one.statement_id == statement_id and party in one.asked for one in self.known):
             raise Refused("There is no such objection.")
         self.ruled.append((statement_id, upheld, party))
+
+
+@dataclass
+class FakeWaiting:
+    """What waits for people."""
+
+    found: List = field(default_factory=List)
+
+    async def list(self) -> List:
+        return self.found

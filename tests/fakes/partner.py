@@ -34,7 +34,7 @@ from hub.ports import Handed
 from hub.receive.api import create_api
 from hub.rights.informing.model import Reported, Telling
 from hub.rules import Rules
-from tests.fakes.heard import FakeObjections, FakeStatements
+from tests.fakes.heard import FakeObjections, FakeStatements, FakeWaiting
 from tests.fakes.shipped import shipped_policy
 from tests.fakes.way import FakeIdempotency, FakeWay
 
@@ -241,6 +241,7 @@ class Desk:
     inbox: Any = field(default_factory=object)
     instances: Any = field(default_factory=NoInstances)
     setups: Any = field(default_factory=object)
+    waiting: Any = field(default_factory=FakeWaiting)
     served: Any = None
     cosigning: Any = None
     taking: Any = None
@@ -272,6 +273,7 @@ class Desk:
             inbox=self.inbox,
             instances=self.instances,
             setups=self.setups,
+            waiting=self.waiting,
             operator=PartyId("hub"),
             logbook=self.logbook,
             served=self.served,
