@@ -102,7 +102,8 @@ def _read(body: bytes) -> Question:
 
 
 def _pgn(content: dict[str, Any], faults: list[Fault]) -> Pgn | None:
-    bsn, other = content.get("bsn"), content.get("onderwijsnummer")
+    bsn: Any = content.get("bsn")
+    other: Any = content.get("onderwijsnummer")
     if (bsn is None) == (other is None):
         faults.append(Fault("bsn", "PGN_EEN_VAN_TWEE"))
     elif bsn is not None:
