@@ -24,8 +24,11 @@ from hub.postgres import PrivatePostgres, Urls
 _numbers = itertools.count(1)
 LONGEST_ID = 32
 
-# Hundreds of tests read the shipped set again with one file of it changed: a text is parsed once by each process of them.
+# Hundreds of tests read the shipped set, as it is or with one file of it changed: the same texts are read once by each process.
 policy.parse = borders.parse = lru_cache(maxsize=1024)(policy.parse)  # type: ignore[assignment]
+_read = policy.read_policy
+_read_once = lru_cache(maxsize=64)(lambda files: _read(dict(files)))
+policy.read_policy = lambda files: _read_once(tuple(files.items()))
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:

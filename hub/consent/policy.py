@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -103,6 +105,10 @@ _KINDS: Mapping[str, type[Rule]] = MappingProxyType(
     }
 )
 """What stands in `<kind>.yaml` or in the files of `<kind>/`."""
+_FOLDERS = frozenset({*_KINDS, "agreements", "regions"})
+_LOOKS = re.compile(r"\.ya?ml", re.IGNORECASE)
+_LARGEST = 4_000_000
+"""Bytes."""
 _NEEDED = ("elements", "records", "reasons", "obligations", "laws", "purposes", "parties", "regions")
 
 
@@ -121,12 +127,38 @@ def load_policy(path: Path) -> PolicySet:
 def policy_files(path: Path) -> dict[str, str]:
     """The files of a policy directory, by their place in it. Raises errors.Misconfigured where one cannot be read."""
     try:
-        return {file.relative_to(path).as_posix(): file.read_text("utf-8") for file in sorted(path.rglob("*.y*ml"))}
-    except (OSError, UnicodeDecodeError):
+        found = {file.relative_to(path).as_posix(): file for file in sorted(path.rglob("*"))}
+    except OSError:
         raise Misconfigured(
             "The policy cannot be read.",
-            "A file in the policy directory is not readable or is not UTF-8.",
-            "Give the hub's user the right to read the directory, and save its files as UTF-8.",
+            "Its directory cannot be looked through.",
+            "Give the hub's user the right to read the directory and all that is in it.",
+        ) from None
+    return {name: _text_of(file, name) for name, file in found.items() if _is_meant(file, name)}
+
+
+def _is_meant(file: Path, name: str) -> bool:
+    """Whether somebody meant it to be read: whatever looks like YAML, and all that lies in a folder of the set."""
+    if file.is_dir() and not file.is_symlink() and file.suffix != ".yaml":
+        return False
+    return _LOOKS.search(file.name) is not None or name.partition("/")[0] in _FOLDERS
+
+
+def _text_of(file: Path, name: str) -> str:
+    try:
+        if not file.is_file() or file.stat().st_size > _LARGEST:
+            raise OSError("no file, or none that people wrote")
+        return file.read_text("utf-8-sig")
+    except UnicodeDecodeError as wrong:
+        line = wrong.object[: wrong.start].count(b"\n") + 1
+        raise Misconfigured(
+            f"{name}, line {line}: this cannot be read.", "It is not written in UTF-8.", "Save the file as UTF-8."
+        ) from None
+    except OSError:
+        raise Misconfigured(
+            f"{name}, line 1: this cannot be read.",
+            "It is no file that the hub's user may read, or is larger than rules ever are.",
+            "Remove it from the policy directory, or put a readable file in its place.",
         ) from None
 
 
@@ -174,7 +206,7 @@ def _kind(name: str) -> str:
     known = kind in _KINDS or (folder in ("agreements", "regions") and bool(file))
     if not known or "/" in folder or not name.endswith(".yaml"):
         raise Misconfigured(
-            f"{name} does not belong to a policy set.",
+            f"{name}, line 1: this does not belong to a policy set.",
             "Files that nobody reads mislead.",
             f"Remove it, or move it to agreements/, regions/, {', '.join(f'{each}/' for each in _KINDS)}, as a .yaml file.",
         )
@@ -236,9 +268,11 @@ def canonical_policy(policy: PolicySet) -> bytes:
     return json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
+@lru_cache(maxsize=4)
 def policy_of(body: bytes) -> PolicySet:
     """The policy set that was kept in its canonical form, under the hash of these very bytes: for entries of years ago.
 
+    The same bytes are the same set, which nobody changes: a start asks three times for the one in use.
     Raises errors.Misconfigured when this version of the hub cannot read it.
     """
     try:
