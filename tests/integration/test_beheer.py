@@ -132,6 +132,26 @@ async def test_what_is_wrong_is_told_by_field_and_code(client: Client) -> None:
     assert (status, told["fouten"][0]["code"]) == (400, "GEHEIM_ONGELDIG")
 
 
+async def test_what_is_asked_in_no_form_of_ours_is_refused(client: Client) -> None:
+    await client.call("POST", CONNECTION_PATH, GIVEN)
+    for path, body, where, code in (
+        ("handelingen", {"handeling": SECRET.decode()}, "handeling", "CODE_ONBEKEND"),
+        ("handelingen", {"handeling": "voorstellen", SECRET.decode(): 1}, "?", "VELD_ONBEKEND"),
+        ("handelingen", [1], "rij", "WAARDE_ONGELDIG"),
+        ("handelingen", {"handeling": "activeren"}, "versie", "VERPLICHT_VELD_LEEG"),
+        ("handelingen", {"handeling": "activeren", "versie": "1"}, "versie", "WAARDE_ONGELDIG"),
+        ("handelingen", {"handeling": "activeren", "versie": True}, "versie", "WAARDE_ONGELDIG"),
+        ("handelingen", {"handeling": "activeren", "versie": 1, "reden": "zomaar"}, "reden", "CODE_ONBEKEND"),
+        ("proeven", {"soort": SECRET.decode()}, "soort", "CODE_ONBEKEND"),
+    ):
+        status, told = await client.call("POST", f"{ONE}/{path}", body)
+        assert (status, [(one["veld"], one["code"]) for one in told["fouten"]]) == (400, [(where, code)])
+    status, told = await client.call("PUT", f"{ONE}/sleutels/password", {"waarde": 7})
+    assert (status, told["fouten"][0]["veld"]) == (400, "waarde")
+    for side in ("een", "\u0661", "9999999"):
+        assert (await client.call("GET", f"{ONE}/verschillen/1/{side}"))[0] == 404
+
+
 def test_every_route_is_described(client: Client) -> None:
     def ref(kind: str, name: str) -> dict[str, str]:
         return {"$ref": f"{kind}/{name}"}

@@ -532,3 +532,39 @@ async def test_the_old_goes_on_until_the_new_one_has_worked(desk: Desk, server: 
     await desk.setups.credential(NAME, "known_hosts", HOST_KEY, ANNA)
     with pytest.raises(Refused, match="by one person"):
         await desk.setups.rotate(NAME, ANNA)
+
+
+async def test_what_changes_nothing_or_something_else_is_refused(desk: Desk) -> None:
+    await desk.drafted()
+    setups = desk.setups
+    with pytest.raises(Malformed) as fixed:
+        await setups.change(NAME, setup(party="uwv", connector="uwv_bestand"), ANNA)
+    assert {fault.where for fault in fixed.value.faults} == {"connector", "party"}
+    for nothing in (
+        setups.change(NAME, setup(), ANNA),
+        setups.rollback(NAME, 1, ANNA),
+        setups.remove_credential(NAME, "private_key", ANNA),
+        setups.confirm(NAME, BRAM),
+        setups.rotate(NAME, BRAM),
+    ):
+        with pytest.raises(Refused):
+            await nothing
+    with pytest.raises(Malformed) as unknown:
+        await setups.credential(NAME, "geheim", SECRET, ANNA)
+    assert "geheim" not in f"{unknown.value} {unknown.value.faults}"
+    with pytest.raises(Refused, match="no version"):
+        await setups.rollback(NAME, 7, ANNA)
+
+
+async def test_what_is_brought_or_sent_is_not_fetched_from_to_try_it(desk: Desk) -> None:
+    await desk.setups.create(setup(id="brengen", connector="duo_verzuim", protocol="upload", address="", options={}), ANNA)
+    for tried in (desk.setups.test("brengen", 1, ANNA), desk.setups.dry_run("brengen", 1, ANNA)):
+        with pytest.raises(Refused, match="nobody to call"):
+            await tried
+    await desk.setups.create(setup(id="lijsten", connector="rmc_lijst", party="doorstroompunt-lindemark"), ANNA)
+    with pytest.raises(Refused, match="Nothing is fetched"):
+        await desk.setups.dry_run("lijsten", 1, ANNA)
+    with pytest.raises(Refused, match="Nothing is taken in"):
+        await desk.setups.sample("lijsten", 1, b"x", ANNA)
+    with pytest.raises(Refused, match="too large"):
+        await desk.setups.sample("brengen", 1, bytes((8 << 20) + 1), ANNA)
