@@ -16,7 +16,7 @@ from hub.receive.inbox import Brought
 from hub.receive.mail import mime
 from hub.receive.mail.letter import Keys, keys_of, open_letter
 from hub.receive.mail.listener import ANSWERS
-from tests.fakes.smime import CSV, SPARE, TEXT, School, attachment, headed, mixed
+from tests.fakes.smime import CSV, SPARE, TEXT, School, attachment, headed, make, mixed
 
 NOW = datetime.now(UTC) + timedelta(minutes=5)
 SEALED = b"Content-Type: application/pkcs7-mime\r\nContent-Transfer-Encoding: base64\r\n\r\n"
@@ -127,6 +127,82 @@ def test_a_digest_that_fits_is_no_signature(school: School, keys: Keys) -> None:
     assert opened(headed(school.sealed(head + b"\n\n" + b64encode(again), "-aes-256-cbc")), keys) == [CSV]
 
 
+def der_of(message: bytes) -> bytes:
+    return b64decode(message.replace(b"\r\n", b"\n").split(b"\n\n", 1)[1])
+
+
+def changed(der: bytes, was: bytes, becomes: bytes) -> bytes:
+    assert was in der
+    return der.replace(was, becomes, 1)
+
+
+def test_a_message_of_another_kind_is_neither_opened_nor_believed(school: School, keys: Keys) -> None:
+    opaque = school.signed(attachment(), "-md", "sha256", "-nodetach")
+    assert code_of(SEALED + b64encode(der_of(opaque)), keys) == "NIET_VERSLEUTELD", "whatever it calls itself"
+    assert code_of(headed(school.sealed(school.sealed(attachment()))), keys) == "NIET_ONDERTEKEND"
+    strange = school.signed(attachment(), "-md", "sha256", "-nodetach", "-econtent_type", "pkcs7-digestData")
+    assert code_of(headed(school.sealed(strange)), keys) == "NIET_ONDERTEKEND"
+    signature = b"Content-Type: application/pkcs7-signature\r\nContent-Transfer-Encoding: base64\r\n\r\n" + b64encode(
+        der_of(opaque)
+    )
+    both = mixed(attachment(), signature, kind="signed")
+    assert code_of(headed(school.sealed(both)), keys) == "NIET_ONDERTEKEND", "content in it and beside it"
+    twice = mixed(attachment(), signature, signature, kind="signed")
+    assert code_of(headed(school.sealed(twice)), keys) == "NIET_ONDERTEKEND"
+
+
+def test_a_key_that_is_too_weak_signs_nothing(school: School) -> None:
+    make(school.home, "weak", "-newkey", "rsa:1024")
+    pinned = {**school.secrets, "sender_certificates": school.pem("weak.crt")}
+    keys = keys_of(Brought(ConnectorId("school-mail"), PartyId("school"), "mail", secrets=pinned))
+    assert code_of(headed(school.sealed(school.signed(attachment(), by="weak"))), keys) == "HANDTEKENING_ONBEKEND"
+
+
+_ATTRIBUTE = bytes.fromhex("06092a864886f70d0109")
+_TYPE = _ATTRIBUTE + bytes.fromhex("03310b06092a864886f70d010701")
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "code"),
+    [
+        (_TYPE, _TYPE[:-1] + b"\x02", "NIET_ONDERTEKEND"),
+        (_ATTRIBUTE + b"\x04", _ATTRIBUTE + b"\x22", "NIET_ONDERTEKEND"),
+        (_ATTRIBUTE + b"\x05", _ATTRIBUTE + b"\x03", "NIET_TE_OPENEN"),
+    ],
+    ids=["another type", "no digest", "twice"],
+)
+def test_what_is_signed_says_what_it_is_once(school: School, keys: Keys, was: bytes, becomes: bytes, code: str) -> None:
+    head, _ = school.signed(attachment(), "-md", "sha256", "-nodetach").split(b"\n\n", 1)
+    der = der_of(school.signed(attachment(), "-md", "sha256", "-nodetach"))
+    sealed = school.sealed(head + b"\n\n" + b64encode(changed(der, was, becomes)), "-aes-256-cbc")
+    assert code_of(headed(sealed), keys) == code
+
+
+def test_a_seal_that_was_changed_is_not_opened(school: School, keys: Keys) -> None:
+    good = school.signed(attachment())
+    gcm = der_of(school.sealed(good, "-aes-256-gcm"))
+    oaep = der_of(
+        school.sealed(
+            good,
+            *("-aes-256-cbc", "-recip", str(school.home / "hub.crt"), "-keyopt", "rsa_padding_mode:oaep"),
+            *("-keyopt", "rsa_oaep_md:sha256"),
+            to=(),
+        )
+    )
+    cbc = der_of(school.sealed(good))
+    mask, rsa = bytes.fromhex("06092a864886f70d010108"), bytes.fromhex("06092a864886f70d010101")
+    for der in (
+        gcm[:-1] + bytes([gcm[-1] ^ 1]),
+        changed(gcm, b"\x02\x01\x10", b"\x02\x01\x0b"),
+        changed(oaep, mask, mask[:-1] + b"\x0b"),
+        changed(oaep, oaep[oaep.index(mask) - 4 : oaep.index(mask)], b"\xa2" + oaep[oaep.index(mask) - 3 : oaep.index(mask)]),
+        changed(cbc, rsa, rsa[:-1] + b"\x02"),
+    ):
+        assert code_of(SEALED + b64encode(der), keys) == "NIET_TE_OPENEN"
+    for der in (gcm, oaep, cbc):
+        assert opened(SEALED + b64encode(der), keys) == [CSV]
+
+
 @pytest.mark.parametrize(
     ("parts", "code"),
     [
@@ -139,6 +215,8 @@ def test_a_digest_that_fits_is_no_signature(school: School, keys: Keys) -> None:
         ((attachment(kind=XLSX, name="lijst.xlsx"),), "BESTAND_ANDERE_SOORT"),
         ((b"Content-Type: message/rfc822\r\n\r\n" + attachment(),), "BESTAND_ANDERE_SOORT"),
         ((attachment().replace(b"base64", b"uuencode"),), "BERICHT_ONLEESBAAR"),
+        ((b"Content-Type: multipart/mixed\r\n\r\n--a\r\n",), "BERICHT_ONLEESBAAR"),
+        ((mixed(attachment()).replace(b"--grens--", b""),), "BERICHT_ONLEESBAAR"),
         ((attachment().replace(b"\r\n\r\n", b"\r\n\r\n%%%", 1),), "BERICHT_ONLEESBAAR"),
         ((b"Content-Type: text/csv\r\nContent-Type: text/plain\r\n\r\na;b\r\n",), "BERICHT_ONLEESBAAR"),
         ((TEXT,) * 31, "DELEN_TE_VEEL"),
