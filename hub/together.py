@@ -42,8 +42,7 @@ class Together(Generic[K, V]):
         self._waiting.append((questions, answer))
         if self._asking is None or self._asking.done():
             self._asking = asyncio.create_task(self._ask_all())
-        # A caller that goes away takes no one else's answer with it.
-        return await asyncio.shield(answer)
+        return await answer  # its caller's alone: one that goes away takes no one else's with it
 
     async def _ask_all(self) -> None:
         while self._waiting:

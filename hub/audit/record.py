@@ -29,7 +29,7 @@ from hub.domain.stages import Recorded
 from hub.domain.terms import LogId, PartyId
 from hub.errors import Conflict, HubError, Misconfigured, Retry, Tampered
 from hub.observe import Event, current_trace, emit, report
-from hub.ports import Claim, Clock, Entropy, Signer, WorkItem
+from hub.ports import Claim, Clock, Entropy, RowSet, Signer, WorkItem
 
 MOST_ENTRIES = 500
 MOST_QUEUED = 20_000
@@ -43,6 +43,7 @@ _FORK = "Stop; compare with the checkpoints that partners hold; see ops/runbooks
 @dataclass(slots=True)
 class _Waiter:
     item: WorkItem
+    trace: Sequence[RowSet]
     done: asyncio.Future[Recorded]
     until: float
 
@@ -173,13 +174,12 @@ class Committer:
         if self._queued > MOST_QUEUED:
             raise _busy("Too much waits for the log.")
         loop = asyncio.get_running_loop()
-        item = store.traced(item, self._log_id, current_trace())
-        waiter = _Waiter(item, loop.create_future(), loop.time() + LONGEST_WAIT_S)
+        trace = store.trace_rows(item, self._log_id, current_trace())
+        waiter = _Waiter(item, trace, loop.create_future(), loop.time() + LONGEST_WAIT_S)
         self._queue.append(waiter)
         self._queued += waiter.weight
         self._arrived.set()
-        # A caller that goes away must not take the commit with it.
-        return await asyncio.shield(waiter.done)
+        return await waiter.done  # a caller that goes away takes its answer with it, and not the commit
 
     async def _run(self) -> None:
         while True:
@@ -282,7 +282,7 @@ class Committer:
             elif not await store.claim_all(connection, _claims(batch)):
                 raise _first()
             items = [waiter.item for waiter in batch]
-            await store.write_rows(connection, [rows for item in items for rows in item.rows])
+            await store.write_rows(connection, [rows for each in batch for rows in (*each.item.rows, *each.trace)])
             appended = await self._append(connection, items)
             await store.add_requests(connection, self._log_id, items, appended.edge.size, appended.us)
             await store.run_all(connection, [closing for item in items for closing in item.closing])

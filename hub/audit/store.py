@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import count
 from typing import Any
 from uuid import UUID
@@ -269,13 +269,12 @@ async def find_request(connection: Connection, log_id: LogId, request_id: UUID) 
     return FoundRequest(PartyId(party), size, tuple(UUID(bytes=ref.bytes) for ref in refs), Tally(*tally) if tally else None)
 
 
-def traced(item: WorkItem, log_id: LogId, trace: TraceId | None) -> WorkItem:
-    """The item, and under which trace (W3C Trace Context) its entries are made, so that they are found by it."""
+def trace_rows(item: WorkItem, log_id: LogId, trace: TraceId | None) -> tuple[RowSet, ...]:
+    """Under which trace (W3C Trace Context) the item's entries are made, so that they are found by it."""
     if trace is None or not item.entries:
-        return item
-    refs = b"".join(draft.ref.bytes for draft in item.entries)
-    row = (log_id, item.party, UUID(hex=trace), refs)
-    return replace(item, rows=(*item.rows, RowSet("audit_trace", _TRACE_COLUMNS, [row])))
+        return ()
+    refs = b"".join([draft.ref.bytes for draft in item.entries])
+    return (RowSet("audit_trace", _TRACE_COLUMNS, [(log_id, item.party, UUID(hex=trace), refs)]),)
 
 
 async def newest_checkpoint(connection: Connection, log_id: LogId) -> str | None:
