@@ -22,6 +22,7 @@ from hub.console.admin_parts import (
     uuid_of,
 )
 from hub.console.page import go, render
+from hub.console.setup_words import STATES, title_of
 from hub.console.table import Cell, Column, Link, Moment, asks_csv, csv_of, table_of
 from hub.domain.terms import ConnectorId
 from hub.errors import Misconfigured, Refused
@@ -46,6 +47,13 @@ _OUT: Final = (
     Column("hoe", "Hoe het gaat"),
     Column("jongeren", "Jongeren die wachten", number=True),
     Column("gelukt", "Laatst gelukt"),
+)
+_SETUPS: Final = (
+    Column("koppeling", "Koppeling"),
+    Column("soort", "Waarvoor"),
+    Column("partij", "Partij"),
+    Column("stand", "Stand"),
+    Column("wacht", "Wat wacht"),
 )
 _RUNS: Final = (
     Column("bestand", "Binnengekomen"),
@@ -86,10 +94,47 @@ class ConnectorPages:
             empty="Er is nog niets te bezorgen. Zodra een gever iets aanlevert, staan de ontvangers hier.",
             sort="ontvanger",
         )
-        for one in (inbound, outbound):
+        set_up = table_of(
+            request,
+            "ingesteld",
+            "Wat aan het scherm of op de opdrachtregel is ingesteld",
+            _SETUPS,
+            await self._set_up(),
+            empty="Er is nog niets ingesteld. Kies hieronder wat u wilt aansluiten.",
+            sort="koppeling",
+        )
+        for one in (inbound, outbound, set_up):
             if asks_csv(request, one.name):
                 return csv_of(one, f"koppelingen-{one.name}.csv")
-        return render(request, "admin/connectors.html", inbound=inbound, outbound=outbound, crumbs=crumbs())
+        return render(
+            request,
+            "admin/connectors.html",
+            inbound=inbound,
+            outbound=outbound,
+            set_up=None if self._admin.setups is None else set_up,
+            crumbs=crumbs(),
+        )
+
+    async def _set_up(self) -> list[tuple[Cell, ...]]:
+        setups = self._admin.setups
+        rows: list[tuple[Cell, ...]] = []
+        for one in () if setups is None else await setups.all():
+            assert setups is not None, "there is something set up"
+            kind = setups.connectors.get((await setups.show(one.instance)).newest.connector)
+            waits = (
+                "een tweede beheerder" if one.proposed_by else "een vervolg" if one.newest != one.active or one.staged else ""
+            )
+            waits = "een bevestiging" if one.glass is not None else waits
+            rows.append(
+                (
+                    Link(one.instance, f"/beheer/koppelingen/{one.instance}/instelling"),
+                    "" if kind is None else title_of(kind.manifest.title),
+                    self._admin.party(one.party),
+                    STATES[one.state],
+                    "" if one.ended else waits,
+                )
+            )
+        return rows
 
     async def one(self, request: Request) -> Response:
         """One connector with its files."""
@@ -124,8 +169,13 @@ class ConnectorPages:
             stuck=[(one, self._why(one)) for one in await files.stuck(name)],
             runs=runs,
             brings=await self._admin.brings(name),
+            set_up=await self._is_set_up(name),
             crumbs=crumbs(("Koppelingen", "/beheer/koppelingen")),
         )
+
+    async def _is_set_up(self, name: ConnectorId) -> bool:
+        setups = self._admin.setups
+        return setups is not None and any(one.instance == name for one in await setups.all())
 
     async def accept(self, request: Request) -> Response:
         """The layout of the files as it is now is agreed on; the next poll goes on with the same file."""

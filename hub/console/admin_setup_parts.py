@@ -8,9 +8,9 @@ from typing import Any, Final, TypeVar
 
 from starlette.requests import Request
 
+from hub.connector import Setup
 from hub.console.admin_parts import Admin, spoilt
 from hub.console.desk import Session
-from hub.console.setup_form import NAMES
 from hub.console.setup_words import ACTS, FAULTS, PROTOCOLS, REFUSALS, STATES, title_of
 from hub.console.table import Badge, Cell, Column, Link, Moment, Table, table_of
 from hub.console.words import Tone
@@ -49,7 +49,7 @@ class Refusal:
     title: str
     text: str
     english: str = ""
-    faults: tuple[str, ...] = ()
+    faults: tuple[tuple[str, str], ...] = ()
 
 
 class Said(Exception):
@@ -74,11 +74,7 @@ async def spoken(work: Awaitable[_T]) -> _T:
 
 def refusal(error: HubError) -> Refusal:
     """A refusal in words."""
-    faults = (
-        tuple(f"{_where(one.where)}: {FAULTS.get(one.code, one.code)}" for one in error.faults)
-        if isinstance(error, Malformed)
-        else ()
-    )
+    faults = tuple((one.where, FAULTS.get(one.code, one.code)) for one in error.faults) if isinstance(error, Malformed) else ()
     if isinstance(error, Misconfigured) and error.why == _NOT_VERIFIED:
         return Refusal(
             "De mapping is nog niet gecontroleerd",
@@ -95,9 +91,16 @@ def plain(said: Refusal) -> str:
     return f"{said.title}. {said.text or said.english}"
 
 
-def _where(where: str) -> str:
-    head, _, rest = where.partition(".")
-    return rest or NAMES.get(head, head)
+def named(said: Refusal, connector: Connector, setup: Setup) -> tuple[str, ...]:
+    """What is wrong, each with the name that its field or credential has at the desk; of a choice all of it."""
+    keys = connector.credentials(setup.protocol)
+    found: list[str] = []
+    for where, words in said.faults:
+        name = where.removeprefix("credentials.")
+        group = next((one.one_of for one in keys if one.name == name), "")
+        titles = [title_of(one.title) for one in keys if one.name == name or (group and one.one_of == group)]
+        found.append(f"{' of '.join(titles) or label_of(where, connector)}: {words}")
+    return tuple(found)
 
 
 def diff_rows(found: Sequence[Difference], connector: Connector | None) -> list[tuple[Cell, ...]]:
@@ -105,12 +108,13 @@ def diff_rows(found: Sequence[Difference], connector: Connector | None) -> list[
     return [
         (f"sleutel {one.field.removeprefix('credentials.')}", "", "anders")
         if one.field.startswith("credentials.")
-        else (_label(one.field, connector), one.before, one.after)
+        else (label_of(one.field, connector), one.before, one.after)
         for one in found
     ]
 
 
-def _label(field: str, connector: Connector | None) -> str:
+def label_of(field: str, connector: Connector | None) -> str:
+    """What a field of a setup is called at the desk."""
     if not field.startswith("options.") or connector is None:
         return _FIELDS.get(field, field)
     name = field.removeprefix("options.")

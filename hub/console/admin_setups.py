@@ -12,7 +12,7 @@ from starlette.responses import Response
 from hub.connector import Setup
 from hub.connector.manifest import Protocol
 from hub.console.admin_parts import Admin, connector_of, crumbs, meanwhile
-from hub.console.admin_setup_parts import Refusal, Said, diff_rows, plain, refusal, spoken, stands
+from hub.console.admin_setup_parts import Refusal, Said, diff_rows, named, plain, refusal, spoken, stands
 from hub.console.desk import Session
 from hub.console.form import Fields, asked
 from hub.console.page import go, render
@@ -154,10 +154,13 @@ class SetupPages:
         """The page of one instance; `more` what a step gave."""
         view, name = await self._view(request), connector_of(request)
         values = await stands(request, self._admin, self._setups, view, session)
+        said: Refusal | None = more.get("wrong")
+        faults = () if said is None else named(said, self._setups.connectors[view.newest.connector], view.newest)
         return render(
             request,
             "admin/setup.html",
             status,
+            faults=faults,
             **{"wrong": None, "trial": None, "dry": None, "tables": (), **values, **more},
             reasons=[(reason.value, words) for reason, words in GLASS.items()],
             crumbs=self.crumbs(name, False),

@@ -101,7 +101,7 @@ class TrialPages:
 
     async def _seen(self, request: Request, session: Session, done: DryRun) -> Response:
         refused = self._admin.reason(done.seen.refused) if done.seen.refused else ""
-        tables = self._tables(request, done.seen)
+        tables = () if done.seen.refused else self._tables(request, done.seen)
         return await self._pages.show(request, session, dry=done, refused=refused, tables=tables)
 
     def _tables(self, request: Request, seen: Preview) -> tuple[Table, ...]:

@@ -138,9 +138,8 @@ class Form:
             )
         for option in self._options():
             hint = f"Bijvoorbeeld: {option.example}." if option.example else ""
-            hint += f" Leeg is {option.default}." if option.default else ""
             required = option.required and not option.default
-            yield field(_OPTION + option.name, title_of(option.title), hint.strip(), required=required)
+            yield field(_OPTION + option.name, title_of(option.title), hint, required=required)
         usual = manifest.transport.schedule
         if manifest.direction != "query":
             yield field("schema", "Hoe vaak", f"every 15m, daily 06:30, weekly mon 06:30 of at once. Leeg is {usual}.")

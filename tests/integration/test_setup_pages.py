@@ -110,7 +110,8 @@ async def test_one_sets_up_and_another_activates(anna: Browser, bram: Browser) -
     assert all(f'name="{name}"' in form for name in TYPED)
     assert "gedaan=koppeling-gemaakt" in await anna.post(NEW, **TYPED)
     assert "nodig" in await anna.see()
-    assert "known_hosts: Dit is verplicht" in await anna.post(status=400, doe="voorleggen")
+    assert "Hostsleutel van de server van de partner: Dit is verplicht" in await anna.post(status=400, doe="voorleggen")
+    assert "Private sleutel van de hub of Wachtwoord: " in await anna.post(f"{HERE}/test", 400, versie="1")
     await anna.post(f"{HERE}/sleutels/known_hosts", waarde=HOST_KEY.decode(), wachtwoordzin="")
     await anna.bring(f"{HERE}/sleutels/private_key/bestand", private_key(SECRET), 303, wachtwoordzin=SECRET.decode())
     page = await anna.bring(
