@@ -71,6 +71,18 @@ class Barred(Misconfigured):
         self.cause = cause
 
 
+class Unwelcome(Barred):
+    """The other side does not accept the certificate that the hub shows, or wants one."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(
+            UNTRUSTED,
+            "Another system does not accept the hub's certificate.",
+            f"{where} asks for another one than the hub shows.",
+            "Ask its owner to accept the hub's certificate, or set the one that it accepts.",
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What came back: names of headers in lower case, and the body whole. Neither shows itself: it is a partner's text."""
@@ -305,12 +317,7 @@ def _told(wrong: Exception, where: str) -> HubError:
                     "Ask its owner which certificate it has, and set the authority for it only if it is theirs.",
                 )
             case ssl.SSLError(reason=str(reason)) if "ALERT" in reason and ("CERT" in reason or "UNKNOWN_CA" in reason):
-                return Barred(
-                    UNTRUSTED,
-                    "Another system does not accept the hub's certificate.",
-                    f"{where} asks for another one than the hub shows.",
-                    "Ask its owner to accept the hub's certificate, or set the one that it accepts.",
-                )
+                return Unwelcome(where)
             case socket.gaierror():
                 return Away(UNKNOWN_NAME, "Another system cannot be found.", f"No address is known for {where}.")
             case ConnectionRefusedError():

@@ -64,6 +64,7 @@ class Trouble(StrEnum):
     none = "BEREIKT"
     host_key = "HOSTSLEUTEL_ONBEKEND"
     certificate = "CERTIFICAAT_ONGELDIG"
+    own_certificate = "CERTIFICAAT_GEWEIGERD"
     login_unclear = "AANMELDING_ONDUIDELIJK"
     key_unreadable = "SLEUTEL_ONLEESBAAR"
     login_refused = "AANMELDEN_GEWEIGERD"

@@ -28,7 +28,8 @@ IN_WORDS: Final[Mapping[Trouble, str]] = MappingProxyType(
     {
         Trouble.none: "bereikbaar",
         Trouble.host_key: "niet bereikbaar: de server toont een andere sleutel dan afgesproken",
-        Trouble.certificate: "niet bereikbaar: een van beide kanten vertrouwt het certificaat van de ander niet",
+        Trouble.certificate: "niet bereikbaar: de hub vertrouwt het certificaat van de server niet",
+        Trouble.own_certificate: "niet bereikbaar: de server aanvaardt het certificaat van de hub niet",
         Trouble.limited: "de afgesproken limiet is bereikt; de hub wacht en gaat dan verder",
         Trouble.no_answer: "wel bereikbaar, maar het antwoord is niet zoals afgesproken",
         Trouble.partner_failed: "wel bereikbaar, maar het systeem aan de andere kant meldt een fout",

@@ -67,9 +67,10 @@ _AT: Final = MappingProxyType(
         Trouble.misconfigured: StepName.naam,
         Trouble.no_listener: StepName.poort,
         Trouble.silent: StepName.poort,
-        Trouble.broken: StepName.poort,
+        Trouble.broken: StepName.certificaat,
         Trouble.host_key: StepName.certificaat,
         Trouble.certificate: StepName.certificaat,
+        Trouble.own_certificate: StepName.certificaat,
         Trouble.no_encryption: StepName.certificaat,
         Trouble.login_unclear: StepName.aanmelden,
         Trouble.key_unreadable: StepName.aanmelden,
@@ -101,16 +102,20 @@ _SAYS: Final = MappingProxyType(
         ),
         Trouble.silent: ("De server antwoordt niet op tijd.", "Vraag de partner of de hub door de firewall mag."),
         Trouble.broken: (
-            "De verbinding werd verbroken.",
-            "Vraag de partner of de hub er bij mag, en of hij een certificaat van de hub verwacht.",
+            "De server verbrak de verbinding.",
+            "Verwacht de partner een certificaat van de hub? Geef dat. Vraag anders of de hub erbij mag.",
         ),
         Trouble.host_key: (
             "De server laat een andere hostsleutel zien dan is vastgelegd.",
             "Vraag de hostsleutel aan de partner, langs een andere weg dan deze verbinding. Leg hem alleen vast als hij klopt.",
         ),
         Trouble.certificate: (
-            "Een van de twee certificaten wordt niet vertrouwd: dat van de server of dat van de hub.",
-            "Vraag welk certificaat de server heeft en welk hij van de hub verwacht. Kijk ook naar de einddatums.",
+            "De hub vertrouwt het certificaat van de server niet.",
+            "Vraag de partner wie zijn certificaat uitgeeft, of het op deze naam staat en wanneer het eindigt. Geef de uitgever als ca.",
+        ),
+        Trouble.own_certificate: (
+            "De server aanvaardt het certificaat van de hub niet, of krijgt er geen.",
+            "Geef certificate en key, en vraag de partner of hij dit certificaat aanvaardt. Kijk ook naar de einddatum.",
         ),
         Trouble.no_encryption: (
             "De server biedt alleen verouderde versleuteling.",
@@ -183,7 +188,7 @@ async def _met(endpoint: Endpoint) -> Trouble:
     except TimeoutError:
         return Trouble.silent
     except OSError:
-        return Trouble.broken
+        return Trouble.silent
     return Trouble.none
 
 

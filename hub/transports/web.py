@@ -23,6 +23,7 @@ from hub.http import (
     Away,
     Barred,
     Http,
+    Unwelcome,
     pause_of,
 )
 
@@ -53,6 +54,7 @@ _CAUSES: Final = MappingProxyType(
         Trouble.no_listener: REFUSED,
         Trouble.not_found: UNKNOWN_NAME,
         Trouble.silent: TOO_SLOW,
+        Trouble.own_certificate: UNTRUSTED,
         Trouble.limited: ReasonCode("ONTVANGER_BEZET"),  # what pushing waits for as long as it is asked to
     }
 )
@@ -82,7 +84,10 @@ def reaching() -> Iterator[None]:
         trouble = _TROUBLES.get(away.cause, Trouble.unforeseen)
         error: SourceAway | SourceBarred = SourceAway(trouble, away.what, away.why, away.now, after_s=away.after_s)
     except Barred as barred:
-        error = SourceBarred(_TROUBLES.get(barred.cause, Trouble.misconfigured), barred.what, barred.why, barred.now)
+        trouble = (
+            Trouble.own_certificate if isinstance(barred, Unwelcome) else _TROUBLES.get(barred.cause, Trouble.misconfigured)
+        )
+        error = SourceBarred(trouble, barred.what, barred.why, barred.now)
     raise error
 
 
