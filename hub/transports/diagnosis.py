@@ -111,7 +111,7 @@ _SAYS: Final = MappingProxyType(
         ),
         Trouble.certificate: (
             "De hub vertrouwt het certificaat van de server niet.",
-            "Vraag de partner wie zijn certificaat uitgeeft, of het op deze naam staat en wanneer het eindigt. Geef de uitgever als ca.",
+            "Vraag wie het certificaat uitgeeft, op welke naam het staat en wanneer het eindigt. Geef de uitgever als ca.",
         ),
         Trouble.own_certificate: (
             "De server aanvaardt het certificaat van de hub niet, of krijgt er geen.",
