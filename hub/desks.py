@@ -22,12 +22,13 @@ from hub.http import Http
 from hub.identity.sessions import Sessions
 from hub.identity.signin import Finished, SignIn, Start
 from hub.identity.store import StaffStore
-from hub.installed import setups_of, uploads_of, waiting_of
+from hub.installed import installed_of, setups_of, uploads_of, waiting_of
 from hub.interface import api_of, inquiries_of
 from hub.operations import deliveries_of, exports_of, keep_mending, mending_of, renew
 from hub.policies.service import Policies
 from hub.registry import load_connectors
 from hub.rights.person import Persons
+from hub.setups.life import Lives
 from hub.setups.service import Setups
 
 _FOR_PARTNERS: Final = ("/v1/", "/oauth/", "/.well-known/", "/log/")
@@ -149,6 +150,7 @@ def _desk(hub: Hub, http: Http, provider: str, setups: Setups) -> Desk:
             retention=hub.retention,
             reviews=hub.reviews,
             person_keys=hub.person_keys,
+            lives=Lives(hub.log, setups, mend.mappings, installed_of(hub.settings), hub.clock),
             witnessed=hub.witnessing.standing,
         ),
         administrator=AdministratorDesk(

@@ -19,7 +19,7 @@ from hub.normalise.mapping import DeclarativeMapping
 from hub.policies.service import Policies
 from hub.receive.inbox import ActiveInstances, Inbox, Uploads
 from hub.registry import Connector, load_connectors
-from hub.settings import Instance, Recipient, read_instances, read_recipients
+from hub.settings import Instance, Recipient, Settings, read_instances, read_recipients
 from hub.setups.checks import Checks
 from hub.setups.service import Setups
 from hub.statements.rulings import Rulings
@@ -98,6 +98,14 @@ def inbox_of(hub: Hub) -> Inbox:
 def uploads_of(hub: Hub, setups: Setups) -> Uploads:
     """The way in by hand."""
     return Uploads(inbox_of(hub), ActiveInstances(setups), hub.notes)
+
+
+def installed_of(settings: Settings) -> list[Setup]:
+    """The instances of the connectors' file, as setups. Raises Misconfigured where the file is wrong."""
+    path = settings.connectors
+    if path is None:
+        return []
+    return [*(setup_of(one) for one in read_instances(path)), *(setup_of(one) for one in read_recipients(path))]
 
 
 def setup_of(one: Instance | Recipient) -> Setup:

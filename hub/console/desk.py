@@ -27,6 +27,7 @@ from hub.rights.informing.service import Informing
 from hub.rights.keys import PersonKeys
 from hub.rights.person import Persons
 from hub.rules import Rules
+from hub.setups.life import Lives
 from hub.setups.service import Setups
 from hub.statements.desk import Statements
 from hub.statements.receipt import Receipts
@@ -119,6 +120,8 @@ class OfficerDesk:
     """What hands out of the log; None in a desk that hands out nothing but selections."""
     person_keys: PersonKeys | None = None
     """What shows that an answer about a person left nothing out; None in a desk that cannot."""
+    lives: Lives | None = None
+    """The life of every connector; None in a desk that does not show it."""
     witnessed: Callable[[], Awaitable[Standing]] | None = None
     """Who confirms what the log is; None in a desk that does not say."""
 

@@ -70,6 +70,7 @@ PLACES: Final = (
             Entry("Bewaren", "/functionaris/bewaren", AGREEING),
             Entry("Vergeten", "/functionaris/vergeten", FORGETTERS),
             Entry("Afspraken", "/functionaris/afspraken", AGREEING),
+            Entry("Koppelingen", "/functionaris/koppelingen", READERS),
             Entry("Controle", "/functionaris/controle", READERS),
             Entry("Steekproef", "/functionaris/steekproef", READERS),
             Entry("Uitvoer", "/functionaris/uitvoer", READERS),

@@ -11,6 +11,7 @@
     service      `Setups`: what an administrator does
     trying       tests a connection, dry-runs one file, rotates what lets the hub in
     active       what runs: setups with their endpoints, and what of them expires
+    life         what happened to each connector, for the officer: since when, by whose hands, with which mapping
 
 Whatever an administrator does is a move: one row and one log entry, durable together, numbered per instance. Who writes the
 next number first wins; the other is told to look again. A row that the signed log does not speak of is `errors.Tampered`.

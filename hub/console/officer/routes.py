@@ -11,6 +11,7 @@ from hub.console.desk import OfficerDesk
 from hub.console.gate import Gate
 from hub.console.officer import overview, refusals
 from hub.console.officer.complete import COMPLETE, CompletePages
+from hub.console.officer.connectors import CONNECTORS, ConnectorPages
 from hub.console.officer.entry import EntryPages
 from hub.console.officer.exports import EXPORTS, ExportPages
 from hub.console.officer.forgetting import FORGETTING, ForgettingPages
@@ -74,6 +75,10 @@ def routes(officer: OfficerDesk, gate: Gate, clock: Clock) -> Iterator[Route]:
         yield from _reviews(ReviewPages(officer, officer.reviews, gate))
     if officer.informing is not None:
         yield Route("GET", INFORMING, InformingPages(officer, officer.informing, gate).every)
+    if officer.lives is not None:
+        connectors = ConnectorPages(officer, officer.lives, gate)
+        yield Route("GET", CONNECTORS, connectors.every)
+        yield Route("GET", f"{CONNECTORS}/{{koppeling}}", connectors.one)
     if officer.retention is not None:
         keeping = RetentionPages(officer, officer.retention, gate)
         yield Route("GET", KEEPING, keeping.every)
