@@ -54,7 +54,13 @@ SAYS = {
     "mapping show": ["field: geslachtsnaam"],
     "preview": ["rows 3  readable 2", "DIPLOMA: CODE_ONBEKEND", "by their line: 4", "9999-99-99"],
     "mapping set": ["waits for another administrator", f"/beheer/koppelingen/{NAME}/mapping"],
-    "dry-run": ["files ready 1", "rows 3  readable 2"],
+    "dry-run": [
+        "files ready 1",
+        "rows 3  readable 2",
+        "from mbo-zilverlinde go to: ",
+        "AFSPRAAK_NIET_ONDERTEKEND",
+        "an activation agrees on these columns",
+    ],
     "propose": ["waits for a second person"],
     "activate": ["works from now on"],
     "history": ["klaar", "rows 3 = 2 + 1 + 0"],
@@ -203,7 +209,7 @@ async def test_the_guide_connects_a_partner(database_urls: Urls, tmp_path: Path,
 def test_every_command_that_it_names_exists() -> None:
     named = {
         tuple(words.split())
-        for words in re.findall(r"hub ((?:connector|admin partner|mail|doctor|worker)(?: [a-z-]+)?)", GUIDE)
+        for words in re.findall(r"hub ((?:connector|admin partner|admin hand|mail|doctor|worker)(?: [a-z-]+)?)", GUIDE)
     }
     for words in named - {("doctor", "vraagt"), ("doctor", "elke"), ("doctor", "niets")}:
         command: Any = get_command(main)
