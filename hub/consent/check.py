@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from hub.consent import codes
-from hub.consent.given import Example
+from hub.consent.check_example import check_example, check_known
 from hub.consent.kept import LogTerm
 from hub.consent.model import (
     Ages,
@@ -29,7 +29,6 @@ from hub.domain.element import elements_of, names_chain_number
 from hub.domain.facts import YES, StatementKind
 from hub.domain.kinds import RECORDS
 from hub.domain.rulebook import Document, Place
-from hub.domain.rulefault import mend_name
 from hub.domain.terms import ElementName, Form, RecordKind
 from hub.domain.territory import Party, PartyKind, Period
 from hub.errors import Misconfigured
@@ -40,18 +39,6 @@ CARRIED: Final[Mapping[RecordKind, tuple[ElementName, ...]]] = {
 }
 """The record kinds that the hub has a canonical record for, each with its elements: they come in without a purpose."""
 _FORMS: Final = tuple(Form)
-_WHERE: Final = {
-    "reason code": "reasons/ or under brings",
-    "legal basis": "laws/ or under brings",
-    "data element": "elements/ or under brings",
-    "record kind": "records/ or under brings",
-    "fact": "facts/ or under brings",
-    "purpose": "purposes/ or under brings",
-    "obligation": "obligations/ or under brings",
-    "retention row": "retentions in laws/ or under brings",
-    "party": "parties.yaml or under brings",
-}
-"""Where a row of each sort stands."""
 _TELLS: Final = {
     Category.strafrechtelijk: ("tells about crime", "GDPR 10"),
     Category.etniciteit: ("tells about descent", "GDPR 9"),
@@ -74,17 +61,10 @@ _PUBLIC: Final = frozenset(
 _OF_A_PERSON: Final = YES - {StatementKind.raadpleging_school}
 
 
-def _known(names: Collection[str], table: Collection[Any], document: Document, place: Place, what: str) -> None:
-    for name in names:
-        if name not in table:
-            add = f"Mend the name, or add a row to {_WHERE[what]}."
-            document.refuse(document.find(place, name), f"{name} is no {what} of this policy set.", mend_name(name, table, add))
-
-
 def _ages(ages: Ages, policy: PolicySet, document: Document, place: Place) -> None:
     if ages.min > ages.max:
         document.refuse(place, "The youngest age is above the oldest.", "Correct min or max.")
-    _known((ages.below, ages.above), policy.reasons, document, place, "reason code")
+    check_known((ages.below, ages.above), policy.reasons, document, place, "reason code")
 
 
 def _period(row: Period, document: Document, place: Place) -> None:
@@ -98,7 +78,7 @@ def check_element(element: Element, policy: PolicySet, document: Document, place
         document.refuse(place, "Free text passes in no form; every other element names the forms in which it may pass.")
     if list(element.forms) != sorted(set(element.forms), key=_FORMS.index):
         document.refuse((*place, "forms"), "Forms stand in the order raw, banded, yes_no, pseudonym, each once.")
-    _known(element.only_along, policy.laws, document, (*place, "only_along"), "legal basis")
+    check_known(element.only_along, policy.laws, document, (*place, "only_along"), "legal basis")
     if names_chain_number(element.name) and element.category is not Category.ketennummer:
         document.refuse(
             place,
@@ -110,7 +90,7 @@ def check_element(element: Element, policy: PolicySet, document: Document, place
 def check_record(record: RecordSpec, policy: PolicySet, document: Document, place: Place) -> None:
     """A record names known elements, each once; one that the hub carries itself those of its canonical record, and then what
     nobody can send it, so that tests can say that it would not pass."""
-    _known(record.elements, policy.elements, document, (*place, "elements"), "data element")
+    check_known(record.elements, policy.elements, document, (*place, "elements"), "data element")
     if len(set(record.elements)) != len(record.elements):
         document.refuse((*place, "elements"), "An element stands here twice.")
     carried = CARRIED.get(record.id, ())
@@ -122,7 +102,7 @@ def check_record(record: RecordSpec, policy: PolicySet, document: Document, plac
 
 def check_fact(fact: FactSpec, policy: PolicySet, document: Document, place: Place) -> None:
     """A fact has a reason for when nobody knows it."""
-    _known((fact.unknown,), policy.reasons, document, (*place, "unknown"), "reason code")
+    check_known((fact.unknown,), policy.reasons, document, (*place, "unknown"), "reason code")
 
 
 def check_basis(basis: LegalBasis, policy: PolicySet, document: Document, place: Place) -> None:
@@ -143,13 +123,13 @@ def check_basis(basis: LegalBasis, policy: PolicySet, document: Document, place:
         _requirement(asked, basis.requires.reason, policy, document, (*place, "requires"))
     _period(basis, document, place)
     _ages(basis.age, policy, document, (*place, "age"))
-    _known(basis.names_elements, policy.elements, document, (*place, "names_elements"), "data element")
+    check_known(basis.names_elements, policy.elements, document, (*place, "names_elements"), "data element")
 
 
 def _requirement(statement: StatementKind, reason: str, policy: PolicySet, document: Document, place: Place) -> None:
     if statement not in YES:
         document.refuse(place, f"{statement.value} opens no gate; it shuts one.")
-    _known((reason,), policy.reasons, document, place, "reason code")
+    check_known((reason,), policy.reasons, document, place, "reason code")
 
 
 def check_prohibition(row: Prohibition, policy: PolicySet, document: Document, place: Place) -> None:
@@ -159,9 +139,9 @@ def check_prohibition(row: Prohibition, policy: PolicySet, document: Document, p
     if row.id in policy.laws:
         document.refuse((*place, "id"), f"{row.id} is a legal basis already.")
     _period(row, document, place)
-    _known(row.elements, policy.elements, document, (*place, "elements"), "data element")
-    _known(row.except_bases, policy.laws, document, (*place, "except_bases"), "legal basis")
-    _known((row.reason,), policy.reasons, document, (*place, "reason"), "reason code")
+    check_known(row.elements, policy.elements, document, (*place, "elements"), "data element")
+    check_known(row.except_bases, policy.laws, document, (*place, "except_bases"), "legal basis")
+    check_known((row.reason,), policy.reasons, document, (*place, "reason"), "reason code")
     for name in row.unless:
         _fact(name, "yes_no", policy, document, (*place, "unless"))
 
@@ -177,7 +157,7 @@ def check_log_term(term: LogTerm, policy: PolicySet, document: Document, place: 
     """A term of the log is about a purpose of the same set, and no other row says how long the same is kept at the time."""
     _period(term, document, place)
     if term.purpose is not None:
-        _known((term.purpose,), policy.purposes, document, (*place, "purpose"), "purpose")
+        check_known((term.purpose,), policy.purposes, document, (*place, "purpose"), "purpose")
     for other in policy.log_terms.values():
         if other.id != term.id and (other.kind, other.purpose) == (term.kind, term.purpose) and other.meets(term):
             document.refuse(place, f"{other.id} says how long the same is kept.", "Leave one out, or let one end first.")
@@ -185,7 +165,7 @@ def check_log_term(term: LogTerm, policy: PolicySet, document: Document, place: 
 
 def check_party(party: Party, policy: PolicySet, document: Document, place: Place) -> None:
     """Who answers for a party is one of the set; it is in the European Economic Area, and a public body says that it is one."""
-    _known((party.controller,), policy.parties, document, (*place, "controller"), "party")
+    check_known((party.controller,), policy.parties, document, (*place, "controller"), "party")
     if party.established not in _EEA:
         document.refuse(
             (*place, "established"),
@@ -202,7 +182,7 @@ def check_party(party: Party, policy: PolicySet, document: Document, place: Plac
 
 def check_purpose(purpose: Purpose, policy: PolicySet, document: Document, place: Place) -> None:
     """Further purposes are purposes of the same set, and none follows itself."""
-    _known(purpose.further_from, policy.purposes, document, (*place, "further_from"), "purpose")
+    check_known(purpose.further_from, policy.purposes, document, (*place, "further_from"), "purpose")
     _period(purpose, document, place)
     before, look = set(purpose.further_from), list(purpose.further_from)
     while look:
@@ -219,7 +199,7 @@ def check_purpose(purpose: Purpose, policy: PolicySet, document: Document, place
 
 
 def _fact(name: str, kind: str, policy: PolicySet, document: Document, place: Place) -> None:
-    _known((name,), policy.facts, document, place, "fact")
+    check_known((name,), policy.facts, document, place, "fact")
     found = next(fact for fact in policy.facts.values() if fact.id == name)
     if found.kind != kind:
         document.refuse(place, f"{name} is {'a date' if found.kind == 'date' else 'yes or no'}.")
@@ -227,10 +207,14 @@ def _fact(name: str, kind: str, policy: PolicySet, document: Document, place: Pl
 
 def check_agreement(agreement: Agreement, policy: PolicySet, document: Document) -> None:
     """Everything that one agreement must keep by itself."""
+    if not agreement.id.rpartition("/")[2].isdecimal():
+        document.refuse(("id",), "An agreement is named with its version.", f"Write: {agreement.id}/1")
+    if agreement.dpia.review_due <= agreement.dpia.date:
+        document.refuse(("dpia", "review_due"), "The DPIA would have to be reviewed before it was made.")
     if agreement.effective.until <= agreement.effective.start:
         document.refuse(("effective",), "The agreement ends before it begins.", "Correct from or until.")
     signed = [party.id for party in agreement.parties]
-    _known(signed, policy.parties, document, ("parties",), "party")
+    check_known(signed, policy.parties, document, ("parties",), "party")
     if len(set(signed)) != len(signed):
         document.refuse(("parties",), "A party stands here twice.")
     for number, party in enumerate(agreement.parties):
@@ -244,7 +228,7 @@ def check_agreement(agreement: Agreement, policy: PolicySet, document: Document)
         if clause.id in seen:
             document.refuse((*place, "id"), f"Two clauses are called {clause.id}.", "Give each a name of its own.")
         seen.add(clause.id)
-        _known((clause.record,), policy.records, document, (*place, "record"), "record kind")
+        check_known((clause.record,), policy.records, document, (*place, "record"), "record kind")
         if clause.giver.home:
             document.refuse(
                 (*place, "from", "home"),
@@ -258,25 +242,7 @@ def check_agreement(agreement: Agreement, policy: PolicySet, document: Document)
         else:
             _forbid(clause, policy, document, place)
     for number, test in enumerate(agreement.tests):
-        _example(test, agreement, policy, document, ("tests", number))
-
-
-def _example(test: Example, agreement: Agreement, policy: PolicySet, document: Document, at: Place) -> None:
-    _known((*test.reasons, *test.withheld.values()), policy.reasons, document, at, "reason code")
-    _known((*test.passes, *test.forms, *test.withheld), policy.elements, document, at, "data element")
-    _known(test.path, policy.parties, document, (*at, "path"), "party")
-    _known(test.given.facts, policy.facts, document, (*at, "given", "facts"), "fact")
-    for name, value in test.given.facts.items():
-        if value is not None and isinstance(value, bool) != (policy.facts[name].kind == "yes_no"):
-            wanted = "a date, such as 2026-11-02" if policy.facts[name].kind == "date" else "true or false"
-            document.refuse((*at, "given", "facts", name), f"{name} is {wanted}, or null when nobody knows.")
-    kinds = {clause.record for clause in agreement.clauses}
-    if test.record is None and len(kinds) > 1:
-        document.refuse(at, "The agreement is about several record kinds.", "Say which: record.")
-    if test.record is not None:
-        _known((test.record,), policy.records, document, (*at, "record"), "record kind")
-    if test.purpose is not None:
-        _known((test.purpose,), policy.purposes, document, (*at, "purpose"), "purpose")
+        check_example(test, agreement, policy, document, ("tests", number))
 
 
 def _side(side: Side, signed: list[Any], policy: PolicySet, document: Document, place: Place) -> None:
@@ -307,17 +273,24 @@ def _reasons(clause: Permit) -> Iterator[str]:
 
 
 def _permit(clause: Permit, signed: list[Any], policy: PolicySet, document: Document, place: Place) -> None:
-    _known(clause.purposes, policy.purposes, document, (*place, "purposes"), "purpose")
-    _known((*clause.bases, *clause.reuse_of), policy.laws, document, (*place, "bases"), "legal basis")
-    _known(clause.fields, policy.elements, document, (*place, "fields"), "data element")
-    _known(clause.obligations, policy.obligations, document, (*place, "obligations"), "obligation")
-    _known(list(_reasons(clause)), policy.reasons, document, place, "reason code")
-    _known(clause.joint_controllers, policy.parties, document, (*place, "joint_controllers"), "party")
+    check_known(clause.purposes, policy.purposes, document, (*place, "purposes"), "purpose")
+    check_known((*clause.bases, *clause.reuse_of), policy.laws, document, (*place, "bases"), "legal basis")
+    check_known(clause.fields, policy.elements, document, (*place, "fields"), "data element")
+    check_known(clause.obligations, policy.obligations, document, (*place, "obligations"), "obligation")
+    check_known(list(_reasons(clause)), policy.reasons, document, place, "reason code")
+    check_known(clause.joint_controllers, policy.parties, document, (*place, "joint_controllers"), "party")
     _ages(clause.subject.age, policy, document, (*place, "subject", "age"))
     for fact in clause.subject.facts:
         _fact(fact, "yes_no", policy, document, (*place, "subject", "facts", fact))
     for fact in clause.subject.within:
         _fact(fact, "date", policy, document, (*place, "subject", "within", fact))
+    informed = {policy.parties[party].kind for party in (*signed, *clause.joint_controllers)}
+    if clause.duty_to_inform.who not in informed:
+        document.refuse(
+            (*place, "duty_to_inform", "who"),
+            f"No party to this agreement is a {clause.duty_to_inform.who.value}, so nobody would tell the young person.",
+            f"Name one of them: {', '.join(sorted(informed))}.",
+        )
     for nth, required in enumerate(clause.requires):
         _requirement(required.statement, required.reason, policy, document, (*place, "requires", nth))
     asked = {required.statement for required in clause.requires}
@@ -362,7 +335,7 @@ def _permit(clause: Permit, signed: list[Any], policy: PolicySet, document: Docu
 def _retention(clause: Permit, takers: Sequence[Party], policy: PolicySet, document: Document, place: Place) -> None:
     if clause.retention.row is None:
         return
-    _known((clause.retention.row,), policy.retentions, document, (*place, "row"), "retention row")
+    check_known((clause.retention.row,), policy.retentions, document, (*place, "row"), "retention row")
     row = policy.retentions[clause.retention.row]
     if {party.kind for party in takers} != {row.kind}:
         rows = [other.id for other in policy.retentions.values() if {party.kind for party in takers} == {other.kind}]
@@ -418,8 +391,8 @@ def _field(
 
 
 def _forbid(clause: Forbid, policy: PolicySet, document: Document, place: Place) -> None:
-    _known((clause.reason,), policy.reasons, document, (*place, "reason"), "reason code")
-    _known(clause.elements, policy.elements, document, (*place, "elements"), "data element")
+    check_known((clause.reason,), policy.reasons, document, (*place, "reason"), "reason code")
+    check_known(clause.elements, policy.elements, document, (*place, "elements"), "data element")
 
 
 def check_overlaps(agreements: Sequence[tuple[Agreement, Document]], policy: PolicySet) -> None:

@@ -7,10 +7,12 @@ load. Raises errors.Misconfigured; the values in such files are rules, never per
 from __future__ import annotations
 
 import json
+import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, NoReturn, TypeVar
+from typing import Any, Final, NoReturn, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -25,6 +27,9 @@ _LONGEST = 1_000_000
 """Characters; files of rules are read by people."""
 _LONGEST_NUMBER = 20
 """Digits: to read a number of half a million takes a process away for seconds."""
+_PLAIN_NUMBER: Final = re.compile(r"-?(0|[1-9][0-9]*)")
+_UNSEEN: Final = frozenset({"Cc", "Cf", "Cn", "Co", "Cs"})
+"""Categories of characters that nobody sees on the page: controls, marks that turn the reading order, joiners."""
 _DEEPEST = 50
 """Lists and mappings within each other; an agreement needs about ten."""
 
@@ -96,7 +101,9 @@ class Document:
 def parse(file: str, text: str) -> Document:
     """The document that `text` holds. Raises errors.Misconfigured where it is not plain, explicit YAML."""
     if len(text) > _LONGEST:
-        raise Misconfigured(f"{file}: the file is too long.", f"It has more than {_LONGEST} characters.", "Divide it in parts.")
+        raise Misconfigured(
+            f"{file}, line 1: the file is too long.", f"It has more than {_LONGEST} characters.", "Divide it in parts."
+        )
     reader = _Reader(Document(file, None, {}))
     try:
         _check_depth(file, text)
@@ -105,7 +112,7 @@ def parse(file: str, text: str) -> Document:
             reader.document.refuse((), "The file is empty.")
         return Document(file, reader.plain(node, ()), reader.document.lines)
     except RecursionError:
-        raise Misconfigured(f"{file}: this does not load.", "It is nested too deeply for rules.", MEND) from None
+        raise Misconfigured(f"{file}, line 1: this does not load.", "It is nested too deeply for rules.", MEND) from None
     except yaml.YAMLError as wrong:
         mark = getattr(wrong, "problem_mark", None)
         line = 1 if mark is None else mark.line + 1
@@ -122,7 +129,9 @@ def _check_depth(file: str, text: str) -> None:
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         if depth > _DEEPEST:
-            raise Misconfigured(f"{file}: this does not load.", "It is nested too deeply for rules.", MEND)
+            mark = event.start_mark
+            line = 1 if mark is None else mark.line + 1
+            raise Misconfigured(f"{file}, line {line}: this does not load.", "It is nested too deeply for rules.", MEND)
 
 
 class _Reader:
@@ -143,12 +152,22 @@ class _Reader:
         if node.tag == "tag:yaml.org,2002:seq" and isinstance(node, yaml.SequenceNode):
             if not node.value:
                 self.document.refuse(place, "An empty list says nothing: leave the key out, or name what is meant.")
-            return [self.plain(item, (*place, number)) for number, item in enumerate(node.value)]
+            return self._sequence(node, place)
         return self._scalar(node, place)
+
+    def _sequence(self, node: yaml.SequenceNode, place: Place) -> list[Any]:
+        found = [self.plain(item, (*place, number)) for number, item in enumerate(node.value)]
+        for number, value in enumerate(found):
+            if isinstance(value, str) and value in found[:number]:
+                self.document.refuse((*place, number), f"{value} stands here twice.", "Name each of them once.")
+        return found
 
     def _scalar(self, node: yaml.Node, place: Place) -> str | int | None:
         if node.tag == "tag:yaml.org,2002:int" and len(node.value) > _LONGEST_NUMBER:
             self.document.refuse(place, "This number is longer than any that rules need.")
+        if node.tag == "tag:yaml.org,2002:int" and not _PLAIN_NUMBER.fullmatch(node.value):
+            now = "Write a number in plain digits; a code that begins with zeros stands in quotes."
+            self.document.refuse(place, "This would be read as another number than it looks.", now)
         try:
             value = self._values.construct_object(node) if isinstance(node, yaml.ScalarNode) else node
         except ValueError:
@@ -159,7 +178,20 @@ class _Reader:
             self.document.refuse(place, "Only texts, whole numbers, dates, yes and no stand in these files.")
         if isinstance(value, str) and "*" in value:
             self.document.refuse(place, "A wildcard permits what nobody has named.", "Name each of them.")
+        if isinstance(value, str):
+            self._seen_whole(value, place)
         return value.isoformat() if isinstance(value, date) else value
+
+    def _seen_whole(self, text: str, place: Place) -> None:
+        if text and not any(each.isalnum() for each in text):
+            self.document.refuse(place, "Signs and spaces alone say nothing.", "Write what is meant in words.")
+        hidden = next((each for each in text if each != "\n" and unicodedata.category(each) in _UNSEEN), None)
+        if hidden is not None:
+            self.document.refuse(
+                place,
+                f"A character that nobody sees stands in this text (U+{ord(hidden):04X}).",
+                "Type the text anew; copying from another program often brings such characters.",
+            )
 
     def _mapping(self, node: yaml.MappingNode, place: Place) -> dict[str, Any]:
         found: dict[str, Any] = {}

@@ -5,15 +5,17 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
 import pytest
 
 from hub.consent.lint import as_finding
-from hub.consent.policy import policy_files, read_policy
+from hub.consent.policy import load_policy, policy_files, read_policy
 from hub.domain.rulebook import parse
 from hub.errors import Misconfigured
 
@@ -126,3 +128,86 @@ def test_a_file_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
     (tmp_path / "parties.yaml").write_bytes(b"parties: \xff")
     with pytest.raises(Misconfigured, match="UTF-8"):
         policy_files(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        pytest.param("min: 16", "min: 020", "another number", id="a number in eights"),
+        pytest.param("min: 16", "min: 0x10", "another number", id="a number in sixteens"),
+        pytest.param("min: 16", "min: 1_6", "another number", id="a number with a line in it"),
+        pytest.param("min: 16", "min: 1:10", "another number", id="a number in sixties"),
+        pytest.param("title: ", 'title: "a\\0b" #', "nobody sees", id="a null byte that was written out"),
+        pytest.param("title: ", 'title: "\\e[31mrood" #', "nobody sees", id="an order to the screen"),
+        pytest.param("Zonder naam kan niemand worden aangesproken.", '"...... ......"', "say nothing", id="a need of dots"),
+        pytest.param("bases: [proefwet-1]", "bases: [proefwet-1, proefwet-1]", "stands here twice", id="a basis twice"),
+        pytest.param("id: proef/1\n", "id: proef\n", "with its version", id="no version"),
+        pytest.param("review_due: 20", "review_due: 19", "before it was made", id="a DPIA that was over before it was made"),
+        pytest.param("who: school", "who: uwv", "nobody would tell", id="who tells is no party"),
+        pytest.param('gemeente: "9101"', 'gemeente: "Aldermeer"', "no code of a gemeente", id="a gemeente by name"),
+        pytest.param('gemeente: "9101"', 'age: 500, gemeente: "9101"', "Nobody is 500", id="an age that nobody has"),
+        pytest.param("expect: permit", "expect: permit\n    reasons: [NIET_NODIG]", "has no reasons", id="a yes with reasons"),
+        pytest.param("expect: deny", "expect: deny\n    passes: [geslachtsnaam]", "nothing passes", id="a no that passes"),
+        pytest.param(
+            "expect: permit", "expect: permit\n    withheld: {telefoonnummer: NIET_NODIG}", "no element of", id="another record"
+        ),
+        pytest.param(
+            "expect: permit", "expect: permit\n    forms: {geslachtsnaam: pseudonym}", "never passes as", id="a form it has not"
+        ),
+    ],
+)  # fmt: skip
+def test_what_reads_otherwise_than_it_looks_or_proves_nothing_is_refused(old: str, new: str, why: str) -> None:
+    files = {**whole()}
+    text = files["agreements/proef.yaml"]
+    assert old in text
+    files["agreements/proef.yaml"] = text.replace(old, new, 1)
+    with pytest.raises(Misconfigured) as refused:
+        read_policy(files)
+    assert why in refused.value.why
+    assert re.match(r"agreements/proef\.yaml, line \d+: ", refused.value.what)
+    assert refused.value.now
+
+
+def _loops(file: Path) -> None:
+    file.unlink()
+    file.symlink_to(file)
+
+
+def _points_nowhere(file: Path) -> None:
+    file.unlink()
+    file.symlink_to(file.parent / "weg")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "named"),
+    [
+        (lambda file: file.write_bytes(file.read_text("utf-8").encode("utf-16")), "agreements/proef.yaml, line 1"),
+        (lambda file: file.write_bytes(b"id: proef/1\ntitle: caf\xe9\n"), "agreements/proef.yaml, line 2"),
+        (_loops, "agreements/proef.yaml, line 1"),
+        (_points_nowhere, "agreements/proef.yaml, line 1"),
+        (lambda file: (file.unlink(), os.mkfifo(file)), "agreements/proef.yaml, line 1"),
+        (lambda file: (file.unlink(), file.mkdir()), "agreements/proef.yaml, line 1"),
+        (lambda file: file.write_bytes(b" " * 4_000_001), "agreements/proef.yaml, line 1"),
+        (lambda file: file.rename(file.with_suffix(".YAML")), "agreements/proef.YAML, line 1"),
+        (lambda file: file.rename(file.parent / "proef.yaml~"), "agreements/proef.yaml~, line 1"),
+        (lambda file: file.rename(file.parent / "proef.txt"), "agreements/proef.txt, line 1"),
+        (lambda file: (file.parent / "meer").symlink_to(file.parent.parent), "agreements/meer, line 1"),
+    ],
+)
+def test_a_file_that_would_be_passed_by_or_waited_for_is_refused(
+    tmp_path: Path, spoil: Callable[[Path], object], named: str
+) -> None:
+    """A prohibition in a file that nobody reads would not hold."""
+    for name, text in whole().items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, "utf-8")
+    assert len(load_policy(tmp_path).agreements) == 1
+    spoil(tmp_path / "agreements" / "proef.yaml")
+    with pytest.raises(Misconfigured) as refused:
+        load_policy(tmp_path)
+    assert refused.value.what.startswith(f"{named}: ")
+
+
+def test_a_mark_that_some_editors_put_in_front_is_no_fault(tmp_path: Path) -> None:
+    (tmp_path / "parties.yaml").write_bytes(b"\xef\xbb\xbfparties: x")
+    assert policy_files(tmp_path) == {"parties.yaml": "parties: x"}

@@ -11,7 +11,7 @@ import pytest
 from hub.domain.borders import read_regions
 from hub.domain.tenure import Homes, Succession, Task, Why, ended, followed, successions, tenures
 from hub.domain.terms import PartyId
-from hub.domain.territory import Party, Region, read_parties
+from hub.domain.territory import Party, PartyKind, Region
 from hub.errors import Misconfigured
 from hub.regions import Regions
 
@@ -29,11 +29,17 @@ def parties() -> dict[PartyId, Party]:
         for kind, full in (("college", "college"), ("wi", "werk-en-inkomen"))
     ]
     rows += [(f"desk-{name}", "doorstroompunt") for name in ("a", "b", "c")] + [("werkbedrijf", "werkbedrijf")]
-    text = "parties:\n" + "".join(
-        f"  - {{id: {name}, name: De {name}, kind: {kind}, oin: '{place:020d}', is_authority: true, controller: {name}}}\n"
+    return {
+        PartyId(name): Party(
+            id=PartyId(name),
+            name=f"De {name}",
+            kind=PartyKind(kind),
+            oin=f"{place:020d}",
+            is_authority=True,
+            controller=PartyId(name),
+        )
         for place, (name, kind) in enumerate(rows)
-    )
-    return read_parties("parties.yaml", text)
+    }
 
 
 def home(code: int, more: str = "", since: str = "2020-01-01") -> str:
