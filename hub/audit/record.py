@@ -324,7 +324,7 @@ class Committer:
             if waiter.item.receipts:
                 if prover is None:
                     tiles = {(tile.level, tile.index): tile.hashes for tile in appended.tiles}
-                    prover = Prover(appended.edge.size, {**tiles, **appended.edge.tiles})
+                    prover = Prover(appended.edge.size, tiles, appended.edge.nodes)
                     places = {row[3]: row[2] for row in appended.rows}
                 for draft in waiter.item.entries:
                     if draft.ref not in waiter.item.receipts:

@@ -368,7 +368,7 @@ async def _span(connection: Connection, log_id: LogId, span: Span) -> bytes:
 
 async def prover(connection: Connection, log_id: LogId, size: int, needed: set[tuple[int, int, int]], edge: Edge) -> Prover:
     """What makes proofs in the tree of `size`: the stored tiles needed, and the open ones of `edge`, the edge at that size."""
-    return Prover(size, {**await stored_tiles(connection, log_id, needed), **edge.tiles})
+    return Prover(size, await stored_tiles(connection, log_id, needed), edge.nodes)
 
 
 async def check_continues(connection: Connection, log_id: LogId, head: Mark, mark: Mark) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 from hub.audit import tree
 from hub.audit.checkpoint import Checkpoint
@@ -43,6 +44,8 @@ class Span:
 
 TileKey = tuple[int, int]
 """A tile's level and index."""
+Rows = Sequence[Sequence[bytes]]
+"""The nodes of a tile, its hashes first and then row by row those above them; without its root."""
 
 
 def tile_path(level: int, index: int, width: int = WIDTH) -> str:
@@ -87,13 +90,15 @@ def tile_root(tile: bytes) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """The open side of the tree: its frontier, and the hashes of each level's open tile, level 0 first ("" when there is none).
+    """The open side of the tree: its frontier, and of each level's open tile, level 0 first, the nodes row by row from its
+    hashes up (no rows at all when there is none).
 
-    What the log's one writer needs to append: keep it in memory by size, or rebuild it from `spans`.
+    What the log's one writer needs to append, and to prove what it appended without hashing a node twice: keep it in memory by
+    size, or rebuild it from `spans`.
     """
 
     frontier: Frontier = field(default_factory=Frontier)
-    open: tuple[bytes, ...] = ()
+    rows: tuple[Rows, ...] = ()
 
     @property
     def size(self) -> int:
@@ -103,31 +108,39 @@ class Edge:
     def root(self) -> bytes:
         return self.frontier.root
 
+    @property
+    def open(self) -> tuple[bytes, ...]:
+        """The hashes of each level's open tile ("" when there is none)."""
+        return tuple([b"".join(rows[0]) if rows else b"" for rows in self.rows])
+
     def extend(self, leaves: Sequence[bytes]) -> tuple[Edge, list[Tile]]:
         """The edge with these leaf hashes added, and the tiles that they made complete, lower levels first.
 
         Every node is hashed once: a row of new nodes at height 8 holds the roots of new tiles, and is what level 1 gains.
         """
-        frontier, rows = self.frontier.grow(leaves)
-        opened, complete = list(self.open), []
-        for level, row in enumerate(rows[::HEIGHT]):
+        frontier, new = self.frontier.grow(leaves)
+        opened, complete = list(self.rows), []
+        for level in range((len(new) + HEIGHT - 1) // HEIGHT):
             if level == len(opened):
-                opened.append(b"")
-            hashes = opened[level] + b"".join(row)
-            whole = len(hashes) // (WIDTH * HASH_BYTES)
-            if whole:
-                first = (self.size >> HEIGHT * level) // WIDTH
-                roots = rows[HEIGHT * (level + 1)]
-                for nth in range(whole):
-                    piece = hashes[nth * WIDTH * HASH_BYTES : (nth + 1) * WIDTH * HASH_BYTES]
-                    complete.append(Tile(level, first + nth, piece, roots[nth]))
-            opened[level] = hashes[whole * WIDTH * HASH_BYTES :]
+                opened.append(())
+            rows = _joined(opened[level], new[HEIGHT * level : HEIGHT * (level + 1)])
+            whole = len(rows[0]) // WIDTH
+            first = (self.size >> HEIGHT * level) // WIDTH
+            for nth in range(whole):
+                piece = b"".join(rows[0][nth * WIDTH : (nth + 1) * WIDTH])
+                complete.append(Tile(level, first + nth, piece, new[HEIGHT * (level + 1)][nth]))
+            opened[level] = [row[whole * (WIDTH >> height) :] for height, row in enumerate(rows)] if whole else rows
         return Edge(frontier, tuple(opened)), complete
 
     @property
     def tiles(self) -> dict[TileKey, bytes]:
         """The open tiles by level and index, as proofs need them."""
-        return {(span.level, span.first // WIDTH): self.open[span.level] for span in spans(self.size)}
+        return {key: b"".join(rows[0]) for key, rows in self.nodes.items()}
+
+    @property
+    def nodes(self) -> dict[TileKey, Rows]:
+        """The nodes of the open tiles by level and index."""
+        return {(span.level, span.first // WIDTH): self.rows[span.level] for span in spans(self.size)}
 
     @classmethod
     def rebuild(cls, size: int, rows: Sequence[bytes]) -> Edge:
@@ -136,13 +149,19 @@ class Edge:
         Compare its root with the checkpoint's. Raises errors.Tampered when hashes are missing.
         """
         wanted = spans(size)
-        opened, nodes = [b""] * _levels(size), []
+        opened: list[Rows] = [()] * _levels(size)
+        nodes: list[tuple[bytes, ...]] = []
         if [span.count * HASH_BYTES for span in wanted] != [len(row) for row in rows]:
             raise Tampered("The log's open tiles cannot be rebuilt.", "The database holds fewer hashes than entries.", _KEEP)
         for span, row in zip(wanted, rows, strict=True):
-            opened[span.level] = row
-            nodes.append(Frontier().extend(hashes_of(row)).nodes)
+            frontier, opened[span.level] = Frontier().grow(hashes_of(row))
+            nodes.append(frontier.nodes)
         return cls(Frontier(size, tuple(node for part in reversed(nodes) for node in part)), tuple(opened))
+
+
+def _joined(held: Rows, new: Rows) -> Rows:
+    """The nodes of a tile with what came at its right."""
+    return [[*left, *right] for left, right in zip_longest(held, new, fillvalue=())]
 
 
 def _levels(size: int) -> int:
@@ -187,13 +206,14 @@ def consistency_tiles_needed(old: int, new: int) -> set[tuple[int, int, int]]:
 class Prover:
     """Makes proofs in the tree of `size` from tiles by (level, index); a tile may be wider than the tree of `size` needs.
 
-    Hashes within a tile are worked out once for all proofs. Raises errors.Tampered when a tile is missing or too narrow.
+    Hashes within a tile are worked out once for all proofs; those in `nodes` are known. Raises errors.Tampered when a tile is
+    missing or too narrow.
     """
 
-    def __init__(self, size: int, tiles: Mapping[TileKey, bytes]) -> None:
+    def __init__(self, size: int, tiles: Mapping[TileKey, bytes], nodes: Mapping[TileKey, Rows] | None = None) -> None:
         self._size = size
         self._tiles = tiles
-        self._rows: dict[TileKey, list[list[bytes]]] = {}
+        self._rows: dict[TileKey, Rows] = dict(nodes or {})
         self._ranges: dict[tuple[int, int], bytes] = {}
 
     def inclusion(self, index: int) -> list[bytes]:
