@@ -25,6 +25,7 @@ from hub.audit import signing
 from hub.audit.entries import EntryWriter
 from hub.audit.guard import Guard, scrub
 from hub.audit.highwater import HighWater, Mark
+from hub.audit.ledger import Ledger
 from hub.audit.log import Log
 from hub.audit.notes import Notes
 from hub.audit.record import Committer
@@ -43,6 +44,7 @@ from hub.domain.terms import LogId, PartyId
 from hub.endings import Endings
 from hub.errors import HubError, Misconfigured, Retry
 from hub.gather import Gatherer
+from hub.identity.partners import PartnerMove
 from hub.identity.provider import Client, read_client
 from hub.notices.desk import NoticeDesk, notice_desk
 from hub.notices.store import silent_recipients
@@ -104,6 +106,7 @@ class Hub:
     route: Route
     rules: Rules
     acts: Acts
+    partners: Ledger[PartnerMove]
     statements: Statements
     notices: NoticeDesk
     informing: Informing
@@ -389,6 +392,7 @@ async def open_hub(
             route=route,
             rules=rules,
             acts=acts,
+            partners=Ledger(log, lambda move: move.ref, PartnerMove.says),
             statements=Statements(engine, log_id, log, notes, digests, people, clock, entropy, rules),
             notices=notices,
             informing=Informing(engine, search, notes, vault.tags_of),

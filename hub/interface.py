@@ -35,7 +35,7 @@ def inquiries_of(hub: Hub, setups: Setups) -> Inquiries:
         return await setups.mapping_of(instance, connector)
 
     return Inquiries(
-        registers=ActiveRegisters(setups.active, mapping),
+        registers=ActiveRegisters(setups.running, mapping),
         way=hub.route,
         notes=hub.notes,
         people=hub.people,
@@ -61,7 +61,7 @@ def api_of(hub: Hub, setups: Setups | None = None, asks: Inquiries | None = None
 
     return create_api(
         way=hub.route,
-        partners=PartnerStore(hub.engine, hub.log_id),
+        partners=PartnerStore(hub.engine, hub.log_id, hub.partners),
         idempotency=IdempotencyStore(hub.engine, hub.log_id),
         tokens=Tokens(issuer, key, hub.clock, secrets.token_bytes),
         clock=hub.clock,

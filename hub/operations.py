@@ -15,10 +15,12 @@ from hub.audit.checkpoint import open_note
 from hub.audit.entry import EntryKind
 from hub.audit.origins import as_file, origins
 from hub.audit.search import Signal
+from hub.domain.ids import new_ids
 from hub.domain.personal import Pgn
 from hub.domain.terms import PartyId
 from hub.errors import HubError, Misconfigured
 from hub.identity import store as partners
+from hub.identity.partners import PartnerMove, digest_of
 from hub.identity.store import Registered
 from hub.insight.store import Figures, figures
 from hub.installed import forecasts_of, sent_to, setups_of, taken_in
@@ -26,6 +28,7 @@ from hub.mend.deliveries import Deliveries
 from hub.mend.desk import Mending, SetUp, mending, sources_of
 from hub.mend.source import LiveSources
 from hub.observe import Event, report
+from hub.ports import Claim
 from hub.receive.drop.store import Run, runs
 from hub.registry import load_connectors
 from hub.settings import Instance, Recipient, Settings, read_instances, read_recipients
@@ -160,22 +163,37 @@ def _check_party(hub: Hub, party: PartyId) -> None:
 
 
 async def register_partner(hub: Hub, party: PartyId, client_id: str, jwks: Any, scopes: list[str]) -> None:
-    """Lets a partner system in; a change of configuration, so it is in the log first, and what is refused is not.
+    """Lets a partner system in; a change of configuration, in the log together with it.
 
     Raises Misconfigured for a party that the policy set does not name, Malformed for a key set, client id or scope.
     """
     _check_party(hub, party)
     partners.check(client_id, jwks, scopes)
-    await hub.notes.write(EntryKind.configuration, "partner-add", "partner", {"party": party})
-    await partners.register(hub.engine, hub.log_id, party, client_id, jwks, scopes, hub.clock.now_us())
+    if any(one.client_id == client_id and one.party != party for one in await partners.registered(hub.engine, hub.log_id)):
+        raise Misconfigured("The partner was not registered.", "The client id belongs to another party.", "Choose another one.")
+    now, digest = hub.clock.now_us(), digest_of(party, client_id, jwks, set(scopes))
+    await _partner_move(
+        hub, party, client_id, digest, partners.claim_registered(hub.log_id, party, client_id, jwks, scopes, now)
+    )
 
 
 async def close_partner(hub: Hub, client_id: str) -> None:
-    """Lets a partner system in no longer; a change of configuration, so it is in the log first. Raises Misconfigured."""
-    if not any(one.active and one.client_id == client_id for one in await partners.registered(hub.engine, hub.log_id)):
+    """Lets a partner system in no longer; a change of configuration, in the log together with it. Raises Misconfigured."""
+    known = await partners.registered(hub.engine, hub.log_id)
+    found = next((one for one in known if one.active and one.client_id == client_id), None)
+    if found is None:
         raise partners.none_active()
-    await hub.notes.write(EntryKind.configuration, "partner-close", "partner", {})
-    await partners.deactivate(hub.engine, hub.log_id, client_id)
+    await _partner_move(hub, found.party, client_id, b"", partners.claim_closed(hub.log_id, client_id))
+
+
+async def _partner_move(hub: Hub, party: PartyId, client_id: str, digest: bytes, claim: Claim) -> None:
+    """Raises Conflict where somebody else changed this client meanwhile."""
+    last = (await partners.newest_moves(hub.engine, hub.log_id, client_id)).get(client_id)
+    now = hub.clock.now_us()
+    (ref,) = new_ids(1, now, secrets.token_bytes(8))
+    move = PartnerMove(client_id, party, 1 if last is None else last.seq + 1, digest, ref)
+    rows = (partners.move_row(hub.log_id, move, now),)
+    await hub.notes.write(EntryKind.configuration, move.operation, "partner", move.details, claims=(claim,), rows=rows, ref=ref)
 
 
 async def partners_of(hub: Hub) -> list[Registered]:

@@ -99,6 +99,7 @@ async def _database(parts: Parts, base: Base | None) -> list[Finding]:
         ("policy-unused", lambda: rules.in_use(_acts(parts, base), parts.policy, parts.clock.now_us())),
         ("credential-end", lambda: connectors.ends(base.engine, parts.log_id, parts.clock.now_us())),
         ("connector-unconfirmed", lambda: connectors.alone(base.engine, parts.log_id, parts.clock.now_us())),
+        ("partner-doubted", lambda: rules.partners(base.engine, _log(parts, base))),
         ("mapping-unconfirmed", lambda: connectors.mappings(base.engine, _log(parts, base), parts.clock.now_us())),
         (
             "move-unconfirmed",

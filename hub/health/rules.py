@@ -7,12 +7,18 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import date, timedelta
 from typing import Final
 
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from hub.audit.ledger import Ledger
+from hub.audit.log import Log
 from hub.clock import legal_date
 from hub.consent.model import PolicySet
 from hub.domain.tenure import ended, successions
 from hub.domain.terms import Micros
 from hub.errors import HubError, Misconfigured, Tampered
 from hub.health.findings import Finding, State, attention, ok, wrong
+from hub.identity.partners import PartnerMove
+from hub.identity.store import contents, newest_moves
 from hub.policies.use import Acts, InUse
 from hub.territory.model import due
 from hub.territory.store import waiting
@@ -53,6 +59,15 @@ async def in_use(acts: Acts, load: Callable[[], PolicySet], now: Micros) -> list
         attention("agreement-shut", names=shut) if shut else ok("agreement-shut"),
         *(_agreements(used.policy, legal_date(now), "in use") if differs else ()),
     ]
+
+
+async def partners(engine: AsyncEngine, log: Log) -> list[Finding]:
+    """Every system that may call the hub was let in by an administrator, as the log says."""
+    known, moves = await contents(engine, log.log_id), await newest_moves(engine, log.log_id)
+    wanted = {client: moves.get(client) for client in known}
+    true = await Ledger(log, lambda move: move.ref, PartnerMove.says).proven(move for move in wanted.values() if move)
+    doubted = [client for client, move in wanted.items() if move is None or move.digest != known[client] or move not in true]
+    return [wrong("partner-doubted", count=len(doubted)) if doubted else ok("partner-doubted")]
 
 
 async def followed(acts: Acts, now: Micros) -> list[Finding]:

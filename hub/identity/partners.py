@@ -10,8 +10,11 @@ import re
 from base64 import urlsafe_b64decode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any, Final, Protocol
+from uuid import UUID
 
+import orjson
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 
@@ -66,6 +69,47 @@ class Partner:
     client_id: str
     keys: Mapping[str, PublicKey]
     scopes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerMove:
+    """That a client was registered with what `digest` is of, or closed (without one): its `seq`-th, by entry `ref`."""
+
+    client_id: str
+    party: PartyId
+    seq: int
+    digest: bytes
+    ref: UUID
+
+    @property
+    def operation(self) -> str:
+        """As the log calls it."""
+        return "partner-add" if self.digest else "partner-close"
+
+    @property
+    def details(self) -> dict[str, str | int]:
+        """What the log says of it; of a client id only a digest, for it may be anything."""
+        client = sha256(self.client_id.encode()).hexdigest()
+        said: dict[str, str | int] = {"party": str(self.party), "client": client, "seq": self.seq}
+        return {**said, "hash": self.digest.hex()} if self.digest else said
+
+    @staticmethod
+    def says(entry: Mapping[str, Any], move: PartnerMove) -> bool:
+        """Whether the entry is about this very registration or closing."""
+        return bool(entry.get("operation") == move.operation and entry.get("details") == move.details)
+
+
+class Held(Protocol):
+    """Holds rows against the signed log; `hub.audit.ledger.Ledger` is the one there is."""
+
+    async def proven(self, rows: Iterable[PartnerMove], /) -> Mapping[PartnerMove, object]:
+        """Those that the log speaks of."""
+
+
+def digest_of(party: PartyId, client_id: str, jwks: Any, scopes: Iterable[str]) -> bytes:
+    """Of all that a registration says."""
+    said = [str(party), client_id, jwks, sorted(scopes)]
+    return sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).digest()
 
 
 class Partners(Protocol):

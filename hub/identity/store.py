@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import orjson
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -11,19 +12,32 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from hub.db import fetch, transaction
 from hub.domain.staff import Staff, StaffId
 from hub.domain.terms import LogId, Micros, PartyId
-from hub.errors import Misconfigured, Refused
-from hub.identity.partners import Partner, check_client_id, check_scopes, read_jwks
+from hub.errors import Misconfigured, Refused, Tampered
+from hub.identity.partners import Held, Partner, PartnerMove, check_client_id, check_scopes, digest_of, read_jwks
 from hub.identity.staff import Kept, party_of, roles_of
+from hub.observe import report
+from hub.ports import Claim, RowSet
 
 _FIND = "SELECT party_id, jwks, scopes FROM identity_partner WHERE log_id = $1 AND client_id = $2 AND active"
 _LIST = "SELECT party_id, client_id, scopes, active, created_us FROM identity_partner WHERE log_id = $1 ORDER BY client_id"
+_NEWEST = """
+SELECT DISTINCT ON (client_id) client_id, party_id, seq, digest, entry_ref FROM identity_move
+WHERE log_id = $1 AND ($2::text IS NULL OR client_id = $2) ORDER BY client_id, seq DESC
+"""
+_CONTENT = "SELECT client_id, party_id, jwks, scopes FROM identity_partner WHERE log_id = $1 AND active"
 _REGISTER = """
 INSERT INTO identity_partner (log_id, party_id, client_id, jwks, scopes, active, created_us)
-VALUES ($1, $2, $3, $4::jsonb, $5, true, $6)
+SELECT log_id, party_id, client_id, jwks::jsonb, string_to_array(scopes, ' '), true, us
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[])
+    AS new (log_id, party_id, client_id, jwks, scopes, us)
 ON CONFLICT (client_id) DO UPDATE SET jwks = excluded.jwks, scopes = excluded.scopes, active = true
 WHERE identity_partner.party_id = excluded.party_id AND identity_partner.log_id = excluded.log_id
 """
-_DEACTIVATE = "UPDATE identity_partner SET active = false WHERE log_id = $1 AND client_id = $2 AND active"
+_DEACTIVATE = """
+UPDATE identity_partner AS known SET active = false FROM unnest($1::text[], $2::text[]) AS gone (log_id, client_id)
+WHERE known.log_id = gone.log_id AND known.client_id = gone.client_id AND active
+"""
+_MOVE_COLUMNS = ("log_id", "party_id", "client_id", "seq", "digest", "entry_ref", "us")
 _SPEND = """
 INSERT INTO identity_assertion (log_id, party_id, client_id, jti_digest, expires_us)
 VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING
@@ -58,16 +72,30 @@ class Registered:
 
 
 class PartnerStore:
-    """The register as signing in needs it; satisfies `hub.identity.partners.Partners`."""
+    """The register as signing in needs it; satisfies `hub.identity.partners.Partners`.
 
-    def __init__(self, engine: AsyncEngine, log_id: LogId) -> None:
-        self._engine, self._log_id = engine, log_id
+    A row of it lets nobody in by itself: the signed log must say that an administrator registered this very client, with these
+    keys and scopes. `held` is who looks that up.
+    """
+
+    def __init__(self, engine: AsyncEngine, log_id: LogId, held: Held) -> None:
+        self._engine, self._log_id, self._held = engine, log_id, held
 
     async def find(self, client_id: str, /) -> Partner | None:
-        """The active partner of that client id. Raises errors.Retry when the database is away."""
+        """The active partner of that client id. Raises errors.Retry when the database is away, Tampered where the log is not
+        what was signed.
+        """
         async with transaction(self._engine) as connection:
             row = await connection.raw.fetchrow(_FIND, self._log_id, client_id)
-        return None if row is None else Partner(PartyId(row[0]), client_id, read_jwks(_json(row[1])), frozenset(row[2]))
+        if row is None:
+            return None
+        party, jwks, scopes = PartyId(row[0]), _json(row[1]), frozenset(row[2])
+        move = (await newest_moves(self._engine, self._log_id, client_id)).get(client_id)
+        digest = digest_of(party, client_id, jwks, scopes)
+        if move is None or move.digest != digest or move not in await self._held.proven([move]):
+            report(_doubted(party))
+            return None
+        return Partner(party, client_id, read_jwks(jwks), scopes)
 
     async def spend(self, partner: Partner, jti_digest: bytes, expires_us: Micros, /) -> None:
         """Use an assertion up. Raises errors.Refused when that was done before, on whatever process of the hub."""
@@ -79,20 +107,40 @@ class PartnerStore:
             raise Refused("The sign-in was refused.", "The assertion was used before.", "Make a new assertion for each token.")
 
 
-async def register(
-    engine: AsyncEngine, log_id: LogId, party: PartyId, client_id: str, jwks: Any, scopes: list[str], now: Micros
-) -> None:
-    """Let a partner in, or give a known one new keys and scopes; it is active afterwards.
+async def newest_moves(engine: AsyncEngine, log_id: LogId, client_id: str | None = None) -> dict[str, PartnerMove]:
+    """The last thing that happened to each client, or to this one."""
+    return {
+        row[0]: PartnerMove(row[0], PartyId(row[1]), row[2], bytes(row[3] or b""), UUID(bytes=row[4].bytes))
+        for row in await fetch(engine, _NEWEST, log_id, client_id)
+    }
 
-    Raises errors.Malformed when the client id, key set or scopes are not acceptable, errors.Misconfigured when the client id
-    belongs to another party: a client id never changes hats.
+
+async def contents(engine: AsyncEngine, log_id: LogId) -> dict[str, bytes]:
+    """The digest of every active client as the register has it now."""
+    return {
+        client_id: digest_of(PartyId(party), client_id, _json(jwks), frozenset(scopes))
+        for client_id, party, jwks, scopes in await fetch(engine, _CONTENT, log_id)
+    }
+
+
+def claim_registered(log_id: LogId, party: PartyId, client_id: str, jwks: Any, scopes: list[str], now: Micros) -> Claim:
+    """Lets a partner in, or gives a known one new keys and scopes; it is active afterwards.
+
+    On condition that the client id does not belong to another party: it never changes hats.
     """
-    check(client_id, jwks, scopes)
-    arguments = (log_id, party, client_id, orjson.dumps(jwks).decode(), sorted(set(scopes)), int(now))
-    async with transaction(engine) as connection:
-        done = await connection.raw.execute(_REGISTER, *arguments)
-    if done != "INSERT 0 1":
-        raise Misconfigured("The partner was not registered.", "The client id belongs to another party.", "Choose another one.")
+    content = orjson.dumps(jwks).decode()
+    return Claim(_REGISTER, [(log_id, party, client_id, content, " ".join(sorted(set(scopes))), int(now))])
+
+
+def claim_closed(log_id: LogId, client_id: str) -> Claim:
+    """Gives a partner no further token, on condition that it is active; one that it holds works five minutes at most."""
+    return Claim(_DEACTIVATE, [(log_id, client_id)])
+
+
+def move_row(log_id: LogId, move: PartnerMove, now: Micros) -> RowSet:
+    """What happened to a client; a conflict where something else happened first."""
+    row = (log_id, move.party, move.client_id, move.seq, move.digest or None, move.ref, int(now))
+    return RowSet("identity_move", _MOVE_COLUMNS, [row])
 
 
 def check(client_id: str, jwks: Any, scopes: list[str]) -> None:
@@ -107,15 +155,12 @@ def none_active() -> Misconfigured:
     return Misconfigured("No partner was deactivated.", "None is active under that client id.", "Look it up in the list.")
 
 
-async def deactivate(engine: AsyncEngine, log_id: LogId, client_id: str) -> None:
-    """Give a partner no further token; one that it holds works five minutes at most.
-
-    Raises errors.Misconfigured when no partner is active under that client id.
-    """
-    async with transaction(engine) as connection:
-        done = await connection.raw.execute(_DEACTIVATE, log_id, client_id)
-    if done != "UPDATE 1":
-        raise none_active()
+def _doubted(party: PartyId) -> Tampered:
+    return Tampered(
+        f"A system of {party} is not registered as the log says.",
+        "It was put into the database past the hub, or registered before registrations were held against the log.",
+        "It gets no token. Call the privacy officer; have it registered anew ('hub admin partner add').",
+    )
 
 
 async def registered(engine: AsyncEngine, log_id: LogId) -> list[Registered]:

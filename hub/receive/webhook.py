@@ -22,8 +22,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hub.domain.terms import ConnectorId
+from hub.errors import HubError
 from hub.identity.partners import INLEVEREN
-from hub.observe import Event, emit
+from hub.observe import Event, emit, report
 from hub.ports import Clock
 from hub.receive.cloudevents import STRUCTURED, STRUCTURED_LIMIT, event_key, is_binary, unwrap
 from hub.receive.inbox import LARGEST, AnotherBody, Brought, Content, Full, Inbox, Instances, TooLarge
@@ -43,6 +44,8 @@ _ID: Final = re.compile(r"[\x21-\x2d\x2f-\x7e]{1,128}", re.ASCII)
 _MOMENT: Final = re.compile(r"[0-9]{1,12}", re.ASCII)
 _SIGNATURE: Final = re.compile(r"v1,([A-Za-z0-9+/]{43}=)", re.ASCII)
 _PARAMETER: Final = re.compile(r'(?:charset|header)="?[a-zA-Z0-9._-]{1,40}"?', re.ASCII | re.IGNORECASE)
+_NOBODYS: Final = bytes(32)
+"""What a body is signed over where nobody may sign, so that it takes as long; no signature with it is good."""
 _ANSWER: Final = orjson.dumps({"status": "aangenomen"})
 
 
@@ -53,7 +56,7 @@ class _Signature:
         self.id, moment = _one(request, "webhook-id", _ID), _one(request, "webhook-timestamp", _MOMENT)
         words = ",".join(request.headers.getlist("webhook-signature")).split(" ", _MOST_SIGNATURES)
         self._given = [b64decode(found[1]) for word in words if (found := _SIGNATURE.fullmatch(word))]
-        if not self.id or not moment or not self._given or not keys or abs(now_s - int(moment)) > SKEW_S:
+        if not self.id or not moment or not self._given or abs(now_s - int(moment)) > SKEW_S:
             raise _stranger()
         self._made = [hmac.new(key, f"{self.id}.{moment}.".encode("ascii"), "sha256") for key in keys]
 
@@ -68,27 +71,54 @@ class _Signature:
             raise _stranger()
 
 
+class _Body:
+    """A body as it comes in; without `content` it is only counted. One that is `structured` is read as a whole at its end."""
+
+    def __init__(self, content: Content | None, *, structured: bool) -> None:
+        self._content, self._whole, self._structured = content, bytearray(), structured
+        self._size = 0
+
+    def feed(self, part: bytes) -> None:
+        """More of the body. Raises TooLarge beyond what any instance takes."""
+        self._size += len(part)
+        if self._size > LARGEST:
+            raise TooLarge
+        if self._structured:
+            self._whole += part[: STRUCTURED_LIMIT + 1 - len(self._whole)]
+        elif self._content is not None:
+            self._content.feed(part)
+
+    def finish(self, brought: Brought) -> tuple[Content, bytes | None]:
+        """The content, and what an event in structured mode is known by. Raises TooLarge."""
+        assert self._content is not None, "whoever finishes it wanted it"
+        if not self._structured:
+            return self._content.finish(), None
+        if self._size > STRUCTURED_LIMIT:
+            raise TooLarge
+        event, data = unwrap(bytes(self._whole), brought.media_types)
+        self._content.feed(data)
+        return self._content.finish(), event
+
+
+_Taken = tuple[Brought, Content, bytes | None]
+
+
 class Webhooks:
     """The route and what it needs."""
 
     def __init__(self, inbox: Inbox, instances: Instances, gate: Gate, clock: Clock) -> None:
         self._inbox, self._instances, self._gate, self._clock = inbox, instances, gate, clock
         self._coming = 0
-        self._coming_to = Counter[ConnectorId]()
+        self._coming_to = Counter[str]()
 
     async def post(self, request: Request) -> Response:
         """202 once it is durable, and 202 again for the same id and body; 409 for another body, 503 where too much waits."""
         check_no_query(request)
         with self._one_of_few():
-            brought, signature = await self._admitted(request)
-            check_answer_type(request)
-            structured = _check_media_type(request, brought)
-            key = _key(request, brought, structured=structured) if signature is None else signature.id.encode("ascii")
             try:
-                await self._inbox.check_room(brought)
-                with self._one_of_its_own(brought.connector):
-                    content, event = await self._body(request, brought, signature, structured=structured)
-                    (kept,) = await self._inbox.keep(brought, "webhook", [content], key or event)
+                signed = "authorization" not in request.headers and "webhook-signature" in request.headers
+                brought, content, key = await (self._of_signer(request) if signed else self._of_party(request))
+                (kept,) = await self._inbox.keep(brought, "webhook", [content], key)
             except TooLarge:
                 raise HTTPException(413) from None
             except AnotherBody:
@@ -107,41 +137,61 @@ class Webhooks:
         rate = {"WebHook-Allowed-Rate": "*"} if "webhook-request-rate" in request.headers else {}
         return Response(None, 200, {"Allow": "OPTIONS, POST", "WebHook-Allowed-Origin": known, **rate})
 
-    async def _admitted(self, request: Request) -> tuple[Brought, _Signature | None]:
-        """401 for a stranger; 404 where the caller's party brings nothing to this instance."""
-        if "authorization" in request.headers or "webhook-signature" not in request.headers:
-            caller = self._gate.admit(request, INLEVEREN)
-            brought = await self._brought(request)
-            if brought is None or brought.party != caller.party:
-                raise HTTPException(404)
-            return brought, None
+    async def _of_party(self, request: Request) -> _Taken:
+        """What comes with a token; 404 where the caller's party brings nothing to this instance."""
+        caller = self._gate.admit(request, INLEVEREN)
         brought = await self._brought(request)
+        if brought is None or brought.party != caller.party:
+            raise HTTPException(404)
+        check_answer_type(request)
+        structured = _check_media_type(request, brought)
+        key = _key(request, brought, structured=structured)
+        await self._inbox.check_room(brought)
+        check_size(request, STRUCTURED_LIMIT if structured else LARGEST)
+        with self._one_of_its_own(brought.connector):
+            body = _Body(self._inbox.begin(), structured=structured)
+            async for part in request.stream():
+                body.feed(part)
+        content, event = body.finish(brought)
+        return brought, content, key or event
+
+    async def _of_signer(self, request: Request) -> _Taken:
+        """What comes signed. Until the signature of the whole body is found good, the answers are those of an instance that is
+        not there: what an instance takes, and whether it has room, is nobody else's to know.
+        """
+        check_answer_type(request)
+        check_size(request, LARGEST)
+        brought, keys = await self._signed_by(request)
+        signature = _Signature(request, keys, int(self._clock.now_us()) // 1_000_000)
+        refused: HTTPException | None = None
+        structured = False
+        try:
+            structured = brought is not None and _check_media_type(request, brought)
+        except HTTPException as why:
+            refused = why
+        wanted = brought is not None and refused is None
+        with self._one_of_its_own(request.path_params["instantie"]):
+            body = _Body(self._inbox.begin() if wanted else None, structured=structured)
+            async for part in request.stream():
+                signature.feed(part)
+                body.feed(part)
+        signature.check()
         if brought is None:
             raise _stranger()
-        return brought, _Signature(request, webhook_secrets(brought.secrets), int(self._clock.now_us()) // 1_000_000)
+        if refused is not None:
+            raise refused
+        content, _ = body.finish(brought)
+        return brought, content, signature.id.encode("ascii")
 
-    async def _body(
-        self, request: Request, brought: Brought, signature: _Signature | None, *, structured: bool
-    ) -> tuple[Content, bytes | None]:
-        """The content, and what an event in structured mode is known by."""
-        check_size(request, STRUCTURED_LIMIT if structured else LARGEST)
-        content, whole = self._inbox.begin(), bytearray()
-        async for part in request.stream():
-            if signature is not None:
-                signature.feed(part)
-            if structured:
-                whole += part
-                if len(whole) > STRUCTURED_LIMIT:
-                    raise TooLarge
-            else:
-                content.feed(part)
-        if signature is not None:
-            signature.check()
-        if not structured:
-            return content.finish(), None
-        event, data = unwrap(bytes(whole), brought.media_types)
-        content.feed(data)
-        return content.finish(), event
+    async def _signed_by(self, request: Request) -> tuple[Brought | None, tuple[bytes, ...]]:
+        """The instance with the keys that sign for it; None, and a key that is nobody's, where there are none to use."""
+        brought = await self._brought(request)
+        try:
+            keys = () if brought is None else webhook_secrets(brought.secrets)
+        except HubError as error:
+            report(error)
+            keys = ()
+        return (brought, keys) if keys else (None, (_NOBODYS,))
 
     async def _brought(self, request: Request) -> Brought | None:
         try:
@@ -162,7 +212,7 @@ class Webhooks:
             self._coming -= 1
 
     @contextmanager
-    def _one_of_its_own(self, connector: ConnectorId) -> Iterator[None]:
+    def _one_of_its_own(self, connector: str) -> Iterator[None]:
         if self._coming_to[connector] >= MOST_EACH:
             raise _busy(5)
         self._coming_to[connector] += 1

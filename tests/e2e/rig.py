@@ -18,13 +18,13 @@ from uuid import uuid4
 
 import httpx2
 import orjson
-from sqlalchemy.ext.asyncio import AsyncEngine
+from pydantic import SecretStr
 
-from hub.app import make_keys
+from hub.app import make_keys, open_hub
 from hub.domain.personal import Bsn
-from hub.domain.terms import LogId, Micros, PartyId
+from hub.domain.terms import LogId, PartyId
 from hub.identity.partners import AANLEVEREN, BERICHTEN, BESLISSINGEN, OPHALEN, VERKLARINGEN
-from hub.identity.store import register
+from hub.operations import register_partner
 from hub.postgres import Urls
 from hub.settings import Settings
 from tests.fakes.partner import ASSERTION_TYPE, ec_key, jwks, signed
@@ -222,11 +222,19 @@ class Caller:
             self.acknowledge(ids)
 
 
-async def admit_partners(engine: AsyncEngine) -> None:
-    """Registers the partners with keys and scopes."""
-    for party, scope in ((DUO, AANLEVEREN), (SCHOOL, AANLEVEREN), (DESK, OPHALEN), (WORK, OPHALEN)):
-        scopes = [scope, BERICHTEN, BESLISSINGEN, VERKLARINGEN]
-        await register(engine, LOG, party, party, jwks(ec_key(party)), scopes, Micros(1_790_000_000_000_000))
+async def admit_partners(urls: Urls, folder: Path) -> None:
+    """Registers the partners with keys and scopes, before any process that dies begins."""
+    settings = Settings(
+        environment="test",
+        state=folder / "state",
+        database_url=SecretStr(urls.database),
+        vault_url=SecretStr(urls.vault),
+    )
+    make_keys(settings)
+    async with open_hub(settings) as hub:
+        for party, scope in ((DUO, AANLEVEREN), (SCHOOL, AANLEVEREN), (DESK, OPHALEN), (WORK, OPHALEN)):
+            scopes = [scope, BERICHTEN, BESLISSINGEN, VERKLARINGEN]
+            await register_partner(hub, party, party, jwks(ec_key(party)), scopes)
 
 
 @contextmanager

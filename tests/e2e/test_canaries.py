@@ -196,7 +196,7 @@ async def dump(url: str, into: Path) -> list[str]:
 async def test_nothing_of_a_person_lies_anywhere_when_all_is_done(
     postgres: PrivatePostgres, database_urls: Urls, engine: AsyncEngine, tmp_path: Path
 ) -> None:
-    await admit_partners(engine)
+    await admit_partners(database_urls, tmp_path)
     main, vault = (url.rpartition("/")[2] for url in (database_urls.database, database_urls.vault))
 
     def address(name: str) -> str:

@@ -231,7 +231,7 @@ def _repeat(load: Load, caller: Caller) -> None:
 
 
 async def _run(kills: list[tuple[str, str]], urls: Urls, engine: AsyncEngine, folder: Path) -> None:
-    await admit_partners(engine)
+    await admit_partners(urls, folder)
     with a_rig(folder, urls) as rig:
         load = await asyncio.to_thread(drive, rig, kills)
         await asyncio.to_thread(_repeat, load, load.callers[DUO])

@@ -192,7 +192,7 @@ async def test_killed_while_bodies_are_redacted(
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 async def test_killed_while_a_witness_cosigns(database_urls: Urls, engine: AsyncEngine, tmp_path: Path) -> None:
-    await admit_partners(engine)
+    await admit_partners(database_urls, tmp_path)
     with a_rig(tmp_path, database_urls) as rig:
         async with a_hub(tmp_path, database_urls) as hub:
             await give(hub, next(persons()))

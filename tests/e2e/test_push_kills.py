@@ -136,7 +136,7 @@ async def check(rig: Rig, systems: list[Running], lists: Lists, engine: AsyncEng
 
 
 async def _run(kills: list[tuple[str, str]], urls: Urls, engine: AsyncEngine, folder: Path) -> None:
-    await admit_partners(engine)
+    await admit_partners(urls, folder)
     with ExitStack() as stack:
         systems = [stack.enter_context(Running(folder / str(party))) for party in (DESK, WORK)]
         recipients = [

@@ -3,68 +3,110 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+import secrets
+from collections.abc import AsyncIterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 from uuid import uuid4
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from hub.audit.entry import parse
+from hub.audit.ledger import Ledger
+from hub.audit.log import Log
+from hub.audit.notes import Notes
+from hub.audit.record import Committer
 from hub.db import transaction
 from hub.domain.personal import Personal
 from hub.domain.stages import Received, Row
 from hub.domain.terms import Interface, LogId, Micros, PartyId
 from hub.errors import Malformed, Misconfigured, Refused
-from hub.identity.partners import AANLEVEREN, OPHALEN
-from hub.identity.store import PartnerStore, deactivate, forget_assertions, register, registered
+from hub.health.findings import State
+from hub.health.rules import partners
+from hub.identity.partners import AANLEVEREN, OPHALEN, PartnerMove
+from hub.identity.store import PartnerStore, forget_assertions, registered
+from hub.operations import close_partner, register_partner
 from hub.ports import Claim
 from hub.receive.store import IdempotencyStore, claim_key
 from tests.fakes.partner import DESK, NOW_US, SCHOOL, ec_key, jwks, rsa_key
-
-LOG = LogId("rijnmonde")
-
-
-async def _register(engine: AsyncEngine, client_id: str = "roc-client", **other: Any) -> None:
-    given = {"party": SCHOOL, "jwks": jwks(ec_key("roc-1")), "scopes": [AANLEVEREN], "now": NOW_US, **other}
-    await register(engine, LOG, given["party"], client_id, given["jwks"], given["scopes"], given["now"])
+from tests.fakes.recorder import KEY, LOG, NOBODY, OPERATOR, Clock, bodies, committing
 
 
-async def test_a_registered_partner_is_found_with_its_keys(engine: AsyncEngine) -> None:
-    await _register(engine, jwks=jwks(ec_key("roc-1"), rsa_key("dsp-1")), scopes=[OPHALEN, AANLEVEREN])
-    partner = await PartnerStore(engine, LOG).find("roc-client")
+class Hub:
+    """As much of a hub as registering a partner needs."""
+
+    def __init__(self, engine: AsyncEngine, committer: Committer) -> None:
+        self.engine, self.log_id, self.clock = engine, LOG, Clock()
+        self.notes = Notes(committer, LOG, OPERATOR, self.clock, secrets.token_bytes, NOBODY)
+        self.policy = SimpleNamespace(parties={SCHOOL, DESK})
+        self.store = PartnerStore(engine, LOG, Ledger(Log(engine, LOG, KEY.vkey), lambda move: move.ref, PartnerMove.says))
+
+    async def add(self, client_id: str = "roc-client", party: PartyId = SCHOOL, **other: Any) -> None:
+        given = {"jwks": jwks(ec_key("roc-1")), "scopes": [AANLEVEREN], **other}
+        await register_partner(cast(Any, self), party, client_id, given["jwks"], given["scopes"])
+
+    async def close(self, client_id: str = "roc-client") -> None:
+        await close_partner(cast(Any, self), client_id)
+
+    async def sql(self, statement: str) -> None:
+        """As the hub's own role."""
+        async with transaction(self.engine) as connection:
+            await connection.raw.execute(statement)
+
+
+@pytest.fixture
+async def hub(engine: AsyncEngine, tmp_path: Path) -> AsyncIterator[Hub]:
+    async with committing(engine, tmp_path / "high-water") as committer:
+        yield Hub(engine, committer)
+
+
+async def test_a_registered_partner_is_found_with_its_keys(hub: Hub) -> None:
+    await hub.add(jwks=jwks(ec_key("roc-1"), rsa_key("dsp-1")), scopes=[OPHALEN, AANLEVEREN])
+    partner = await hub.store.find("roc-client")
     assert partner is not None
     assert (partner.party, partner.client_id, partner.scopes) == (SCHOOL, "roc-client", {OPHALEN, AANLEVEREN})
     assert set(partner.keys) == {"roc-1", "dsp-1"}
     assert partner.keys["roc-1"].as_dict(private=False)["x"] == ec_key("roc-1").as_dict(private=False)["x"]
 
 
-async def test_who_is_not_registered_here_is_not_found(engine: AsyncEngine) -> None:
-    await _register(engine)
-    assert await PartnerStore(engine, LOG).find("another") is None
-    assert await PartnerStore(engine, LogId("haaglanden")).find("roc-client") is None
+async def test_who_is_not_registered_here_is_not_found(hub: Hub) -> None:
+    await hub.add()
+    assert await hub.store.find("another") is None
+    elsewhere = LogId("haaglanden")
+    ledger = Ledger(Log(hub.engine, elsewhere, KEY.vkey), lambda move: move.ref, PartnerMove.says)
+    assert await PartnerStore(hub.engine, elsewhere, ledger).find("roc-client") is None
 
 
-async def test_registering_again_replaces_keys_and_scopes_and_activates(engine: AsyncEngine) -> None:
-    await _register(engine)
-    await deactivate(engine, LOG, "roc-client")
-    assert await PartnerStore(engine, LOG).find("roc-client") is None
-    await _register(engine, jwks=jwks(ec_key("roc-2")), scopes=[OPHALEN], now=Micros(NOW_US + 5))
-    partner = await PartnerStore(engine, LOG).find("roc-client")
+async def test_registering_again_replaces_keys_and_scopes_and_activates(hub: Hub) -> None:
+    await hub.add()
+    await hub.close()
+    assert await hub.store.find("roc-client") is None
+    await hub.add(jwks=jwks(ec_key("roc-2")), scopes=[OPHALEN])
+    partner = await hub.store.find("roc-client")
     assert partner is not None
     assert (set(partner.keys), partner.scopes) == ({"roc-2"}, {OPHALEN})
-    (line,) = await registered(engine, LOG)
-    assert (line.client_id, line.active, line.created_us) == ("roc-client", True, NOW_US)
+    (line,) = await registered(hub.engine, LOG)
+    assert (line.client_id, line.active) == ("roc-client", True)
+    said = [parse(body) for body in await bodies(hub.engine)]
+    assert [(one["operation"], one["details"]["seq"]) for one in said] == [
+        ("partner-add", 1),
+        ("partner-close", 2),
+        ("partner-add", 3),
+    ]
 
 
-async def test_a_client_id_never_changes_hats(engine: AsyncEngine) -> None:
-    await _register(engine)
+async def test_a_client_id_never_changes_hats(hub: Hub) -> None:
+    await hub.add()
     with pytest.raises(Misconfigured):
-        await _register(engine, party=DESK)
-    partner = await PartnerStore(engine, LOG).find("roc-client")
+        await hub.add(party=DESK)
+    partner = await hub.store.find("roc-client")
     assert partner is not None
     assert partner.party == SCHOOL
 
 
-async def test_what_is_not_acceptable_is_not_written(engine: AsyncEngine) -> None:
+async def test_what_is_not_acceptable_is_not_written(hub: Hub) -> None:
     for client_id, other in (
         ("roc-client", {"jwks": {"keys": [ec_key("roc-1").as_dict(private=True)]}}),
         ("roc-client", {"jwks": {"keys": []}}),
@@ -73,18 +115,58 @@ async def test_what_is_not_acceptable_is_not_written(engine: AsyncEngine) -> Non
         ("a b", {}),
     ):
         with pytest.raises(Malformed):
-            await _register(engine, client_id, **other)
-    assert await registered(engine, LOG) == []
+            await hub.add(client_id, **other)
+    assert await registered(hub.engine, LOG) == []
 
 
-async def test_deactivating_nobody_is_told(engine: AsyncEngine) -> None:
+async def test_closing_nobody_is_told(hub: Hub) -> None:
     with pytest.raises(Misconfigured):
-        await deactivate(engine, LOG, "nobody")
+        await hub.close("nobody")
 
 
-async def test_an_assertion_is_spent_once_however_many_try(engine: AsyncEngine) -> None:
-    await _register(engine)
-    store = PartnerStore(engine, LOG)
+_STRANGER = """
+INSERT INTO identity_partner SELECT log_id, 'doorstroompunt-rijnmonde', 'stranger', jwks, '{bezorgingen:ophalen}', true,
+    created_us
+FROM identity_partner
+"""
+_MOVE = "INSERT INTO identity_move SELECT log_id, party_id, {client}, {seq}, digest, entry_ref, us FROM identity_move {of}"
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        ["UPDATE identity_partner SET scopes = '{bezorgingen:ophalen}'"],
+        ["UPDATE identity_partner SET party_id = 'doorstroompunt-rijnmonde'"],
+        ["UPDATE identity_partner SET jwks = jsonb_set(jwks, '{keys,0,kid}', '\"other\"')"],
+        [_MOVE.format(client="client_id", seq="2", of="")],
+    ],
+)
+async def test_a_registration_that_the_log_knows_not_lets_nobody_in(hub: Hub, forged: list[str]) -> None:
+    await hub.add()
+    for statement in forged:
+        await hub.sql(statement)
+    assert await hub.store.find("roc-client") is None
+    (found,) = await partners(hub.engine, Log(hub.engine, LOG, KEY.vkey))
+    assert (found.code, found.state, found.parameters["count"]) == ("partner-doubted", State.wrong, 1)
+    await hub.sql("UPDATE identity_partner SET party_id = 'roc-voorbeeld'")
+    await hub.add()
+    assert await hub.store.find("roc-client") is not None
+
+
+async def test_a_stranger_in_the_register_and_who_was_closed_before_get_no_token(hub: Hub) -> None:
+    await hub.add()
+    await hub.sql(_STRANGER)
+    await hub.sql(_MOVE.format(client="'stranger'", seq="1", of=""))
+    assert await hub.store.find("stranger") is None
+    await hub.close()
+    await hub.sql("UPDATE identity_partner SET active = true WHERE client_id = 'roc-client'")
+    await hub.sql(_MOVE.format(client="client_id", seq="3", of="WHERE client_id = 'roc-client' AND seq = 1"))
+    assert await hub.store.find("roc-client") is None
+
+
+async def test_an_assertion_is_spent_once_however_many_try(hub: Hub) -> None:
+    await hub.add()
+    store = hub.store
     partner = await store.find("roc-client")
     assert partner is not None
     tries = [store.spend(partner, b"j" * 32, Micros(NOW_US + 1)) for _ in range(8)]
@@ -93,9 +175,9 @@ async def test_an_assertion_is_spent_once_however_many_try(engine: AsyncEngine) 
     await store.spend(partner, b"k" * 32, Micros(NOW_US + 1))
 
 
-async def test_only_what_expired_long_ago_is_forgotten(engine: AsyncEngine) -> None:
-    await _register(engine)
-    store = PartnerStore(engine, LOG)
+async def test_only_what_expired_long_ago_is_forgotten(hub: Hub) -> None:
+    await hub.add()
+    engine, store = hub.engine, hub.store
     partner = await store.find("roc-client")
     assert partner is not None
     await store.spend(partner, b"old" * 11, NOW_US)

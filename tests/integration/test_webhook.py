@@ -259,3 +259,54 @@ async def test_the_handshake_names_whom_the_instance_knows(door: Door) -> None:
     assert (answer.headers["webhook-allowed-origin"], answer.headers["webhook-allowed-rate"]) == (ORIGIN, "*")
     for origin, path in (("evil.example", PATH), ("*", PATH), (ORIGIN, PATH.replace("school", "other"))):
         assert (await ask(origin, path)).status_code == 403
+
+
+_UNKNOWN = "/v1/koppelingen/school-anders/berichten"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {},
+        {"content_type": "application/json"},
+        {"content_encoding": "gzip"},
+        {"accept": "text/html"},
+        {"content_length": "67108865"},
+        {"content": b""},
+        {"webhook_id": "a.b"},
+        {"webhook_timestamp": "1"},
+        {"webhook_signature": "v1,x"},
+    ],
+)
+async def test_who_cannot_sign_learns_not_whether_an_instance_is_there(door: Door, change: dict[str, Any]) -> None:
+    signature = "v1," + b64encode(bytes(32)).decode()
+    headers = {"webhook_id": "msg_1", "webhook_timestamp": str(door.desk.clock.now_s), "webhook_signature": signature}
+    trace = {"traceparent": f"00-{'1' * 32}-{'2' * 16}-01"}
+    asked = {"authorization": None, "idempotency_key": None, **headers, **trace, **change}
+    there, nowhere = await door.post(**asked), await door.post(path=_UNKNOWN, **asked)
+    assert (there.status_code, there.content) == (nowhere.status_code, nowhere.content)
+    told, told_nowhere = ({**one.headers, "traceparent": ""} for one in (there, nowhere))
+    assert told == told_nowhere
+    door.instances.one = replace(EVENTS, secrets={})
+    assert (await door.post(**asked)).status_code == nowhere.status_code
+
+
+async def test_a_full_inbox_is_told_to_who_signed_alone(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inbox_store, "MOST_ITEMS", 0)
+    assert (await door.signed()).status_code == 503
+    assert (await door.signed(webhook_signature="v1," + b64encode(bytes(32)).decode())).status_code == 401
+
+
+async def test_what_one_signs_that_the_instance_does_not_take_is_said_after_its_body(door: Door) -> None:
+    assert (await door.signed(content_type="application/json")).status_code == 415
+    assert await door.waiting() == []
+
+
+async def test_a_signature_under_the_key_that_is_nobodys_is_a_strangers(door: Door) -> None:
+    moment = str(door.desk.clock.now_s)
+    made = b64encode(hmac.digest(bytes(32), f"msg_1.{moment}.".encode() + BODY, "sha256")).decode()
+    headers = {"webhook_id": "msg_1", "webhook_timestamp": moment, "webhook_signature": f"v1,{made}"}
+    asked = {"authorization": None, "idempotency_key": None, **headers}
+    assert (await door.post(path=_UNKNOWN, **asked)).status_code == 401
+    door.instances.one = replace(INSTANCE, secrets={})
+    assert (await door.post(**asked)).status_code == 401
