@@ -8,11 +8,11 @@ from typing import Final
 
 from hub.connector import Query
 from hub.domain.terms import ConnectorId, PartyId
-from hub.errors import HubError, Misconfigured
+from hub.errors import HubError, Misconfigured, Refused
 from hub.inquiry.service import Register
 from hub.ports import RecordMapping
 from hub.registry import Connector
-from hub.setups.active import Active, Running
+from hub.setups.active import Active
 
 TASKS: Final = "tasks"
 """The option that names the tasks for which a register may be asked, with spaces between them."""
@@ -23,15 +23,18 @@ class ActiveRegisters:
 
     def __init__(
         self,
-        active: Running,
+        running: Callable[[str], Awaitable[Active]],
         mapping: Callable[[Connector, ConnectorId], Awaitable[RecordMapping]],
     ) -> None:
-        self._active, self._mapping = active, mapping
+        self._running, self._mapping = running, mapping
         self._open: dict[str, tuple[int, Query]] = {}
 
     async def find(self, instance: ConnectorId, /) -> Register | None:
         """The register of that name; None where there is none. Raises errors.Misconfigured where it cannot be used."""
-        found = next((one for one in await self._active() if one.setup.id == instance), None)
+        try:
+            found: Active | None = await self._running(instance)
+        except Refused:
+            found = None
         if found is None or found.connector.manifest.direction != "query":
             await self._let_go(instance)
             return None

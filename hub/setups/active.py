@@ -7,14 +7,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from hub.connector import Endpoint, Setup
-from hub.connector.manifest import Protocol
 from hub.domain.terms import ConnectorId, Count, Micros, PartyId, Term
 from hub.errors import HubError, Refused, Tampered
 from hub.observe import Event, emit, report
 from hub.registry import Connector
 from hub.setups import store
 from hub.setups.book import Book, Instance, effective
-from hub.setups.checks import options_of
 from hub.setups.ledger import check_body
 from hub.setups.standing import State
 
@@ -39,17 +37,6 @@ class Active:
 
 Running = Callable[[], Awaitable[Sequence[Active]]]
 """Gives what runs, as it is now; `Actives.active` does."""
-
-
-@dataclass(frozen=True, slots=True)
-class Brought:
-    """An instance that something is brought to: whose, and what the sender must show."""
-
-    party: PartyId
-    connector: Connector = field(repr=False)
-    protocol: Protocol
-    options: Mapping[str, str]
-    secrets: Mapping[str, bytes] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +86,14 @@ class Actives(Book):
         endpoint = self._endpoint(setup, self._opened(one, setup, one.standing.held, kept))
         return Active(setup, endpoint, one.standing.turned, version, self._connector(setup))
 
-    async def brought(self, instance: str) -> Brought:
-        """The instance that something is brought to. Raises errors.Refused where it is not there or does not run."""
+    async def running(self, instance: str) -> Active:
+        """The instance of that name. Raises errors.Refused where it is not there or does not run, Tampered."""
         one = await self.read(instance)
         if one.standing.state is not State.active or one.standing.active is None:
             raise Refused("This connector does not run.", f"It is {one.standing.state.value}.", "Activate or resume it first.")
         setup = await self._setup(one, one.standing.active)
-        secrets = await self._secrets(one, setup, one.standing.held)
-        connector = self._connector(setup)
-        return Brought(one.standing.party, connector, setup.protocol, options_of(setup, connector), secrets)
+        endpoint = self._endpoint(setup, await self._secrets(one, setup, one.standing.held))
+        return Active(setup, endpoint, one.standing.turned, one.standing.active, self._connector(setup))
 
     async def expiring(self, now: Micros) -> Sequence[Expiring]:
         """The credentials that end within sixty days or have ended, the nearest end first."""

@@ -81,7 +81,7 @@ async def _mapping(connector: Connector, _instance: str) -> Any:
 
 
 async def ask(house: House, setups: Setups, number: str) -> Any:
-    registers = ActiveRegisters(setups.active, _mapping)
+    registers = ActiveRegisters(setups.running, _mapping)
     asks = Inquiries(
         registers, house.route, _notes(house), house.people, lambda: shipped().policy.parties, house.digests, house.clock,
         secrets.token_bytes, LOG,

@@ -49,7 +49,7 @@ class Town:
 
     def __post_init__(self) -> None:
         notes, house = notes_of(self.house), self.house
-        self.registers = ActiveRegisters(self.setups.active, _mapping)
+        self.registers = ActiveRegisters(self.setups.running, _mapping)
         self.asks = Inquiries(
             registers=self.registers,
             way=house.route,

@@ -259,7 +259,7 @@ async def test_one_person_stops_it_and_lets_the_same_go_on(desk: Desk) -> None:
     await desk.setups.pause(NAME, ANNA)
     assert await desk.setups.active() == []
     with pytest.raises(Refused, match="does not run"):
-        await desk.setups.brought(NAME)
+        await desk.setups.running(NAME)
     with pytest.raises(Refused):
         await desk.setups.pause(NAME, ANNA)
     await desk.setups.resume(NAME, ANNA)
@@ -301,7 +301,7 @@ async def test_what_was_put_in_past_the_hub_does_not_run(desk: Desk, owner_engin
         return
     assert await fresh.active() == []
     with pytest.raises(Tampered):
-        await fresh.brought(NAME)
+        await fresh.running(NAME)
 
 
 async def test_who_has_the_keys_and_the_database_but_not_the_log_changes_nothing(desk: Desk) -> None:

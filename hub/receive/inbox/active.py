@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
-from hub.connector.manifest import Protocol
-from hub.domain.terms import ConnectorId
+from hub.domain.terms import ConnectorId, PartyId
 from hub.errors import Refused
 from hub.receive.inbox.brought import Brought
 from hub.setups.active import Actives
-
-_DOORS: Final[frozenset[Protocol]] = frozenset({"webhook", "mail", "upload"})
+from hub.setups.address import BROUGHT
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +20,11 @@ class ActiveInstances:
     async def brought(self, instance: ConnectorId, /) -> Brought | None:
         """The instance of this name, where it runs and is brought records. Raises errors.Retry, errors.Misconfigured."""
         try:
-            found = await self.actives.brought(instance)
+            found = await self.actives.running(instance)
         except Refused:
             return None
-        manifest = found.connector.manifest
-        if manifest.direction != "inbound" or found.protocol not in _DOORS:
+        setup, endpoint, manifest = found.setup, found.endpoint, found.connector.manifest
+        if manifest.direction != "inbound" or setup.protocol not in BROUGHT:
             return None
-        return Brought(instance, found.party, found.protocol, manifest.reads.format, found.options, found.secrets)
+        party, reads = PartyId(setup.party), manifest.reads
+        return Brought(instance, party, setup.protocol, reads.format, endpoint.options, endpoint.credentials)

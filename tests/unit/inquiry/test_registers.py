@@ -10,7 +10,7 @@ import pytest
 
 from hub.connector import Endpoint, Setup
 from hub.domain.terms import ConnectorId
-from hub.errors import Misconfigured
+from hub.errors import Misconfigured, Refused
 from hub.inquiry.registers import ActiveRegisters
 from hub.registry import Connector, load_connectors
 from hub.setups.active import Active
@@ -54,13 +54,15 @@ class World:
 
         self.asks = replace(load_connectors()["uwv_suwinet"], own=MappingProxyType({"open_query": open_query}))
         self.active = [self.runs(setup())]
-        self.registers = ActiveRegisters(self._active, self._mapping)
+        self.registers = ActiveRegisters(self._running, self._mapping)
 
     def runs(self, setup: Setup, connector: Connector | None = None) -> Active:
         return Active(setup, Endpoint("https://suwinet.example"), 1, 1, connector or self.asks)
 
-    async def _active(self) -> list[Active]:
-        return self.active
+    async def _running(self, name: str) -> Active:
+        if found := [one for one in self.active if one.setup.id == name]:
+            return found[0]
+        raise Refused("It does not run.")
 
     async def _mapping(self, connector: Connector, _instance: ConnectorId) -> Any:
         return connector.manifest.id
