@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from hub.connector import FileFormat
@@ -115,12 +115,14 @@ class Tallied:
 
     def refused(self, wrong: Malformed, changes: Changes) -> Preview:
         """Of a file that cannot be read as a whole: why, what it lacks, and what nobody knows."""
-        return replace(
-            self.told(0, changes),
+        mapping = self._mapping
+        return Preview(
+            *(mapping.version, mapping.verified, 0, 0, 0, (), (), changes),
             refused=ReasonCode(wrong.faults[0].code if wrong.faults else "WAARDE_ONGELDIG"),
             why=wrong.why,
-            missing=tuple(one.where for one in wrong.faults if one.code == _LACKS and one.where in self._mapping.columns),
+            missing=tuple(one.where for one in wrong.faults if one.code == _LACKS and one.where in mapping.columns),
             strange=tuple(one.where for one in wrong.faults if one.code == _STRANGE),
+            outlook=self._outlook(),
         )
 
     def told(self, waiting: int, changes: Changes, *, rows: bool = False) -> Preview:
@@ -136,8 +138,11 @@ class Tallied:
             tuple(FieldShapes(field, tuple(sorted(found))) for field, found in sorted(self._shapes.items())),
             changes,
             tuple(sorted(self._rows, key=lambda one: one.row)) if rows else (),
-            outlook=None if self._forecast is None else self._forecast.told(),
+            outlook=self._outlook(),
         )
+
+    def _outlook(self) -> Outlook | None:
+        return None if self._forecast is None else self._forecast.told()
 
 
 def preview_sample(
