@@ -305,7 +305,7 @@ async def _expired_form(page: Page, demo: Demo) -> None:
 async def _set_up_wrongly(page: Page, demo: Demo) -> None:
     await page.goto(f"{demo.base}/beheer/aansluiten/lvs_csv/instellen?weg=sftp")
     await unchecked(page)
-    await page.get_by_label("Adres").fill("sftp://hub@sftp.zilverlinde.example")
+    await page.get_by_label("Adres").fill("sftp://hub@sftp.nl")
     await page.get_by_role("button", name="Maak het ontwerp").click()
 
 
