@@ -14,10 +14,10 @@ from hub.app import Hub
 from hub.connector import Endpoint, FileSource, Setup
 from hub.domain.terms import ConnectorId, PartyId
 from hub.errors import HubError, Misconfigured
-from hub.installed import Taken, credentials_of, setup_of
+from hub.installed import Taken, credentials_of, instances_of, setup_of
 from hub.mend.desk import Mending
 from hub.observe import Event, report
-from hub.operations import instances_of, mending_of
+from hub.operations import mending_of
 from hub.receive.drop.poll import Drops
 from hub.receive.drop.poll import Instance as DropInstance
 from hub.receive.drop.run import FileRuns, LeasedStore, Open

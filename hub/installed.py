@@ -27,6 +27,18 @@ from hub.waiting.connectors import Connectors
 from hub.waiting.service import Waiting
 
 
+def instances_of(settings: Settings) -> tuple[Instance, ...]:
+    """Those of the file that fetch. Raises Misconfigured where it is wrong."""
+    return () if settings.connectors is None else read_instances(settings.connectors)
+
+
+def recipients_of(settings: Settings) -> Mapping[PartyId, Recipient]:
+    """Those of the file that are sent to, by party. Raises Misconfigured where it is wrong."""
+    if settings.connectors is None:
+        return {}
+    return {PartyId(each.party): each for each in read_recipients(settings.connectors)}
+
+
 def setups_of(hub: Hub) -> Setups:
     """The instances of the database: keep the one that this gives, for it remembers what it held against the log.
 

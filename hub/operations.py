@@ -1,10 +1,10 @@
-"""What an administrator or officer does with a hub, from the command line: each a function over an open `Hub`."""
+"""What an administrator or officer does with a hub, at the command line or at a desk: each a function over an open `Hub`."""
 
 from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -23,7 +23,7 @@ from hub.identity import store as partners
 from hub.identity.partners import PartnerMove, digest_of
 from hub.identity.store import Registered
 from hub.insight.store import Figures, figures
-from hub.installed import forecasts_of, sent_to, setups_of, taken_in
+from hub.installed import forecasts_of, instances_of, recipients_of, sent_to, setups_of, taken_in
 from hub.mend.deliveries import Deliveries
 from hub.mend.desk import Mending, SetUp, mending, sources_of
 from hub.mend.source import LiveSources
@@ -31,24 +31,12 @@ from hub.observe import Event, report
 from hub.ports import Claim
 from hub.receive.drop.store import Run, runs
 from hub.registry import load_connectors
-from hub.settings import Instance, Recipient, Settings, read_instances, read_recipients
+from hub.settings import Settings, read_instances, read_recipients
 from hub.setups.service import Setups
 from hub.witness.stamping import AUTHORITY, stamps
 from hub.witness.store import asked
 
 _LOOK_S: Final = 5.0
-
-
-def instances_of(settings: Settings) -> tuple[Instance, ...]:
-    """The connectors that fetch, as they are set up. Raises Misconfigured where the connectors' file is wrong."""
-    return () if settings.connectors is None else read_instances(settings.connectors)
-
-
-def recipients_of(settings: Settings) -> Mapping[PartyId, Recipient]:
-    """The parties that are sent to. Raises Misconfigured where the connectors' file is wrong."""
-    if settings.connectors is None:
-        return {}
-    return {PartyId(each.party): each for each in read_recipients(settings.connectors)}
 
 
 def mending_of(hub: Hub, more: Sequence[SetUp] = ()) -> Mending:

@@ -11,8 +11,8 @@ from hub.deliver.lease.model import Part, parts
 from hub.domain.terms import ConnectorId, PartyId
 from hub.errors import HubError, Misconfigured
 from hub.fetching import endpoint_of, version_of
+from hub.installed import recipients_of
 from hub.observe import Event, report
-from hub.operations import recipients_of
 from hub.push.worker import Target
 from hub.registry import load_connectors
 from hub.schedule import Window

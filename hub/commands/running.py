@@ -15,8 +15,7 @@ from hub.commands.statements import WithHub
 from hub.domain.terms import ConnectorId, PartyId
 from hub.errors import Misconfigured, Refused
 from hub.health.store import processes
-from hub.installed import setup_of, setups_of
-from hub.operations import instances_of
+from hub.installed import instances_of, setup_of, setups_of
 from hub.running.desk import RunDesk
 from hub.running.model import Run
 from hub.running.store import party_of

@@ -20,8 +20,7 @@ from hub.domain.tenure import Task, tenures
 from hub.domain.terms import Micros, PartyId
 from hub.domain.territory import Region
 from hub.errors import Misconfigured, Refused
-from hub.installed import setups_of
-from hub.operations import instances_of, recipients_of
+from hub.installed import instances_of, recipients_of, setups_of
 from hub.policies import signature
 from hub.policies.hands import Signatories
 from hub.territory.changes import changes, ending
