@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from hub.connector import Connect, Credential, FileFormat, Manifest, OpenQuery, OpenSink, Option, Reads, load_manifest
+from hub.connector import Connect, Credential, FileFormat, Manifest, OpenQuery, OpenSink, Option, Probe, Reads, load_manifest
 from hub.connector.manifest import Protocol, unusable
 from hub.connector.quality import Ledger, load_ledger
 from hub.errors import Misconfigured
@@ -73,6 +73,12 @@ class Connector:
         found: OpenQuery = self.own["open_query"]
         return found
 
+    @property
+    def probe(self) -> Probe | None:
+        """How to see whether it is let in, where its transport alone cannot: it shows itself in a way of its own."""
+        found: Probe | None = self.own.get("probe")
+        return found
+
     def options(self, protocol: Protocol) -> tuple[Option, ...]:
         """What an instance is told: by its transport first, then by the connector. A connector's own takes the place of it."""
         own = {option.name for option in self.manifest.options}
@@ -113,7 +119,7 @@ def load_connectors(folder: Path | None = None, package: str = "hub.connectors")
     return MappingProxyType(found)
 
 
-_OFFERS = {"inbound": ("FORMAT",), "client": ("connect", "open_sink", "open_query"), "outbound": ()}
+_OFFERS = {"inbound": ("FORMAT",), "client": ("connect", "open_sink", "open_query", "probe"), "outbound": ()}
 
 
 def _own(package: str) -> dict[str, Any]:

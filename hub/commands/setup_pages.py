@@ -39,7 +39,7 @@ def day(us: int) -> str:
 def line(one: Connector) -> str:
     """A connector of the catalogue in one line."""
     manifest = one.manifest
-    return f"{manifest.id:<20}{manifest.direction:<10}{', '.join(manifest.transport.protocols):<24}{manifest.title}"
+    return f"{manifest.id:<22}{manifest.direction:<10}{', '.join(manifest.transport.protocols):<24}{manifest.title}"
 
 
 def described(one: Connector) -> dict[str, Any]:

@@ -5,7 +5,7 @@
       mapping.yaml    inbound, query: how the partner's columns become our record                    `hub.normalise.mapping`
       inbound.py      inbound in a form of its own, pure: bytes of a file to rows; `FORMAT`          `FileFormat`
       outbound.py     outbound, pure: deliveries to bytes, and an answer to what it says             `Said`
-      client.py       IO beyond the house's transports: `connect`, `open_sink`, `open_query`         `FileSource`, `Sink`, ...
+      client.py       IO beyond the house's transports: `connect`, `open_sink`, `open_query`, `probe`  `FileSource`, `Sink`, ...
       quality.toml    which rules of the ledger it meets, and which not and why
       README.md       for whoever connects it
 

@@ -6,7 +6,7 @@ import asyncio
 import fnmatch
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Final, Protocol
 
@@ -150,6 +150,8 @@ class Trials(Book):
         if transport is None:
             raise Misconfigured(f"There is no transport {setup.protocol}.", "The hub does not speak it.", "Choose another.")
         connector = self._connector(setup)
+        if (own := connector.probe) is not None:
+            transport = replace(transport, probe=own, probe_sink=own)
         steps = await self.diagnose(transport, endpoint, pushes=connector.manifest.direction == "outbound")
         trouble = next((step.trouble for step in steps if step.trouble is not Trouble.none), Trouble.none)
         await self._insist(one.id, Act.test, version, by, trouble.value)

@@ -81,12 +81,10 @@ def reaching() -> Iterator[None]:
         yield
         return
     except Away as away:
-        trouble = _TROUBLES.get(away.cause, Trouble.unforeseen)
+        trouble = _trouble(away.cause, Trouble.unforeseen)
         error: SourceAway | SourceBarred = SourceAway(trouble, away.what, away.why, away.now, after_s=away.after_s)
     except Barred as barred:
-        trouble = (
-            Trouble.own_certificate if isinstance(barred, Unwelcome) else _TROUBLES.get(barred.cause, Trouble.misconfigured)
-        )
+        trouble = Trouble.own_certificate if isinstance(barred, Unwelcome) else _trouble(barred.cause, Trouble.misconfigured)
         error = SourceBarred(trouble, barred.what, barred.why, barred.now)
     raise error
 
@@ -102,6 +100,11 @@ def spoken() -> Iterator[None]:
     except SourceBarred as barred:
         error = Barred(_cause(barred.trouble), barred.what, barred.why, barred.now)
     raise error
+
+
+def _trouble(cause: ReasonCode, otherwise: Trouble) -> Trouble:
+    """What stands in the way; a cause may be one that `spoken` made of it."""
+    return _TROUBLES.get(cause) or next((one for one in Trouble if one.value == cause), otherwise)
 
 
 def _cause(trouble: Trouble) -> ReasonCode:

@@ -106,6 +106,16 @@ def identity_of(mark: object) -> str:
     return f"HUB-{mark}"
 
 
+async def probe(endpoint: Endpoint) -> None:
+    """Looks for a case that is not there, with the hub's token. Raises SourceBarred or SourceAway."""
+    with reaching():
+        zgw = Zgw(endpoint)
+        try:
+            await zgw.results("zaken", {"identificatie": "HUB-proef"})
+        finally:
+            await zgw.close()
+
+
 def parsed(answer: Answer) -> Any:
     """The body as JSON. Raises hub.http.Away where it is none."""
     try:

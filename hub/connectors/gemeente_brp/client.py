@@ -24,6 +24,15 @@ def open_query(endpoint: Endpoint) -> BrpQuery:
     return BrpQuery(endpoint)
 
 
+async def probe(endpoint: Endpoint) -> None:
+    """Asks nothing about nobody: who is let in is told that this is no question (400). Raises SourceBarred or SourceAway."""
+    query = BrpQuery(endpoint)
+    try:
+        await query.reached()
+    finally:
+        await query.close()
+
+
 class BrpQuery:
     """The BRP of one college; satisfies `hub.connector.Query`."""
 
@@ -57,13 +66,18 @@ class BrpQuery:
             raise _refused(answer)
         return reduced(answer.body, pgn)
 
+    async def reached(self) -> None:
+        """Raises SourceBarred or SourceAway where the hub is not let in."""
+        answer = await self._post(b"{}", Hat("", ""), await self._access.headers())
+        if answer.status != 400:
+            served(answer)
+
     async def close(self) -> None:
         """Lets go of the connections."""
         await self._http.close()
 
     async def _post(self, content: bytes, hat: Hat, shown: dict[str, str]) -> Answer:
-        named = {self._user_header: hat.user} if self._user_header else {}
-        named |= {self._task_header: hat.task} if self._task_header else {}
+        named = {name: said for name, said in ((self._user_header, hat.user), (self._task_header, hat.task)) if name and said}
         with reaching():
             return await self._http.post(f"{self._address}/personen", content, self._headers | shown | named)
 

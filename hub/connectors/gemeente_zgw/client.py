@@ -27,7 +27,9 @@ from hub.domain.terms import ReasonCode
 from hub.http import Answer
 from hub.transports.singly import singly
 from hub.transports.web import served, spoken
-from hub.transports.zgw import Zgw, identity_of, parsed, strange
+from hub.transports.zgw import Zgw, identity_of, parsed, probe, strange
+
+__all__ = ["open_sink", "probe"]
 
 _NOT_THIS = frozenset((400, 413, 422))
 

@@ -17,7 +17,9 @@ from hub.connector import BLOCK, Endpoint, RemoteFile
 from hub.transports import rest
 from hub.transports.rest import RestPages
 from hub.transports.web import reaching
-from hub.transports.zgw import SOURCE, Zgw, identity_of, strange, token_of
+from hub.transports.zgw import SOURCE, Zgw, identity_of, probe, strange, token_of
+
+__all__ = ["connect", "probe"]
 
 _DONE: Final = "verwerkt"
 _OUTCOMES: Final = "Aangekomen;Niet verschenen;Niet bereikt;Wil niet;Elders geholpen"
