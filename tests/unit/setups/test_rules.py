@@ -7,15 +7,18 @@ from uuid import UUID
 
 import pytest
 
-from hub.errors import Refused
+from hub.errors import Conflict, Refused
 from hub.setups import rules
 from hub.setups.standing import Act, Move, Standing, standing_of
+
+
+_WORDS = {Act.break_glass: "STORING", Act.credential: "token"}
 
 
 def lived(*acts: Act) -> Standing:
     return standing_of(
         [
-            Move("duo", "x", seq, act, 1, "a", "STORING" if act is Act.break_glass else "", b"", UUID(int=seq), seq)
+            Move("duo", "x", seq, act, 1, "a", _WORDS.get(act, ""), b"", UUID(int=seq), seq)
             for seq, act in enumerate((Act.create, *acts), 1)
         ]
     )
@@ -31,6 +34,9 @@ RUNS = lived(Act.propose, Act.activate)
         (rules.check_propose, lived(Act.propose), "A second person activates it"),
         (rules.check_propose, lived(Act.end), "does not begin again"),
         (rules.check_break_glass, RUNS, "All of it is active"),
+        (rules.check_break_glass, lived(Act.break_glass, Act.credential), "not confirmed yet"),
+        (lambda one: rules.check_newest(one, 2), lived(), "first"),
+        (lambda _: rules.check_known(False), lived(), "no second person"),
         (lambda one: rules.check_activate(one, "b"), lived(), "proposes it first"),
         (lambda one: rules.check_confirm(one, "b"), RUNS, "Nobody activated this alone"),
         (lambda one: rules.check_confirm(one, "a"), lived(Act.break_glass), "You activated it alone"),
@@ -40,7 +46,7 @@ RUNS = lived(Act.propose, Act.activate)
     ],
 )
 def test_what_cannot_be_done_is_refused(check: Callable[[Standing], None], one: Standing, why: str) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises((Refused, Conflict)) as refused:
         check(one)
     assert why in refused.value.why
 
