@@ -11,7 +11,6 @@ from hub.errors import Conflict, Refused
 from hub.setups import rules
 from hub.setups.standing import Act, Move, Standing, standing_of
 
-
 _WORDS = {Act.break_glass: "STORING", Act.credential: "token"}
 
 
