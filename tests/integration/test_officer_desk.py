@@ -301,6 +301,27 @@ async def test_refusals_are_counted_by_reason_and_recipient(house: House, office
     assert sum(counts) == sum(len(entry["reasons"]) for entry in refused)
 
 
+async def test_whether_a_sort_of_data_was_ever_given_is_answered_a_no_included(
+    house: House, officer: httpx2.AsyncClient, app: FastAPI
+) -> None:
+    await house.send(body(0))
+    (entry, *_) = [each for each in await house.entries() if each["kind"] == "disclosure"]
+    asked = f"{BASE}/gegevens?ontvanger={entry['recipient']}"
+    page = (await officer.get(f"{asked}&zoek=verzuim")).text
+    assert "Nee: in dit hele logboek is geen van deze" in page
+    assert "begindatum van het verzuim" in page
+    async with console.client(app, AUDITOR) as auditor:
+        page = (await auditor.get(f"{asked}&zoek=geboortedatum&tabel=gegevens&formaat=csv")).content.decode("utf-8-sig")
+    (row,) = list(csv.reader(io.StringIO(page), delimiter=";"))[1:]
+    assert (row[:2], row[3]) == (["geboortedatum", "1"], "Ja, onder voorwaarden")
+    assert "Ja: 1 van de 1" in (await officer.get(f"{asked}&zoek=geboortedatum")).text
+    assert "Nee: in dit hele logboek" in (await officer.get(f"{BASE}/gegevens?ontvanger=duo&zoek=geboortedatum")).text
+    for wrong in ("ontvanger=niemand", "zoek=999990019"):
+        assert (await officer.get(f"{BASE}/gegevens?{wrong}")).status_code == 400
+    async with console.client(app, ADMINISTRATOR) as administrator:
+        assert (await administrator.get(f"{BASE}/gegevens")).status_code == 403
+
+
 async def test_the_files_of_the_log_are_those_of_its_export(house: House, officer: httpx2.AsyncClient) -> None:
     await house.drop([body(number) for number in range(140)])
     await officer.get(f"{BASE}/controle")  # that the whole log is read, is in it first

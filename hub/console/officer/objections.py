@@ -53,6 +53,10 @@ _EFFECTS: Final = (
     Column("waarom", "Waarom", sort=False),
 )
 _EMPTY: Final = "Geen bezwaar wacht op een besluit."
+_UNNAMED: Final = (
+    ". Het bezwaar noemt geen organisatie: dit is wie gegevens kreeg waar het over gaat. Kreeg niemand iets, dan wie het "
+    "hoorde, en die geeft het door."
+)
 _NO_EFFECT: Final = "Geen afspraak die nu geldt, geeft gegevens waar dit bezwaar over gaat."
 _WRONG: Final = "Kies het besluit, en een organisatie waarvoor u mag beslissen. Er is niets vastgelegd."
 _NOT_DONE: Final = "Dit mag u niet, of iemand anders was u voor. Er is niets vastgelegd. Hieronder staat hoe het nu is."
@@ -175,7 +179,7 @@ def _facts(policy: PolicySet, one: Objection) -> list[tuple[str, Cell]]:
         ("Gemaakt op", Moment(one.said_us)),
         ("Vastgelegd door", words.party(policy, one.party)),
         ("Waartegen", _against(policy, one)),
-        ("Bij wie", _parties(policy, one.asked)),
+        ("Bij wie", _parties(policy, one.asked) + ("" if one.scope.parties else _UNNAMED)),
         ("Wie beslist", f"{_parties(policy, one.controllers)}. Niet de hub."),
         ("Uiterlijk", f"{dutch_date(one.until)}: een maand (AVG, artikel 12, derde lid)"),
     ]

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from hub.console.desk import OfficerDesk
 from hub.console.gate import Gate
-from hub.console.officer import overview, refusals
+from hub.console.officer import elements, overview, refusals
 from hub.console.officer.complete import COMPLETE, CompletePages
 from hub.console.officer.connectors import CONNECTORS, ConnectorPages
 from hub.console.officer.entry import EntryPages
@@ -49,6 +49,7 @@ def routes(officer: OfficerDesk, gate: Gate, clock: Clock) -> Iterator[Route]:
     person, whole = PersonPages(officer, gate, teller), WholePages(officer, gate)
     yield Route("GET", HOME, page(overview.show))
     yield Route("GET", f"{HOME}/logboek", log.show)
+    yield Route("GET", elements.ELEMENTS, page(elements.show))
     yield Route("POST", f"{HOME}/logboek/uitgifte", log.hand_out)
     yield Route("GET", f"{HOME}/logboek/tegels/{{path:path}}", whole.file)
     yield Route("GET", f"{HOME}/logboek/{{ref:uuid}}", entry.show)
