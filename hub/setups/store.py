@@ -23,6 +23,7 @@ _MOVES: Final = """
 SELECT party_id, instance, seq, move, version, who, word, digest, entry_ref, us FROM setup_move
 WHERE log_id = $1 AND ($2::text IS NULL OR instance = $2) ORDER BY instance, seq
 """
+_ACTS: Final = frozenset(act.value for act in Act)
 _VERSION_COLUMNS: Final = ("log_id", "party_id", "instance", "version", "connector", "body")
 _VERSION: Final = "SELECT body FROM setup_version WHERE log_id = $1 AND instance = $2 AND version = $3"
 _NEEDED: Final = """
@@ -97,7 +98,11 @@ async def moves(engine: AsyncEngine, log_id: LogId, instance: str | None = None)
     found: dict[str, list[Move]] = {}
     for row in await fetch(engine, _MOVES, log_id, instance):
         party, name, seq, act, version, who, word, digest, ref, us = row
-        move = Move(party, name, seq, Act(act), version, who, word, bytes(digest), _uuid(ref), us)
+        # What is no move of ours has no place in the row of them, so that its instance is not as the log says, and no other.
+        known = act in _ACTS
+        move = Move(
+            party, name, seq if known else -1, Act(act) if known else Act.end, version, who, word, bytes(digest), _uuid(ref), us
+        )
         found.setdefault(name, []).append(move)
     return found
 

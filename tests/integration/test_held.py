@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
 from typing import Any, Final
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from hub.audit.entry import EntryKind
 from hub.audit.log import Log
-from hub.consent.life import SuspendReason
+from hub.consent.life import ActKind, SuspendReason
 from hub.consent.policy import canonical_policy
 from hub.db import transaction
+from hub.domain.facts import StatementKind
 from hub.domain.staff import Role
-from hub.domain.terms import AgreementId
+from hub.domain.terms import AgreementId, PartyId
 from hub.errors import Misconfigured, Tampered
 from hub.health.findings import State
 from hub.health.rules import in_use
-from hub.policies import signature
+from hub.policies import signature, store
 from hub.policies.hands import Hand
+from hub.policies.proof import details_of, signed_over
 from hub.policies.use import UNREAD_US, Acts, Watch
+from hub.ports import WorkItem
+from tests import canary
 from tests.fakes.agreements import AT_DUO, AT_LINDEMARK, DUO, DUO_DESK, changed, shipped
-from tests.fakes.recorder import KEY, LOG
+from tests.fakes.house import DESK, House, body, open_house
+from tests.fakes.recorder import KEY, LOG, OPERATOR
+from tests.fakes.statements import said
 from tests.integration.test_policies import KEYS, Hall, hall
 
 __all__ = ["hall"]
@@ -150,14 +161,26 @@ async def test_an_entry_that_the_tree_does_not_hold_proves_nothing(hall: Hall) -
 
 
 async def test_a_signature_is_checked_again_with_the_key_that_was_registered(hall: Hall) -> None:
+    """Whoever could write to the log itself would still need the key of whoever signs."""
     await hall.found()
-    await hall.signatories.add(KEYS[0], "Hester van Galen", Role.decision_maker, DUO)
+    one = await hall.signatories.add(KEYS[0], "Hester van Galen", Role.decision_maker, DUO)
     await hall.policies.suspend(DUO_DESK, SuspendReason.incident, await hall.signatories.hand_of(KEYS[0]))
-    (act,) = [each for each in (await hall.acts.all())[0] if each.proof is not None]
-    assert (await Acts(hall.acts.log).all())[1] == []
-    bad = signature.sign(KEYS[1], b"{}")
-    await forge(hall.engine, act.number, proof=bad)
-    assert len((await Acts(hall.acts.log).all())[1]) == 1
+    counts, doubted = await Acts(hall.acts.log).all()
+    assert (counts[-1].proof is not None, doubted) == (True, [])
+    ref = uuid4()
+    act = replace(counts[-1], number=counts[-1].number + 1, kind=ActKind.resumed, ref=ref, word=None)
+    act = replace(act, proof=signature.sign(KEYS[1], signed_over(act)))
+    await hall.notes.write(
+        EntryKind.configuration,
+        "agreement-resume",
+        "agreement",
+        details_of(act),
+        by=one.staff_id,
+        ref=ref,
+        claims=(store.claim_acts(LOG, OPERATOR, [act]),),
+    )
+    assert [each.number for each in (await Acts(hall.acts.log).all())[1]] == [act.number]
+    assert (await hall.now()).life.shut == {DUO_DESK: "AFSPRAAK_GESCHORST"}
 
 
 async def test_a_key_that_nobody_registered_signs_nothing_and_a_closed_one_stays_closed(hall: Hall) -> None:
@@ -242,3 +265,42 @@ async def _spoil(owner: AsyncEngine, body: str) -> None:
     async with transaction(owner) as connection:
         await connection.raw.execute("ALTER TABLE consent_policy DISABLE TRIGGER audit_keep")
         await connection.raw.execute(f"UPDATE consent_policy SET body = {body}")
+
+
+@pytest.fixture
+async def house(engine: AsyncEngine, vault_engine: AsyncEngine, tmp_path: Path) -> AsyncIterator[House]:
+    async with open_house(engine, vault_engine, tmp_path / "mark") as made:
+        yield made
+
+
+async def sql(engine: AsyncEngine, statement: str, *arguments: object) -> None:
+    async with transaction(engine) as connection:  # as the hub's own role
+        await connection.raw.execute(statement, *arguments)
+
+
+async def test_a_statement_is_neither_made_up_nor_changed_nor_taken_away(house: House) -> None:
+    await house.send(body(0))
+    tag = await house.tag(canary.BSN)
+    said_so = said(house.digests, LOG, tag, StatementKind.beperking, (date(2026, 11, 2), None))
+    await house.committer.record(WorkItem(uuid4(), DESK, (), claims=(said_so,)))
+    copy = """INSERT INTO consent_event SELECT log_id, party_id, statement_id, 2, subject_tag,
+        convert_to(replace(convert_from(body, 'UTF8'), '"seq":1', '"seq":2'), 'UTF8'), {made}, ends FROM consent_event"""
+    for statement in ("DELETE FROM consent_event", "UPDATE consent_event SET body = ''", copy.format(made="NULL")):
+        with pytest.raises(Misconfigured):
+            await sql(house.engine, statement)
+    await sql(house.engine, copy.format(made="hash"))
+    with pytest.raises(Tampered, match="not what was recorded"):
+        await house.send(body(0, voornamen="Verzonnen"))
+
+
+async def test_a_delivery_that_nobody_decided_on_is_handed_to_nobody(house: House) -> None:
+    await house.send(body(0))
+    await sql(
+        house.engine,
+        """INSERT INTO deliver_outbox (log_id, party_id, delivery_id, source, record_kind, subject_tag, sealed, nonce, digest,
+            state, attempts, held_us, record_id)
+        SELECT log_id, 'uwv', gen_random_uuid(), source, record_kind, subject_tag, sealed, nonce, digest, 'held', 0, held_us,
+            record_id FROM deliver_outbox LIMIT 1""",
+    )
+    with pytest.raises(Tampered):
+        await house.route.release(PartyId("uwv"), 10)

@@ -304,6 +304,23 @@ async def test_what_was_put_in_past_the_hub_does_not_run(desk: Desk, owner_engin
         await fresh.running(NAME)
 
 
+async def test_what_is_no_move_stops_its_own_instance_alone(desk: Desk) -> None:
+    await desk.activated()
+    insert = """INSERT INTO setup_move (log_id, party_id, instance, seq, move, version, who, word, digest, entry_ref, us)
+        SELECT log_id, {party}, {instance}, {seq}, 'nothing', version, who, word, digest, entry_ref, us FROM setup_move
+        WHERE seq = 1"""
+    async with transaction(desk.house.engine) as connection:  # as the hub's own role
+        await connection.raw.execute(insert.format(party="party_id", instance="'other'", seq=1))
+    assert [one.setup.id for one in await made(desk.house).active()] == [NAME]
+    for party, instance in (("party_id", "'A b'"), ("'A b'", "'another'")):
+        with pytest.raises(Misconfigured):
+            async with transaction(desk.house.engine) as connection:
+                await connection.raw.execute(insert.format(party=party, instance=instance, seq=1))
+    async with transaction(desk.house.engine) as connection:
+        await connection.raw.execute(insert.format(party="party_id", instance="instance", seq=99))
+    assert await made(desk.house).active() == []
+
+
 async def test_who_has_the_keys_and_the_database_but_not_the_log_changes_nothing(desk: Desk) -> None:
     await desk.activated()
     (row,) = await desk.house.rows("SELECT credential_id AS id FROM setup_credential WHERE name = 'password'")

@@ -358,6 +358,12 @@ async def test_what_one_did_alone_a_second_person_looks_at(region: Region) -> No
         "UPDATE region_move SET state = 'withdrawn'",
         """INSERT INTO region_act (log_id, party_id, move_id, seq, act, who, entry_ref, us)
         SELECT log_id, party_id, move_id, 2, 'withdraw', who, entry_ref, us FROM region_act""",
+        """UPDATE region_move SET state = 'confirmed', confirmed_by = 'm-00000000000000ff', confirmed_us = 1;
+        INSERT INTO region_act (log_id, party_id, move_id, seq, act, who, entry_ref, us)
+        SELECT log_id, party_id, move_id, 2, 'confirm', 'm-00000000000000ff', gen_random_uuid(), us FROM region_act""",
+        """UPDATE region_move SET state = 'confirmed', confirmed_by = 'm-00000000000000ff', confirmed_us = 1;
+        INSERT INTO region_act (log_id, party_id, move_id, seq, act, who, entry_ref, us)
+        SELECT log_id, party_id, move_id, 2, 'confirm', 'm-00000000000000ff', entry_ref, us FROM region_act""",
     ],
 )
 async def test_a_move_that_the_log_does_not_bear_out_moves_nothing(region: Region, forged: str) -> None:

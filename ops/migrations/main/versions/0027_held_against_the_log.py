@@ -14,6 +14,7 @@ down_revision = "0026"
 branch_labels = None
 depends_on = None
 
+_TERM = "^[a-z][a-z0-9]*([-./_:][a-z0-9]+)*$"
 _TABLES = {
     "policy_closed": """(
         log_id     text NOT NULL,
@@ -72,6 +73,12 @@ def upgrade() -> None:
         op.execute(f"CREATE TRIGGER audit_keep_whole BEFORE TRUNCATE ON {table} EXECUTE FUNCTION audit_keep()")
     op.execute(_NEXT)
     op.execute("CREATE TRIGGER policy_next BEFORE INSERT ON policy_act FOR EACH ROW EXECUTE FUNCTION policy_next()")
+    # A name that is none would keep the hub from reading the instances that are well.
+    for column in ("instance", "party_id"):
+        op.execute(
+            f"ALTER TABLE setup_move ADD CONSTRAINT setup_move_{column} "
+            f"CHECK (length({column}) <= 64 AND {column} ~ '{_TERM}') NOT VALID"
+        )
     op.execute("ALTER TABLE policy_signatory ADD COLUMN entry_ref uuid")
     op.execute(
         """INSERT INTO policy_closed (log_id, party_id, thumbprint, us)
@@ -90,6 +97,8 @@ def downgrade() -> None:
         WHERE closed.log_id = held.log_id AND closed.thumbprint = held.thumbprint"""
     )
     op.execute("ALTER TABLE policy_signatory DROP COLUMN entry_ref")
+    for column in ("instance", "party_id"):
+        op.execute(f"ALTER TABLE setup_move DROP CONSTRAINT setup_move_{column}")
     op.execute("DROP TRIGGER policy_next ON policy_act")
     op.execute("DROP FUNCTION policy_next()")
     for table in reversed(_TABLES):
