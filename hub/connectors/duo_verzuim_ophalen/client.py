@@ -7,7 +7,7 @@ same again, and knows the answer again.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from lxml import etree
@@ -46,7 +46,8 @@ class _Page:
 
 
 class ChangedReports:
-    """What changed since the hub last asked; satisfies `hub.connector.PageSource`. One page is held at a time."""
+    """What changed since the hub last asked; satisfies `hub.connector.PageSource`. At most one page is held, and one that was
+    asked for again."""
 
     def __init__(self, endpoint: Endpoint, kept: str | None) -> None:
         self._cursor, self._state = endpoint.cursor, remembered(kept)
@@ -54,8 +55,10 @@ class ChangedReports:
         self._who = endpoint.option("who")
         with reaching():
             self._soap, self._port = Soap(endpoint, _WSDL, *_AT), port_of(_WSDL, *_AT)
-        self._pages: dict[str, _Page] = {}
         self._now: _Page | None = None
+        self._back: _Page | None = None
+        self._waiting: dict[str, str] = {}
+        self._moved: dict[str, RemoteFile] = {}
         self._done, self._asked = False, 0
         self.more = False
 
@@ -63,13 +66,16 @@ class ChangedReports:
         """The answer that is to be read now, none where nothing changed; or in `afgekeurd` those that could not be read."""
         self.more = False
         if folder == _REFUSED:
-            return [(await self._again(number)).file for number in range(len(self._state.refused))]
+            begins = enumerate(dict(ask.parameters)[_FROM] for ask in self._state.refused)
+            waiting = {f"{_REFUSED}/teruggehaald-{number:06}": begin for number, begin in begins}
+            self._waiting |= waiting
+            return [(await self._again(name)).file for name in waiting]
         if folder != ".":
             return []
         while self._now is None and not self._done:
             page = await self._ask(f"levering-{self._asked:06}", self._begin)
             if page.body:
-                self._now = self._pages[page.file.name] = page
+                self._now = page
             else:
                 self._pass(page)
                 await self._save()
@@ -77,18 +83,18 @@ class ChangedReports:
 
     async def stat(self, name: str) -> RemoteFile:
         """The answer as the hub holds it. Raises SourceAway where it holds none of this name."""
-        return self._held(name).file
+        return self._moved[name] if name in self._moved else (await self._held(name)).file
 
     async def read(self, name: str, offset: int = 0) -> AsyncGenerator[bytes, None]:
         """The answer from `offset` in blocks of `BLOCK` bytes, the last one shorter."""
-        body = self._held(name).body
+        body = (await self._held(name)).body
         for start in range(offset, len(body), BLOCK):
             yield body[start : start + BLOCK]
 
     async def move(self, name: str, folder: str, _suffix: str, *, marked: bool = False) -> str:
         """To `verwerkt` or `afgekeurd`: goes on from where the answer ended, durably; with `.` it is read again."""
-        page = self._pages.pop(name, None) or self._held(name)
-        there = name.rpartition("/")[2] if folder == "." else f"{folder}/{name.rpartition('/')[2]}"
+        page, last = await self._held(name), name.rpartition("/")[2]
+        there = last if folder == "." else f"{folder}/{last}"
         ask = Ask("", ((_FROM, page.begin),))
         if folder == _REFUSED:
             self._state.refuse(ask)
@@ -97,7 +103,10 @@ class ChangedReports:
         if page is self._now and folder != ".":
             self._now = None
             self._pass(page)
-        self._pages[there] = _Page(RemoteFile(there, len(page.body), 0), page.begin, page.body, page.after, page.last)
+        file = RemoteFile(there, len(page.body), 0)
+        self._moved, self._back = {there: file}, None
+        if folder == ".":
+            self._moved, self._back, self._waiting[there] = {}, replace(page, file=file), page.begin
         await self._save()
         return there
 
@@ -120,12 +129,10 @@ class ChangedReports:
         body = etree.tostring(document, encoding="utf-8", xml_declaration=True, with_tail=False) if len(document) else b""
         return _Page(RemoteFile(name, len(body), 0), begin, body, after, last)
 
-    async def _again(self, number: int) -> _Page:
+    async def _again(self, name: str) -> _Page:
         """An answer that could not be read, asked for anew: more may have changed by now, and what was read is known again."""
-        begin = dict(self._state.refused[number].parameters)[_FROM]
-        name = f"{_REFUSED}/teruggehaald-{number:06}"
-        self._pages[name] = page = await self._ask(name, begin)
-        return page
+        self._back = await self._ask(name, self._waiting[name])
+        return self._back
 
     def _pass(self, page: _Page) -> None:
         self._begin = self._state.since = page.after
@@ -135,9 +142,12 @@ class ChangedReports:
         if self._cursor is not None:
             await self._cursor.save(self._state.dump())
 
-    def _held(self, name: str) -> _Page:
-        if name in self._pages:
-            return self._pages[name]
+    async def _held(self, name: str) -> _Page:
+        for page in (self._now, self._back):
+            if page is not None and page.file.name == name:
+                return page
+        if name in self._waiting:
+            return await self._again(name)
         raise SourceAway(Trouble.file_gone, "An answer is gone.", "The hub went on to the next one.", NEXT_TIME)
 
 

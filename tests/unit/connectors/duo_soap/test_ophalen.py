@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from hub.connector import Endpoint, PageSource, SourceBarred
+from hub.connector import Endpoint, PageSource, SourceAway, SourceBarred
+from hub.connectors.duo_verzuim_ophalen import client
 from hub.connectors.duo_verzuim_ophalen.client import connect
 from hub.domain.record import PersonRecord
 from hub.errors import Malformed
@@ -121,6 +122,38 @@ async def test_what_could_not_be_read_waits_to_be_asked_for_again(served: Any, l
     last = await connect(source(served, cursor))
     assert len(await last.list("afgekeurd")) == 1
     await last.close()
+
+
+async def test_no_more_is_held_than_one_answer_and_one_that_was_asked_for_again(served: Any, loket: Loket) -> None:
+    cursor = Kept()
+    first = await connect(source(served, cursor))
+    for _ in range(2):
+        (file,) = await first.list()
+        there = await first.move(file.name, "afgekeurd", "hub")
+        assert (await first.stat(there)).size == file.size
+        with pytest.raises(SourceAway):
+            _ = [block async for block in first.read(there)]
+    await first.close()
+    again = await connect(source(served, cursor))
+    one, other = await again.list("afgekeurd")
+    asked = loket.counts["messages"]
+    bodies = [b"".join([block async for block in again.read(each.name)]) for each in (one, other)]
+    assert [len(body) for body in bodies] == [one.size, other.size]
+    assert loket.counts["messages"] == asked + 2, "what was listed was let go of"
+    for each, body in zip((one, other), bodies, strict=True):
+        back = await again.move(each.name, ".", "hub")
+        assert b"".join([block async for block in again.read(back)]) == body
+        await again.move(back, "verwerkt", "hub")
+    assert await again.list("afgekeurd") == []
+    await again.close()
+
+
+async def test_who_leads_round_and_round_is_not_followed(served: Any, loket: Loket, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "_MOST", 4)
+    loket.changed("een", FIRST.encode(), "nul")
+    with pytest.raises(SourceBarred, match="time and again"):
+        await pages(served, Kept())
+    assert loket.counts["messages"] == 4
 
 
 @pytest.mark.parametrize("mode", ["stuck", "refuse", "strange"])
