@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from hub.audit.entry import PERSONAL
 from hub.db import transaction
 from hub.domain.staff import StaffId
 from hub.errors import Conflict, Malformed, Refused, Tampered
@@ -64,6 +65,16 @@ async def test_a_trial_tells_where_rows_would_go_and_keeps_nothing_of_them(desk:
     for table in ("deliver_outbox", "receive_drop", "receive_quarantine"):
         assert await desk.house.rows(f"SELECT FROM {table}") == []
     assert b"99999" not in (await desk.everything()).replace(before, b"")
+
+
+async def test_a_reason_that_tells_of_a_person_is_told_without_its_rows(desk: Desk) -> None:
+    await desk.drafted()
+    found = (await sample(desk, GOOD, line(2, STARTKWALIFICATIE="J", **SCHOOL))).seen.outlook
+    assert found is not None
+    told = {one.code: one.numbers for one in found.turned}
+    assert told.pop(PERSONAL) == ()
+    assert not set(told) & desk.house.route.rules.policy.personal
+    assert all(told.values())
 
 
 async def test_it_says_at_once_that_no_agreement_covers_a_party(desk: Desk) -> None:
