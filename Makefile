@@ -18,12 +18,15 @@ help: ## say what there is
 demo: $(ready) ## a region at work on this machine, until Ctrl-C; ONCE=1 to run it through and stop
 	@exec $(python) -m ops.demo
 
+# The long files first, so that none of them runs alone at the end.
+long := tests/property/ tests/integration/
+halves := $(long) $(filter-out $(long) tests/e2e/ tests/browser/ tests/fakes/ tests/vectors/ %__pycache__/,$(sort $(wildcard tests/*/)))
 # Two side by side: halves of what needs no process, then what starts the hub beside what looks at it in a browser.
 test: $(ready) $(browser) ## run every test (ARGS="-k word" for some)
 	@if [ -n '$(ARGS)' ]; then \
 		exec $(python) -m pytest $(ARGS); \
 	fi; \
-	$(python) -m pytest -n 2 --dist loadfile --ignore=tests/e2e --ignore=tests/browser; \
+	$(python) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(halves); \
 	said=$$(mktemp); $(python) -m pytest tests/e2e >"$$said" 2>&1 & beside=$$!; \
 	trap 'kill $$beside 2>/dev/null || true' EXIT; trap 'exit 130' INT TERM; \
 	browser=0; $(python) -m pytest tests/browser || browser=$$?; \

@@ -38,9 +38,11 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 
 
 def pytest_collection_finish() -> None:
-    """What was collected stays until the end: nobody looks through it for cycles again."""
+    """What was collected stays until the end, so nobody looks through it for cycles again; and what a test makes is mostly gone
+    after it, so it is looked at while it is near."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(5_000, 20, 100)
 
 
 @pytest.fixture(scope="session")

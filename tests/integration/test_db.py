@@ -89,7 +89,7 @@ async def test_a_cancelled_task_leaves_nothing_and_the_pool_clean(database_urls:
         async with db.transaction(engine) as connection:
             await connection.copy("route_tally", _TALLY, [("r", "p", "x", "A", 1)])
             inside.set()
-            await connection.raw.execute("SELECT pg_sleep(30)")
+            await connection.raw.execute("SELECT pg_sleep(3)")
 
     task = asyncio.create_task(work())
     await inside.wait()
