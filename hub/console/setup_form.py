@@ -87,7 +87,8 @@ class Form:
         own = {name: text for name, text in options.items() if not self._is_default(name, text)}
         found |= {"connector": self.connector.manifest.id, "protocol": self.protocol, "options": own}
         if self.fixed is not None:
-            found |= {"id": self.fixed.id, "party": self.fixed.party}
+            asked = {one.name for one in self._fields({}, {})}
+            found |= {name: getattr(self.fixed, name) for name, told in NAMES.items() if told not in asked}
         return found | {name: found.get(name, "") for name in ("id", "party")}
 
     def _is_default(self, name: str, text: str) -> bool:

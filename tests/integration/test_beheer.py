@@ -26,6 +26,7 @@ from hub.receive.edge import Edge
 from hub.receive.openapi_beheer import beheer_paths, beheer_schemas
 from hub.receive.problem import EXPLANATIONS, of_error
 from hub.receive.request import Gate
+from tests.fakes.certificates import private_key
 from tests.fakes.house import House, open_house
 from tests.fakes.recorder import OPERATOR
 from tests.integration.test_setups import HOST_KEY, SECRET, made
@@ -130,6 +131,12 @@ async def test_what_is_wrong_is_told_by_field_and_code(client: Client) -> None:
     assert {one["veld"] for one in told["fouten"]} == {"sleutels.known_hosts", "sleutels.private_key"}
     status, told = await client.call("PUT", f"{ONE}/sleutels/private_key", {"waarde": SECRET.decode()})
     assert (status, told["fouten"][0]["code"]) == (400, "GEHEIM_ONGELDIG")
+    locked = private_key(SECRET).decode()
+    for phrase, code in ((None, "WACHTWOORDZIN"), ("another", "WACHTWOORDZIN_ONJUIST")):
+        status, told = await client.call("PUT", f"{ONE}/sleutels/private_key", {"waarde": locked, "wachtwoordzin": phrase})
+        assert (status, told["fouten"][0]["code"]) == (400, code)
+    opens = {"waarde": locked, "wachtwoordzin": SECRET.decode()}
+    assert (await client.call("PUT", f"{ONE}/sleutels/private_key", opens))[0] == 200
 
 
 async def test_what_is_asked_in_no_form_of_ours_is_refused(client: Client) -> None:

@@ -206,6 +206,15 @@ async def test_only_an_administrator_with_a_form_of_ours_sets_up(house: House, a
     assert len(await house.entries()) == before
 
 
+async def test_what_the_form_does_not_ask_stays_as_it_is(anna: Browser) -> None:
+    await anna.post(NEW, **TYPED)
+    by = Actor.staff(admin.WHO)
+    await anna.setups.change("duo-lijst", (await anna.setups.show("duo-lijst")).newest.model_copy(update={"batch": 7}), by)
+    await anna.post(f"{HERE}/wijzigen", **{**TYPED, "versie": "2", "schema": "daily 06:30"})
+    newest = (await anna.setups.show("duo-lijst")).newest
+    assert (newest.batch, newest.schedule, newest.options) == (7, "daily 06:30", {"username": "hub", "folder": "/uit"})
+
+
 async def test_every_kind_has_a_form_over_each_of_its_ways(anna: Browser) -> None:
     for name, kind in anna.setups.connectors.items():
         for way in kind.manifest.transport.protocols:
