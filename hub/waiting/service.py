@@ -37,8 +37,8 @@ _OFFICER: Final = frozenset({Role.privacy_officer})
 _WATCHED: Final = frozenset({Role.privacy_officer, Role.fg})
 _DECIDE: Final = frozenset({Role.decision_maker})
 _ORDER: Final = frozenset({Role.decision_maker, Role.fg})
-_FRESH_US: Final = 10_000_000
-"""How old the list may be on which the navigation counts; whoever acts makes it anew."""
+_FRESH_US: Final = 60_000_000
+"""How old the list may be on which the navigation counts; whoever acts here makes it anew, and its own page always does."""
 _TOLD_US: Final = 300_000_000
 """The same of whom has to be told: every delivery is counted for that."""
 Part = Callable[[], AsyncIterator[Item]]

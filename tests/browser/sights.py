@@ -273,6 +273,12 @@ async def _row_without_reason(page: Page, demo: Demo) -> None:
     await page.get_by_role("button", name="Toon één rij").click()
 
 
+async def _ruling_without_words(page: Page, demo: Demo) -> None:
+    await through("/functionaris/bezwaren", "/functionaris/bezwaren/")(page, demo)
+    await unchecked(page)
+    await page.get_by_role("button", name="Leg het besluit vast").click()
+
+
 async def _outcome(page: Page, demo: Demo) -> None:
     await stuck_file(page, demo)
     await page.goto(f"{page.url}/uitkomst?opgepakt=12&wacht=3&dubbel=1")
@@ -369,9 +375,13 @@ SIGHTS: Final = (
     Sight("begin", BOTH, at("/")),
     Sight("functionaris", OFFICER, at("/functionaris"), True),
     Sight("functionaris-auditor", AUDITOR, at("/functionaris")),
+    Sight("te-doen", OFFICER, at("/functionaris/te-doen"), True),
+    Sight("te-doen-beslisser", GIVER, at("/functionaris/te-doen")),
+    Sight("te-doen-beheer", ADMINISTRATOR, at("/beheer/te-doen")),
     Sight("logboek", OFFICER, at("/functionaris/logboek"), True),
     Sight("logboek-leeg", OFFICER, at("/functionaris/logboek?van=2020-01-01&tot=2020-01-02")),
     Sight("logboek-fout", OFFICER, at("/functionaris/logboek?van=2026-01-10&tot=2026-01-01")),
+    Sight("gegevens", OFFICER, at("/functionaris/logboek/gegevens?zoek=verzuim&ontvanger=werk-en-inkomen-zilverdam"), True),
     Sight("regel", OFFICER, entry("disclosure"), True),
     Sight("regel-geweigerd", OFFICER, entry("refusal"), True),
     Sight("regel-inzage", OFFICER, entry("access")),
@@ -399,7 +409,13 @@ SIGHTS: Final = (
     Sight("intrekking", OFFICER, through("/functionaris/intrekkingen", "/functionaris/intrekkingen/"), True),
     Sight("intrekking-fout", OFFICER, _answer_without_words),
     Sight("intrekking-gevolg", OFFICER, through("/functionaris/intrekkingen", "/functionaris/intrekkingen/", "/gevolg"), True),
-    Sight("informeren", OFFICER, at("/functionaris/informeren")),
+    Sight("informeren", OFFICER, at("/functionaris/informeren"), True),
+    Sight("bezwaren", OFFICER, at("/functionaris/bezwaren")),
+    Sight("bezwaar", OFFICER, through("/functionaris/bezwaren", "/functionaris/bezwaren/"), True),
+    Sight("bezwaar-beslisser", GIVER, through("/functionaris/bezwaren", "/functionaris/bezwaren/")),
+    Sight("bezwaar-fout", OFFICER, _ruling_without_words),
+    Sight("functionaris-koppelingen", OFFICER, at("/functionaris/koppelingen"), True),
+    Sight("functionaris-koppeling", AUDITOR, at("/functionaris/koppelingen/duo-voorbeeldregio")),
     Sight("afspraken", OFFICER, at("/functionaris/afspraken"), True),
     Sight("afspraak", OFFICER, at(f"/functionaris/afspraken/afspraak/{AGREEMENT}"), True),
     Sight("afspraak-beslisser", RECEIVER, at(f"/functionaris/afspraken/afspraak/{AGREEMENT}")),

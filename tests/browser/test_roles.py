@@ -8,8 +8,21 @@ from playwright.async_api import Error, expect
 from tests.browser.desk import Opened, heading, sign_in
 from tests.browser.sights import ADMINISTRATOR, AUDITOR, BOTH, CONNECTOR, OFFICER, RECEIVER, search
 
-_OFFICERS = ("", "/logboek", "/persoon", "/weigeringen", "/controle", "/bewaren", "/vergeten", "/steekproef", "/uitvoer")
-_ADMINISTRATORS = ("", "/koppelingen", "/aansluiten", "/quarantaine", "/bezorgingen", "/mislukt", "/gezondheid")
+_OFFICERS = (
+    "",
+    "/te-doen",
+    "/bezwaren",
+    "/koppelingen",
+    "/logboek",
+    "/persoon",
+    "/weigeringen",
+    "/controle",
+    "/bewaren",
+    "/vergeten",
+    "/steekproef",
+    "/uitvoer",
+)
+_ADMINISTRATORS = ("", "/te-doen", "/koppelingen", "/aansluiten", "/quarantaine", "/bezorgingen", "/mislukt", "/gezondheid")
 
 
 @pytest.mark.parametrize(
@@ -22,14 +35,24 @@ _ADMINISTRATORS = ("", "/koppelingen", "/aansluiten", "/quarantaine", "/bezorgin
         (ADMINISTRATOR, [f"/functionaris{path}" for path in _OFFICERS]),
         (
             AUDITOR,
-            [f"/functionaris/{page}" for page in ("persoon", "persoon/volledig", "verklaringen", "vergeten")] + ["/beheer"],
+            [f"/functionaris/{page}" for page in ("te-doen", "persoon", "persoon/volledig", "verklaringen", "vergeten")]
+            + ["/beheer"],
         ),
         (
             RECEIVER,
             ["/functionaris"]
             + [
                 f"/functionaris/{page}"
-                for page in ("logboek", "persoon/volledig", "verklaringen", "intrekkingen", "steekproef", "uitvoer", "controle")
+                for page in (
+                    "koppelingen",
+                    "logboek",
+                    "persoon/volledig",
+                    "verklaringen",
+                    "intrekkingen",
+                    "steekproef",
+                    "uitvoer",
+                    "controle",
+                )
             ],
         ),
     ],

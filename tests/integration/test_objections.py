@@ -71,9 +71,9 @@ async def test_one_that_was_taken_back_or_made_up_is_not_among_them(house: House
     gone = await objects(desk, Scope())
     await desk.withdraw_one(gone, Spoken(SCHOOL, Voice.jongere, Channel.balie, Term(SCHOOL)))
     assert await Rulings(desk).waiting() == ()
-    await objects(desk, scope(None, {CARE}))
+    made_up = await objects(desk, scope(None, {CARE}))
     async with transaction(owner_engine) as connection:
-        await connection.raw.execute("UPDATE consent_event SET hash = sha256(body)")
+        await connection.raw.execute("UPDATE consent_event SET hash = sha256(body) WHERE statement_id = $1", made_up)
     with pytest.raises(Tampered):
         await Rulings(desk).waiting()
 

@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from hub.audit.checkpoint import check_receipt
 from hub.audit.entry import PERSONAL
 from hub.audit.tree import Frontier, leaf_hash, verify_consistency
+from hub.consent.model import Life
 from hub.console.app import create_console
 from hub.domain.terms import PolicyHash, ReasonCode
 from hub.rules import Rules
@@ -306,7 +307,7 @@ async def test_whether_a_sort_of_data_was_ever_given_is_answered_a_no_included(
 ) -> None:
     await house.send(body(0))
     (entry, *_) = [each for each in await house.entries() if each["kind"] == "disclosure"]
-    asked = f"{BASE}/gegevens?ontvanger={entry['recipient']}"
+    asked = f"{BASE}/logboek/gegevens?ontvanger={entry['recipient']}"
     page = (await officer.get(f"{asked}&zoek=verzuim")).text
     assert "Nee: in dit hele logboek is geen van deze" in page
     assert "begindatum van het verzuim" in page
@@ -315,11 +316,14 @@ async def test_whether_a_sort_of_data_was_ever_given_is_answered_a_no_included(
     (row,) = list(csv.reader(io.StringIO(page), delimiter=";"))[1:]
     assert (row[:2], row[3]) == (["geboortedatum", "1"], "Ja, onder voorwaarden")
     assert "Ja: 1 van de 1" in (await officer.get(f"{asked}&zoek=geboortedatum")).text
-    assert "Nee: in dit hele logboek" in (await officer.get(f"{BASE}/gegevens?ontvanger=duo&zoek=geboortedatum")).text
+    assert "Nee: in dit hele logboek" in (await officer.get(f"{BASE}/logboek/gegevens?ontvanger=duo&zoek=geboortedatum")).text
+    rules = house.route.rules
+    rules.put(rules.policy, Life({each.id: ReasonCode("AFSPRAAK_GESCHORST") for each in rules.policy.agreements}, frozenset()))
+    assert "Ja, onder voorwaarden" not in (await officer.get(f"{asked}&zoek=geboortedatum")).text
     for wrong in ("ontvanger=niemand", "zoek=999990019"):
-        assert (await officer.get(f"{BASE}/gegevens?{wrong}")).status_code == 400
+        assert (await officer.get(f"{BASE}/logboek/gegevens?{wrong}")).status_code == 400
     async with console.client(app, ADMINISTRATOR) as administrator:
-        assert (await administrator.get(f"{BASE}/gegevens")).status_code == 403
+        assert (await administrator.get(f"{BASE}/logboek/gegevens")).status_code == 403
 
 
 async def test_the_files_of_the_log_are_those_of_its_export(house: House, officer: httpx2.AsyncClient) -> None:

@@ -13,6 +13,8 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from hub.domain.staff import Role, Staff, StaffId
+from hub.domain.terms import PartyId
 from hub.rules import Rules
 from tests import canary
 from tests.fakes import console
@@ -169,12 +171,26 @@ async def test_an_objection_waits_with_its_term_until_its_controller_ruled(app: 
     assert [words in page for words in ("Nog 30 dagen", "2 december 2026", "Zorgaanbieder Rietzorg")] == [True] * 3
     assert not canary.found_in(page)
 
+    stranger, theirs = [await decider(app, party) for party in ("duo", str(CARE))]
+    async with console.client(app, stranger) as other:  # it waits for another than theirs
+        assert one not in (await other.get(WAITING)).text
+        assert ((await other.get(one)).status_code, (await ruled(other, one, "afgewezen", "duo")).status_code) == (403, 403)
+    async with console.client(app, theirs) as ruler:
+        assert "Leg het besluit vast" in (await ruler.get(one)).text
+        assert HERE not in (await ruler.get(one)).text
+
     assert (await ruled(officer, one, "misschien", CARE)).status_code == 400
     assert (await ruled(officer, one, "afgewezen", "uwv-lindemark")).status_code == 400
     assert (await ruled(officer, one, "afgewezen", "duo")).status_code == 409
     assert (await ruled(officer, one, "afgewezen", WIDE.parties[CARE].controller)).status_code == 303
     assert "Bezwaar afgewezen" in (await officer.get(HERE + path)).text
     assert (one in (await officer.get(WAITING)).text, (await officer.get(one)).status_code) == (False, 404)
+
+
+async def decider(app: FastAPI, party: str) -> str:
+    who = Staff(StaffId("m-00000000000000aa"), "Iemand", frozenset({Role.decision_maker}), PartyId(party))
+    token: str = await app.state.desk.sessions.begin(who)
+    return token
 
 
 async def ruled(client: httpx2.AsyncClient, path: str, ruling: str, controller: str) -> httpx2.Response:

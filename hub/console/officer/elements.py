@@ -1,4 +1,4 @@
-"""`/functionaris/gegevens`: was a sort of data ever given to somebody, and may it be? The answer to it, a no included.
+"""`/functionaris/logboek/gegevens`: was a sort of data ever given to somebody, and may it be? The answer to it, a no included.
 
 Of every data element that the policy set knows: how often the hub permitted it to a recipient, by the log, and which agreements
 in force let it go there today. What never occurs is named as well: it is what a no is made of.
@@ -17,7 +17,7 @@ from starlette.responses import Response
 
 from hub.audit.search import Selection
 from hub.clock import legal_date
-from hub.consent.model import Agreement, Element, Life, Permit, PolicySet
+from hub.consent.model import Agreement, Life, Permit, PolicySet
 from hub.console.desk import OfficerDesk
 from hub.console.form import asked
 from hub.console.gate import Gate
@@ -30,7 +30,7 @@ from hub.console.words import Tone
 from hub.domain.terms import ElementName, PartyId
 from hub.ports import Clock
 
-ELEMENTS: Final = "/functionaris/gegevens"
+ELEMENTS: Final = "/functionaris/logboek/gegevens"
 _WORDS: Final = re.compile(r"[^\W\d_]+(?:[ -][^\W\d_]+){0,7}")
 _LONGEST: Final = 80
 _COLUMNS: Final = (
@@ -51,18 +51,20 @@ async def show(request: Request, officer: OfficerDesk, gate: Gate, clock: Clock)
         raise HTTPException(400)
     wrong = bool(typed) and (len(typed) > _LONGEST or not _WORDS.fullmatch(typed))
     to = PartyId(recipient) if recipient else None
-    elements = [] if wrong else [one for one in policy.elements.values() if _named(one, typed)]
-    occurs = set((await officer.search.choices()).elements)
+    occurs = {each for each in (await officer.search.choices()).elements if ":" not in each}
+    known = {str(each.name): each.label_nl for each in policy.elements.values()}
+    every = {name: known.get(name, name) for name in (*known, *sorted(occurs - known.keys()))}  # also of an earlier set
+    elements = {} if wrong else {name: label for name, label in every.items() if _named(name, label, typed)}
     today, rows, times, allowed = legal_date(clock.now_us()), list[Row](), 0, 0
-    for one in elements:
-        selection = Selection(kind="disclosure", recipient=to, element=one.name)
-        found = await officer.search.page(selection, limit=1) if one.name in occurs else None
+    for name, label in elements.items():
+        selection = Selection(kind="disclosure", recipient=to, element=name)
+        found = await officer.search.page(selection, limit=1) if name in occurs else None
         count = 0 if found is None else found.total
-        under = sorted({each.title for each in _under(policy, officer.rules.life, one.name, to, today)})
+        under = sorted({each.title for each in _under(policy, officer.rules.life, ElementName(name), to, today)})
         times, allowed = times + bool(count), allowed + bool(under)
         rows.append(
             (
-                one.label_nl,
+                label,
                 count,
                 Link("Regels", address(selection)) if count else None,
                 Badge("Ja, onder voorwaarden", Tone.note) if under else Badge("Nee", Tone.ok),
@@ -96,8 +98,8 @@ async def show(request: Request, officer: OfficerDesk, gate: Gate, clock: Clock)
     )
 
 
-def _named(one: Element, typed: str) -> bool:
-    return typed.casefold() in f"{one.name.replace('_', ' ')} {one.label_nl}".casefold()
+def _named(name: str, label: str, typed: str) -> bool:
+    return typed.casefold() in f"{name.replace('_', ' ')} {label}".casefold()
 
 
 def _under(policy: PolicySet, life: Life, element: ElementName, recipient: PartyId | None, today: date) -> Iterator[Agreement]:
