@@ -21,7 +21,7 @@ from hub.errors import Conflict, Fault, Malformed, Misconfigured, Refused
 from hub.identity.partners import KOPPELINGEN
 from hub.mend.outlook import Outlook
 from hub.ports import Clock
-from hub.receive.messages import check_no_field_twice
+from hub.receive.messages import object_of
 from hub.receive.request import JSON, Gate, body_of, check_answer_type, check_no_query, idempotency_key, malformed
 from hub.setups.actor import Actor
 from hub.setups.rules import Absent, FourEyes
@@ -218,14 +218,7 @@ def _id(request: Request) -> str:
 
 
 async def _read(request: Request, *known: str) -> dict[str, Any]:
-    body = await body_of(request, limit=_LIMIT)
-    check_no_field_twice(body)
-    try:
-        given = orjson.loads(body)
-    except ValueError:
-        given = None
-    if not isinstance(given, dict):
-        raise malformed(Fault("rij", "WAARDE_ONGELDIG"))
+    given = object_of(await body_of(request, limit=_LIMIT))
     if known and set(given) - set(known):
         raise malformed(Fault("?", "VELD_ONBEKEND"))
     return given

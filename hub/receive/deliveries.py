@@ -21,7 +21,7 @@ from hub.errors import Fault
 from hub.identity.partners import OPHALEN
 from hub.observe import Event, emit
 from hub.ports import Way
-from hub.receive.messages import check_no_field_twice
+from hub.receive.messages import object_of
 from hub.receive.request import (
     JSON,
     Gate,
@@ -75,13 +75,7 @@ class Deliveries:
 
 def _ids(body: bytes) -> list[UUID]:
     """The delivery ids named in a body, each once. Raises errors.Malformed with every fault."""
-    check_no_field_twice(body)
-    try:
-        content = orjson.loads(body)
-    except ValueError:
-        raise malformed(Fault("rij", "RIJ_ONVOLLEDIG")) from None
-    if not isinstance(content, dict):
-        raise malformed(Fault("rij", "WAARDE_ONGELDIG"))
+    content = object_of(body)
     faults = [Fault("?", "VELD_ONBEKEND") for name in content if name != _FIELD][:1]
     given = content.get(_FIELD)
     if faults := [*faults, *id_faults(given)]:

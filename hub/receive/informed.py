@@ -21,7 +21,7 @@ from hub.domain.terms import PartyId
 from hub.errors import Fault
 from hub.identity.partners import MEDEDELINGEN
 from hub.receive.deliveries import id_faults
-from hub.receive.messages import check_no_field_twice
+from hub.receive.messages import object_of
 from hub.receive.request import JSON, Gate, body_of, check_answer_type, check_no_query, idempotency_key, malformed
 from hub.rights.informing.model import Reported, Telling
 
@@ -57,13 +57,7 @@ class InformedDoor:
 
 def _read(body: bytes) -> Telling:
     """Raises errors.Malformed with every fault."""
-    check_no_field_twice(body)
-    try:
-        content = orjson.loads(body)
-    except ValueError:
-        raise malformed(Fault("rij", "RIJ_ONVOLLEDIG")) from None
-    if not isinstance(content, dict):
-        raise malformed(Fault("rij", "WAARDE_ONGELDIG"))
+    content = object_of(body)
     day = _day(content.get("datum"))
     if faults := _faults(content, day):
         raise malformed(*faults)

@@ -21,7 +21,7 @@ from hub.errors import Fault
 from hub.identity.partners import BEVRAGEN
 from hub.inquiry.pace import TooMany
 from hub.inquiry.service import Answered, Question
-from hub.receive.messages import check_no_field_twice
+from hub.receive.messages import object_of
 from hub.receive.request import JSON, Gate, body_of, check_answer_type, check_no_query, idempotency_key, malformed
 
 INQUIRIES_PATH: Final = "/v1/bevragingen"
@@ -81,13 +81,7 @@ def _answer(asker: PartyId, answered: Answered) -> dict[str, Any]:
 
 def _read(body: bytes) -> Question:
     """Raises errors.Malformed with every fault."""
-    check_no_field_twice(body)
-    try:
-        content = orjson.loads(body)
-    except ValueError:
-        raise malformed(Fault("rij", "RIJ_ONVOLLEDIG")) from None
-    if not isinstance(content, dict):
-        raise malformed(Fault("rij", "WAARDE_ONGELDIG"))
+    content = object_of(body)
     faults = [Fault("?", "VELD_ONBEKEND") for name in content if name not in _FIELDS][:1]
     for name, shape in (("register", _WORD), ("gebruiker", _USER), ("taak", _WORD)):
         given = content.get(name)

@@ -22,7 +22,7 @@ from hub.archive.partners import Answer, Question
 from hub.domain.terms import PartyId
 from hub.errors import Fault
 from hub.identity.partners import LOGBOEK
-from hub.receive.messages import check_no_field_twice
+from hub.receive.messages import object_of
 from hub.receive.request import JSON, Gate, body_of, check_answer_type, check_no_query, malformed
 
 ACTIVITIES_PATH: Final = "/v1/logboek/processing-activities"
@@ -67,14 +67,8 @@ class LogbookDoor:
 
 def _read(body: bytes) -> Question:
     """Raises errors.Malformed with every fault, and never with a value."""
-    check_no_field_twice(body)
-    try:
-        content = orjson.loads(body)
-    except ValueError:
-        raise malformed(Fault("rij", "RIJ_ONVOLLEDIG")) from None
-    if not isinstance(content, dict):
-        raise malformed(Fault("rij", "WAARDE_ONGELDIG"))
-    moments = {name: _moment(content[name]) for name in _TIMES if name in content}
+    content = object_of(body)
+    moments: dict[str, int | None] = {name: _moment(content[name]) for name in _TIMES if name in content}
     if faults := list(_faults(content, moments)):
         raise malformed(*faults)
     end = moments.get("endTime")

@@ -119,6 +119,18 @@ def check_no_field_twice(body: bytes) -> None:
         raise malformed(Fault(ROW, "RIJ_ONVOLLEDIG")) from None
 
 
+def object_of(body: bytes) -> dict[str, Any]:
+    """A body that is one object of JSON, with no field twice. Raises errors.Malformed."""
+    check_no_field_twice(body)
+    try:
+        content = orjson.loads(body)
+    except ValueError:  # NaN, or half a letter: the other reader lets them pass
+        raise malformed(Fault(ROW, "RIJ_ONVOLLEDIG")) from None
+    if not isinstance(content, dict):
+        raise malformed(Fault(ROW, "WAARDE_ONGELDIG"))
+    return content
+
+
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(fields := dict(pairs)) != len(pairs):
         raise malformed(Fault("?", "VELD_DUBBEL"))

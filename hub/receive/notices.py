@@ -24,7 +24,7 @@ from hub.identity.tokens import check_attestation
 from hub.notices.issue import Unknown
 from hub.notices.model import Answer, Channel, Ground, Happened, Method, Notice
 from hub.notices.wire import METHODS, STATES, written
-from hub.receive.messages import check_no_field_twice
+from hub.receive.messages import object_of
 from hub.receive.request import (
     JSON,
     Gate,
@@ -104,13 +104,7 @@ def _id(text: str) -> UUID:
 
 def _read(body: bytes) -> dict[str, Any]:
     """The fields of an answer, each of its own type. Raises errors.Malformed with every fault."""
-    check_no_field_twice(body)
-    try:
-        content = orjson.loads(body)
-    except ValueError:
-        raise malformed(Fault("rij", "RIJ_ONVOLLEDIG")) from None
-    if not isinstance(content, dict):
-        raise malformed(Fault("rij", "WAARDE_ONGELDIG"))
+    content = object_of(body)
     faults = [Fault("?", "VELD_ONBEKEND") for name in content if name not in _FIELDS][:1]
     for name in _FIELDS[:5]:
         if name in content and not isinstance(content[name], str):

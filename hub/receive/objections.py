@@ -20,7 +20,7 @@ from hub.domain.terms import PartyId
 from hub.errors import Fault, Refused
 from hub.identity.partners import VERKLARINGEN
 from hub.ports import Clock
-from hub.receive.messages import check_no_field_twice
+from hub.receive.messages import object_of
 from hub.receive.request import JSON, Gate, body_of, check_answer_type, check_no_query, idempotency_key, malformed
 from hub.statements.objections import Objection
 
@@ -79,13 +79,7 @@ class ObjectionDoor:
 
 def _read(body: bytes) -> str:
     """Raises errors.Malformed."""
-    check_no_field_twice(body)
-    try:
-        content = orjson.loads(body)
-    except ValueError:
-        raise malformed(Fault("rij", "RIJ_ONVOLLEDIG")) from None
-    if not isinstance(content, dict):
-        raise malformed(Fault("rij", "WAARDE_ONGELDIG"))
+    content = object_of(body)
     if any(name != "besluit" for name in content):
         raise malformed(Fault("?", "VELD_ONBEKEND"))
     ruling = content.get("besluit")
