@@ -18,7 +18,6 @@ TAG: Final = {
     "name": "Beheer",
     "description": "Koppelingen instellen, testen en laten werken, door twee systemen van de beheerder",
 }
-SCOPE_TEXT: Final = "Koppelingen van de hub instellen (alleen de partij die de hub beheert)"
 _NUMBER: Final[dict[str, Any]] = {"type": "integer", "minimum": 1}
 _TEXT: Final[dict[str, Any]] = {"type": "string"}
 _SECURITY: Final = [{"oauth": [KOPPELINGEN]}]

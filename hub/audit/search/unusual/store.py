@@ -27,7 +27,6 @@ READ_ENTRY: Final = "read-entry"
 """Someone looked at one entry; its details name it as `entry`, and as `party` whom that member of staff works for."""
 _COMING_AND_GOING: Final = frozenset({"sign-in", "sign-out"})
 _MOST_READS: Final = 5_000
-_MOST_AGAIN: Final = 10_000
 _MOST_GLASS: Final = 100
 
 _BODIES: Final = "SELECT body FROM audit_entry WHERE log_id = $1 AND seq = ANY($2::bigint[]) AND body IS NOT NULL"
