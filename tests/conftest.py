@@ -42,7 +42,7 @@ def pytest_collection_finish() -> None:
     after it, so it is looked at while it is near."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(5_000, 20, 100)
+    gc.set_threshold(2_000, 20, 100)
 
 
 @pytest.fixture(scope="session")

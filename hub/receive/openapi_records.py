@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any, Final
 
 from hub.domain.export import whole_schema
@@ -66,6 +67,7 @@ def record_schemas(
     return found
 
 
+@cache
 def _record(model: type[PersonRecord]) -> Schema:
     """The schema of a record, in the plainer words of OpenAPI 3.1: `type: [.., null]` and no generated titles."""
     schema = whole_schema(model)
