@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +28,15 @@ class Papers:
     signer: bytes
     signer_key: bytes
 
-    def contexts(self) -> dict[str, ssl.SSLContext]:
-        """How the server shows itself: as the authority vouches for it, or as a stranger of the same name."""
+    def contexts(self, *, asks: bool = True) -> dict[str, ssl.SSLContext]:
+        """How the server shows itself: as the authority vouches for it, or as a stranger of the same name. `asks` whoever calls
+        for a certificate too."""
         made: dict[str, ssl.SSLContext] = {}
         for name in ("server", "stranger"):
             made[name] = context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(self.home / f"{name}.pem", self.home / f"{name}-key.pem")
             context.load_verify_locations(self.home / "ca.pem")
-            context.verify_mode = ssl.CERT_REQUIRED
+            context.verify_mode = ssl.CERT_REQUIRED if asks else ssl.CERT_NONE
         return made
 
 
@@ -52,6 +55,31 @@ def papers(home: Path) -> Papers:
             (home / f"{name}.pem").write_bytes(certificate.public_bytes(_PEM))
     signer = (home / "signer.pem").read_bytes()
     return Papers(home, (home / "hub.pem").read_bytes(), signer, (home / "signer-key.pem").read_bytes())
+
+
+class TlsServer(ThreadingHTTPServer):
+    """A simulator's door: over TLS where there is a home for its papers, under the certificate of a stranger while `wrong` says
+    so. It asks nobody for a certificate."""
+
+    daemon_threads = True
+
+    def __init__(
+        self, port: int, door: Callable[..., BaseHTTPRequestHandler], home: Path | None, wrong: Callable[[], bool]
+    ) -> None:
+        super().__init__(("127.0.0.1", port), door)
+        self._contexts, self._wrong = {} if home is None else papers(home).contexts(asks=False), wrong
+        self.url = f"{'https' if self._contexts else 'http'}://127.0.0.1:{self.server_port}"
+
+    def get_request(self) -> tuple[Any, Any]:
+        """The handshake is the thread's, not the door's."""
+        found, address = super().get_request()
+        if not self._contexts:
+            return found, address
+        context = self._contexts["stranger" if self._wrong() else "server"]
+        return context.wrap_socket(found, server_side=True, do_handshake_on_connect=False), address
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Whoever does not trust it, or goes, is no news."""
 
 
 def _make(name: str, by: tuple[x509.Certificate, Any] | None, *, authority: bool = False) -> tuple[x509.Certificate, Any]:

@@ -1,6 +1,6 @@
 """The systems of a gemeente that the hub speaks with, with dials for everything that such systems do wrong.
 
-    python -m ops.demo.gemeente [--port N] [--control N] [--secret S] [--key K]
+    python -m ops.demo.gemeente [--port N] [--control N] [--secret S] [--key K] [--tls DIR]
 
 On one port: the BRP (`/brp/personen`), case system and catalogue of the ZGW APIs (`/zaken/api/v1`, `/catalogi/api/v1`), and
 StUF-ZKN (`/stuf`). On a port of its own its controls: `PUT /dials` with `{"mode": ..., "on": "POST /zaken", "times": n,
@@ -21,10 +21,12 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from ops.demo.certificates import TlsServer
 from ops.demo.gemeente_stuf import Stuf
 
 CLIENT, SECRET, KEY = "hub", "een-geheim-voor-de-demo", "een-sleutel-voor-de-demo"
@@ -42,8 +44,8 @@ class Dial:
     """How the systems behave. `on` is a part of `METHOD /path` that it is about, `times` for how many calls; modes:
 
     ok, slow, down (no answer and no effect), unanswered (the effect and no answer), truncated, malformed, duplicate (what is
-    listed comes twice), other (the BRP answers about somebody else), more (it gives more than was asked), unfiltered (lists
-    give everything), or a status such as 401, 409, 503.
+    listed comes twice), out_of_order (lists go backwards), wrong_certificate (with `--tls`), other (the BRP answers about
+    somebody else), more (it gives more than was asked), unfiltered (lists give everything), or a status such as 401, 409, 503.
     """
 
     mode: str = "ok"
@@ -125,6 +127,7 @@ def listed(world: World, resource: str, query: dict[str, str], mode: str) -> Ans
     """GET of a list of the Zaken API, in pages."""
     page, wanted = int(query.pop("page", "1")), query
     rows = [one for one in world.rows[resource] if mode == "unfiltered" or all(one.get(k) == v for k, v in wanted.items())]
+    rows = rows[::-1] if mode == "out_of_order" else rows
     start, end = (page - 1) * _PAGE, page * _PAGE
     following = f"{world.base}/zaken/api/v1/{resource}?page={page + 1}" if end < len(rows) else None
     results = rows[start:end] * (2 if mode == "duplicate" else 1)
@@ -325,9 +328,10 @@ def _written(answer: Answer) -> tuple[int, bytes]:
     return answer[0], _json(answer[1])
 
 
-def _serve(door: Callable[..., BaseHTTPRequestHandler], port: int) -> ThreadingHTTPServer:
-    server = ThreadingHTTPServer(("127.0.0.1", port), door)
-    server.daemon_threads = True
+def _serve(
+    door: Callable[..., BaseHTTPRequestHandler], port: int, tls: Path | None = None, wrong: Callable[[], bool] = bool
+) -> TlsServer:
+    server = TlsServer(port, door, tls, wrong)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server
 
@@ -339,17 +343,19 @@ def main() -> int:
     parser.add_argument("--control", type=int, default=0)
     parser.add_argument("--secret", default=SECRET)
     parser.add_argument("--key", default=KEY)
+    parser.add_argument("--tls", type=Path, help="a folder for its certificates: it speaks TLS then")
     given = parser.parse_args()
     world = World(given.secret, given.key)
-    door = _serve(type("Door", (_Door,), {"world": world}), given.port)
+    shows = type("Door", (_Door,), {"world": world})
+    door = _serve(shows, given.port, given.tls, lambda: world.dial.mode == "wrong_certificate")
     control = _serve(type("Controls", (_Controls,), {"world": world}), given.control)
-    world.base = f"http://127.0.0.1:{door.server_port}"
+    world.base = door.url
     where = {
         "brp": f"{world.base}/brp",
         "zaken": f"{world.base}/zaken/api/v1",
         "catalogi": f"{world.base}/catalogi/api/v1",
         "stuf": f"{world.base}/stuf",
-        "control": f"http://127.0.0.1:{control.server_port}",
+        "control": control.url,
     }
     print(json.dumps(where), flush=True)
     with suppress(KeyboardInterrupt):

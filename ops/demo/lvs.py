@@ -1,10 +1,12 @@
 """A school's pupil-tracking system over REST, with dials for what such systems do wrong; it also writes transfer files (OSO).
 
-    python -m ops.demo.lvs [--port N] [--control N] [--records N] [--size N] [--token T] [--today D] [--dossiers DIR]
+    python -m ops.demo.lvs [--port N] [--control N] [--tls DIR] [--records N] [--size N] [--token T] [--today D]
+        [--dossiers DIR]
 
 Its first line is JSON: `url` of the lists (`/uitschrijvingen`, `/meldingen`, `/signalen`, `/portfolios`) and `control`, where
 `PUT /dials` sets how it behaves and `GET /counts` says what it did. A dial is `{"mode": ..., "page": n, "times": n,
-"seconds": s}`: at that page, or at every one; so many times, or until the next dial. It listens on this machine only, ends on
+"seconds": s}`: at that page, or at every one; so many times, or until the next dial. With `--tls` it speaks TLS, lays its
+authority (`ca.pem`) into that folder, and knows the dial `wrong_certificate`. It listens on this machine only, ends on
 SIGTERM, and imports nothing of the hub.
 """
 
@@ -26,10 +28,11 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
+from ops.demo.certificates import TlsServer
 from ops.demo.dossiers import write_all
 from ops.demo.people import numbers
 
-MODES: Final = ("ok", "slow", "down", "truncated", "duplicate", "out_of_order", "malformed", "limited")
+MODES: Final = ("ok", "slow", "down", "truncated", "duplicate", "out_of_order", "malformed", "limited", "wrong_certificate")
 LISTS: Final = ("uitschrijvingen", "meldingen", "signalen", "portfolios")
 _NAMES: Final = (
     ("Voorbeeld", "van den", "Noor Anna"),
@@ -89,9 +92,9 @@ def _record(kind: str, number: int, bsn: str, today: date) -> dict[str, Any]:
 class School:
     """What the system holds, how it behaves, and what it did."""
 
-    def __init__(self, count: int, size: int, today: date, token: str) -> None:
+    def __init__(self, count: int, size: int, today: date, token: str, *, tls: bool = False) -> None:
         self.lists = {kind: records_of(kind, count, today) for kind in LISTS}
-        self.size, self.token = size, token
+        self.size, self.token, self.tls = size, token, tls
         self.counts: Counter[str] = Counter()
         self._dial: dict[str, Any] = {"mode": "ok"}
         self._lock = threading.Lock()
@@ -100,8 +103,15 @@ class School:
         """How it behaves from the next page on. Raises ValueError for a dial that there is not."""
         if dial.get("mode") not in MODES or dial.keys() - {"mode", "page", "times", "seconds"}:
             raise ValueError("no such dial")
+        if dial["mode"] == "wrong_certificate" and not self.tls:
+            raise ValueError("it shows no certificate")
         with self._lock:
             self._dial = dict(dial)
+
+    def wrong(self) -> bool:
+        """Whether it shows a stranger's certificate to whoever calls now."""
+        with self._lock:
+            return bool(self._dial["mode"] == "wrong_certificate")
 
     def behaviour(self, page: int) -> tuple[str, float]:
         """How it behaves at this page, and the seconds that go with it."""
@@ -203,16 +213,16 @@ def main() -> int:
     parser.add_argument("--token", default="")
     parser.add_argument("--today", type=date.fromisoformat, default=date(2026, 11, 2))
     parser.add_argument("--dossiers", type=Path, help="a folder that gets transfer files of invented pupils")
+    parser.add_argument("--tls", type=Path, help="a folder for its certificates: it speaks TLS then")
     given = parser.parse_args()
     if given.dossiers is not None:
         write_all(given.dossiers, given.records)
-    school = School(given.records, given.size, given.today, given.token)
+    school = School(given.records, given.size, given.today, given.token, tls=given.tls is not None)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     control = ThreadingHTTPServer(("127.0.0.1", given.control), _control(school))
-    pages = ThreadingHTTPServer(("127.0.0.1", given.port), _serve(school))
+    pages = TlsServer(given.port, _serve(school), given.tls, school.wrong)
     threading.Thread(target=control.serve_forever, daemon=True).start()
-    there = [f"http://127.0.0.1:{server.server_address[1]}" for server in (pages, control)]
-    print(json.dumps(dict(zip(("url", "control"), there, strict=True))), flush=True)
+    print(json.dumps({"url": pages.url, "control": f"http://127.0.0.1:{control.server_port}"}), flush=True)
     pages.serve_forever()
     return 0
 
