@@ -97,6 +97,7 @@ def test_a_connector_without_its_modules_refuses_to_load(tmp_path: Path) -> None
 
 def test_no_secret_and_no_file_name_is_printed() -> None:
     endpoint = Endpoint("sftp://host:22", {"username": "hub"}, {"private_key": b"key", "password": b"password"})
+    assert [endpoint.option(name, "default") for name in ("username", "folder")] == ["hub", "default"]
     with pytest.raises(Misconfigured, match="token"):
         Endpoint("", credentials={"token": b"\xff"}).secret("token")
     told = repr(endpoint) + repr(RemoteFile("Voorbeeld.csv", 1, 2))

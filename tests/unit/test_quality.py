@@ -23,6 +23,12 @@ LEDGER = (Path(hub.connectors.duo_uitval.__file__).parent / "quality.toml").read
         ("contract_suite = { done", "contract_suite = { perhaps", "contract_suite"),
         ('{ done = "tests/contract/test_connectors.py" }', '{ done = "yes" }', "contract_suite"),
         ('{ done = "tests/contract/test_connectors.py" }', "true", "contract_suite"),
+        ('{ done = "tests/contract/test_connectors.py" }', "{ done = 12345678901 }", "contract_suite"),
+        (
+            '{ done = "tests/contract/test_connectors.py" }',
+            '{ done = "because of it", exempt = "not at all" }',
+            "contract_suite",
+        ),
     ],
 )
 def test_a_ledger_with_a_gap_is_none(tmp_path: Path, old: str, new: str, why: str) -> None:
@@ -32,6 +38,14 @@ def test_a_ledger_with_a_gap_is_none(tmp_path: Path, old: str, new: str, why: st
     with pytest.raises(Misconfigured) as refused:
         load_ledger(path, "inbound")
     assert why in refused.value.why
+
+
+def test_a_grade_that_is_no_table_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "quality.toml"
+    path.write_text("gold = 1\n" + LEDGER.partition("[gold]")[0], encoding="utf-8")
+    with pytest.raises(Misconfigured) as refused:
+        load_ledger(path, "inbound")
+    assert "gold" in refused.value.why
 
 
 def test_a_grade_needs_those_below_it(tmp_path: Path) -> None:
