@@ -22,7 +22,7 @@ from typing import Final
 
 GEMEENTEN: Final = tuple(str(code) for code in range(9001, 9009))
 UNKNOWN_GEMEENTE: Final = "9999"
-COLUMNS: Final = (
+PERSON: Final = (
     "PERSOONSGEBONDENNUMMER",
     "GESLACHTSNAAM",
     "VOORVOEGSEL",
@@ -37,6 +37,10 @@ COLUMNS: Final = (
     "WOONPLAATS",
     "GEMEENTECODE",
     "INDICATIEGEHEIM",
+)
+"""Columns about a person, in every list of the register."""
+COLUMNS: Final = (
+    *PERSON,
     "TELEFOONNUMMER",
     "INSTELLINGSCODE",
     "VESTIGINGSCODE",
