@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 from hub.connector import Connect, Credential, FileFormat, Manifest, OpenQuery, OpenSink, Option, Probe, Reads, load_manifest
 from hub.connector.manifest import Protocol, unusable
@@ -16,6 +16,8 @@ from hub.connector.quality import Ledger, load_ledger
 from hub.errors import Misconfigured
 from hub.formats import format_of
 from hub.transports import TRANSPORTS
+
+_BELONGS: Final = MappingProxyType({"inbound": "instances", "outbound": "recipients", "query": "registers"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class Connector:
     def format(self, reads: Reads | None = None) -> FileFormat:
         """How its files are read; `reads` where a mapping says it otherwise. Raises errors.Misconfigured."""
         if self.manifest.direction == "outbound":
-            raise self._other_way("fetch", "recipients")
+            raise self._other_way("fetch")
         chosen = reads or self.manifest.reads
         own: FileFormat | None = self.own.get("FORMAT")
         return own if chosen.format == "own" and own is not None else format_of(chosen)
@@ -47,7 +49,7 @@ class Connector:
     def connect(self, protocol: Protocol) -> Connect:
         """How its files are fetched. Raises errors.Misconfigured where it does not fetch over this protocol."""
         if self.manifest.direction != "inbound":
-            raise self._other_way("fetch", "recipients")
+            raise self._other_way("fetch")
         self._check(protocol)
         own: Connect | None = self.own.get("connect")
         house = TRANSPORTS[protocol].connect if protocol in TRANSPORTS else None
@@ -61,7 +63,7 @@ class Connector:
     def open_sink(self) -> OpenSink:
         """Raises errors.Misconfigured where the connector does not push."""
         if self.manifest.direction != "outbound":
-            raise self._other_way("push", "instances")
+            raise self._other_way("push")
         found: OpenSink = self.own["open_sink"]
         return found
 
@@ -69,7 +71,7 @@ class Connector:
     def open_query(self) -> OpenQuery:
         """Raises errors.Misconfigured where the connector does not ask."""
         if self.manifest.direction != "query":
-            raise self._other_way("ask", "registers")
+            raise self._other_way("ask")
         found: OpenQuery = self.own["open_query"]
         return found
 
@@ -96,11 +98,11 @@ class Connector:
             known = ", ".join(self.manifest.transport.protocols)
             raise Misconfigured(f"The connector {self.manifest.id} does not speak {protocol}.", f"It speaks {known}.")
 
-    def _other_way(self, does_not: str, belongs: str) -> Misconfigured:
+    def _other_way(self, does_not: str) -> Misconfigured:
         return Misconfigured(
             f"The connector {self.manifest.id} does not {does_not}.",
             f"Its manifest declares it {self.manifest.direction}.",
-            f"Set it up among the {belongs}, or choose another connector.",
+            f"Set it up among the {_BELONGS[self.manifest.direction]}, or choose another connector.",
         )
 
 

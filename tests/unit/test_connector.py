@@ -27,6 +27,8 @@ def test_a_connector_goes_the_way_that_its_manifest_says() -> None:
         _ = load_connectors()["duo_uitval"].open_sink
     with pytest.raises(Misconfigured, match="does not fetch"):
         _ = load_connectors()["bezorging"].format()
+    with pytest.raises(Misconfigured, match="among the registers"):
+        _ = load_connectors()["uwv_suwinet"].connect("soap")
     with pytest.raises(Misconfigured, match="does not ask"):
         _ = load_connectors()["bezorging"].open_query
     with pytest.raises(Misconfigured, match="does not speak soap"):
