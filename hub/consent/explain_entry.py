@@ -196,6 +196,26 @@ _LABELS: Final = {
     "party": "Partij",
     "recipient": "Ontvanger",
     "connector": "Koppeling",
+    "register": "Register dat is bevraagd",
+    "task": "Voor welke taak",
+    "user": "Wie het vroeg bij die partij (code)",
+    "asker": "Partij die vroeg",
+    "code": "Waarom niet",
+    "move": "Overgang (kenmerk)",
+    "old": "Oude ontvanger",
+    "new": "Nieuwe ontvanger",
+    "count-moved": "Overgegaan",
+    "count-refused": "Mag niet naar de nieuwe ontvanger",
+    "count-resupply": "Geeft de bron opnieuw",
+    "count-stays": "Bleef waar het was",
+    "hand": "Account of systeem",
+    "member": "Is van medewerker",
+    "questions": "Vragen die zijn gesteld",
+    "list": "Lijst (hash)",
+    "witness": "Getuige",
+    "origin": "Naam van het logboek",
+    "seen": "Gezien tot regel",
+    "each": "Regels per soort",
     "seq": "Volgnummer bij deze koppeling",
     "credential": "Sleutel, certificaat of wachtwoord",
     "mapping": "Leeswijze",
@@ -286,6 +306,7 @@ _SAID: Final = {
     "bewaartermijn-voorbij": "De bewaartermijn is voorbij",
 }
 _SAYING: Final = ("cause", "scope", "action", "done", "ground")
+_PARTIES: Final = frozenset({"party", "recipient", "source", "actor", "register", "asker", "old", "new"})
 _MOST_DETAILS: Final = 50
 
 
@@ -401,7 +422,7 @@ def _event(policy: PolicySet, entry: Mapping[str, Any]) -> Explanation:
 def _word(policy: PolicySet, name: str, value: Any) -> str:
     if name == "due" and isinstance(value, int):
         return dutch_date(legal_date(Micros(value)))
-    if name in ("party", "recipient", "source", "actor") and isinstance(value, str):
+    if name in _PARTIES and isinstance(value, str):
         return _name(policy, value)
     return _SAID.get(str(value), str(value)) if name in _SAYING else str(value)
 

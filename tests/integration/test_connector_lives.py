@@ -111,6 +111,7 @@ async def test_the_officer_reads_the_whole_life_of_a_connector(hub: Hub) -> None
     ):
         assert words in page, words
     assert SECRET.decode() not in page
+    assert f"{HERE}/{NAME}" in await see(hub, lives, f"/functionaris/logboek/{happened[-1].ref}", raw=True)
     installed = await see(hub, lives, f"{HERE}/uit-het-bestand")
     assert "staat in het bestand van de installatie" in installed
     for unknown in ("bestaat-niet", "X"):
@@ -123,7 +124,7 @@ async def refs(hub: Hub) -> set[str]:
     return {str(line.ref) for line in page.lines}
 
 
-async def see(hub: Hub, lives: Lives, path: str, role: Role = Role.auditor) -> str:
+async def see(hub: Hub, lives: Lives, path: str, role: Role = Role.auditor, *, raw: bool = False) -> str:
     nobody = cast(Any, None)
     officer = OfficerDesk(hub.search, nobody, hub.log, hub.notes, hub.rules, names, lives=lives)
     sessions = console.Sessions()
@@ -131,4 +132,6 @@ async def see(hub: Hub, lives: Lives, path: str, role: Role = Role.auditor) -> s
     desk = Desk(hub.clock, sessions, console.SignIn(console.staff(role)), console.PROVIDER, False, officer=officer)
     async with console.client(create_console(desk), token) as browser:
         answer = await browser.get(path)
+    if raw:
+        return answer.text
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.text)) if answer.status_code == 200 else str(answer.status_code)

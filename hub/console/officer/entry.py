@@ -20,6 +20,7 @@ from hub.console.gate import Gate, Turned
 from hub.console.navigation import READERS
 from hub.console.officer import words
 from hub.console.officer.choosing import LOG
+from hub.console.officer.connectors import CONNECTORS
 from hub.console.officer.log import JSON, download
 from hub.console.officer.telling import Teller
 from hub.console.officer.viewing import Views
@@ -69,7 +70,7 @@ class EntryPages:
             fields=fields,
             facts=self._facts(fields, names),
             headline=words.named(told.explanation.headline, names),
-            details=[(label, _detail(label, words.named(word, names))) for label, word in told.explanation.details],
+            details=[(label, self._detail(label, words.named(word, names))) for label, word in told.explanation.details],
             codes=[(name, fields[name]) for name in _CODES if name in fields],
             told=told,
             outcome=words.outcome(own.outcome) if own and fields["kind"] in ("disclosure", "refusal") else None,
@@ -83,6 +84,11 @@ class EntryPages:
             key=self._officer.log.vkey,
             witnesses=await self._witnesses(entry.seq),
         )
+
+    def _detail(self, label: str, word: str) -> Cell:
+        """What an entry says besides; a connector leads to all that happened to it."""
+        known = label == "Koppeling" and self._officer.lives is not None
+        return Link(word, f"{CONNECTORS}/{word}") if known else _detail(label, word)
 
     async def _witnesses(self, seq: int) -> list[str] | None:
         """Who outside the hub cosigned the log with this entry in it; None where nobody is asked to."""
@@ -158,7 +164,7 @@ def _redacted(by: int) -> Trouble:
 
 
 def _detail(label: str, word: str) -> Cell:
-    """What an entry says besides: moments and reasons as one reads them."""
+    """Moments and reasons as one reads them."""
     return Moment(int(word)) if label in ("Vanaf", "Tot") and word.isdecimal() else _REASONS.get(word, word)
 
 

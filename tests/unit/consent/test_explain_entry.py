@@ -156,6 +156,19 @@ def test_details_are_told_in_words(policy: PolicySet):
     }
 
 
+def test_who_asked_a_register_and_what_moved_are_told_in_words(policy: PolicySet):
+    def told(operation: str, **details: str | int) -> dict[str, str]:
+        named = {name.replace("_", "-"): value for name, value in details.items()}
+        draft = event(EntryKind.access, LOG, REF, DESK, operation, PURPOSE, "log", named)
+        return dict(explain_entry(policy, parse(complete(draft, US))).details)
+
+    asked = told("register-ask", connector="suwinet", register="uwv", task="participatiewet", user="ab" * 32)
+    assert asked["Register dat is bevraagd"] == policy.parties[PartyId("uwv")].name
+    assert asked["Voor welke taak"] == "participatiewet"
+    moved = told("region-move-done", old="doorstroompunt-lindemark", new="doorstroompunt-schelmonde", count_moved=3)
+    assert (moved["Oude ontvanger"], moved["Overgegaan"]) == ("Doorstroompunt Lindemark", "3")
+
+
 def test_details_are_told_with_labels(policy: PolicySet):
     details = {"party": "duo", "reason": "inzageverzoek", "whatever": 3}
     draft = event(EntryKind.access, LOG, REF, DESK, "x", PURPOSE, "log", details)
