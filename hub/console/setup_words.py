@@ -139,6 +139,10 @@ REFUSALS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
             "De sleutels zijn niet compleet",
             "Er ontbreekt er een, of een sleutel en een certificaat horen niet bij elkaar.",
         ),
+        "This connector cannot send beside another.": (
+            "Deze koppeling kan niet naast een andere bezorgen",
+            "Een andere koppeling bezorgt deze partij al hetzelfde. Zet die eerst stil of beëindig haar.",
+        ),
         "This cannot be set up.": ("Dit is zo niet in te stellen", "Kijk naar wat hieronder staat."),
         "Someone else changed this connector.": (
             "Een collega was u voor",
