@@ -617,12 +617,15 @@ async def test_a_mapping_that_one_put_into_use_alone_is_confirmed_by_another(des
 
 async def test_a_confirmation_that_the_log_knows_not_is_none_and_who_mends_it_next_has_looked(desk: Desk) -> None:
     mappings = desk.mend.mappings
+    await mappings.preview(NAME, LISTED, WHO)
+    (seen,) = await desk.said("mapping-preview")  # of this very text, by another: and no confirmation
     await mappings.break_glass(NAME, LISTED, GlassReason.data_waits, FIRST)
-    async with transaction(desk.house.engine) as connection:
+    async with transaction(desk.house.engine) as connection:  # as the hub's own role
         await connection.raw.execute(
             """INSERT INTO receive_confirmed (log_id, party_id, connector, version, who, entry_ref, us)
-            SELECT log_id, party_id, connector, version, $1, entry_ref, created_us FROM receive_mapping""",
+            SELECT log_id, party_id, connector, version, $1, $2, created_us FROM receive_mapping""",
             WHO.staff_id,
+            UUID(seen["ref"]),
         )
     assert await mappings.alone(NAME) is not None
     await use(desk.mend, THIRD)
