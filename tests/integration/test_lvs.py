@@ -17,7 +17,7 @@ import orjson
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from hub.connector import Endpoint, FileSource, SourceAway, SourceBarred, Trouble
+from hub.connector import Endpoint, FileSource, SourceAway, Trouble
 from hub.domain.terms import ConnectorId, PartyId
 from hub.formats.agreed import ColumnMapping
 from hub.normalise.mapping import load_mapping
@@ -155,7 +155,7 @@ async def test_what_comes_twice_or_in_another_order_has_one_effect(house: House,
 async def test_nonsense_stops_the_walk_and_a_wrong_login_is_told(house: House, system: System) -> None:
     rig = Rig(house, system, "lvs_rest_uitval", "uitschrijvingen")
     system.dial("malformed", page=1)
-    with pytest.raises(SourceBarred) as stopped:
+    with pytest.raises(SourceAway) as stopped:
         await rig.poll()
     assert stopped.value.trouble is Trouble.no_answer
     assert "storing" not in str(stopped.value)
