@@ -20,7 +20,7 @@ from hub.console.table import Badge, Cell, Column, Day, Link, Moment, asks_csv, 
 from hub.console.words import Tone
 from hub.domain.staff import Role, Staff
 from hub.ports import Clock
-from hub.waiting.model import OF_ADMINISTRATORS, Item, What
+from hub.waiting.model import ALONE, OF_ADMINISTRATORS, Item, What
 from hub.waiting.service import Waiting
 
 _COLUMNS: Final = (
@@ -47,15 +47,28 @@ _TASKS: Final[Mapping[What, tuple[str, str]]] = MappingProxyType(
         What.setup: ("Bekijk een koppeling en zet haar aan, of niet", "/beheer/koppelingen/{key}/instelling"),
         What.unconfirmed: ("Laat bevestigen wat iemand alleen aanzette", "/functionaris/koppelingen/{key}"),
         What.mapping: ("Bekijk een leeswijze en neem haar in gebruik, of niet", "/beheer/koppelingen/{key}/mapping"),
+        What.unconfirmed_mapping: (
+            "Laat een leeswijze bevestigen die iemand alleen koos",
+            "/functionaris/koppelingen/{key}",
+        ),
         What.layout: ("Bekijk de andere vorm van een bestand", "/beheer/koppelingen/{key}"),
         What.credential: ("Vervang een sleutel of certificaat", "/beheer/koppelingen/{key}/instelling"),
         What.move: ("Bevestig dat leveringen overgaan (hub region confirm)", ""),
+        What.unconfirmed_move: ("Bekijk een overgang die iemand alleen deed (hub region approve)", ""),
         What.move_unfinished: ("Maak de overgang van leveringen af (hub region finish)", ""),
         What.quarantine: ("Herstel rijen die niet te lezen zijn", "/beheer/quarantaine"),
         What.failed: ("Herstel leveringen die zijn mislukt", "/beheer/mislukt"),
     }
 )
-_CONFIRM: Final = ("Bevestig wat een collega alleen aanzette", "/beheer/koppelingen/{key}/instelling")
+_CONFIRM: Final = MappingProxyType(
+    {
+        What.unconfirmed: ("Bevestig wat een collega alleen aanzette", "/beheer/koppelingen/{key}/instelling"),
+        What.unconfirmed_mapping: (
+            "Bevestig een leeswijze die een collega alleen koos",
+            "/beheer/koppelingen/{key}/mapping",
+        ),
+    }
+)
 _PARTS: Final = MappingProxyType(
     {
         "agreements": "afspraken",
@@ -67,6 +80,7 @@ _PARTS: Final = MappingProxyType(
         "reviews": "de steekproef",
         "setups": "koppelingen",
         "mappings": "leeswijzen",
+        "mended-alone": "leeswijzen die iemand alleen in gebruik nam",
         "layouts": "vormen van bestanden",
         "credentials": "sleutels",
         "moves": "overgangen",
@@ -136,13 +150,13 @@ class TodoPages:
 
 def _belongs(one: Item, page: str, staff: Staff) -> bool:
     """What one person activated alone stands at both desks; the rest where it is done."""
-    if one.what is What.unconfirmed:
+    if one.what in ALONE:
         return not staff.roles.isdisjoint({Role.administrator} if page == ADMINISTRATORS_TODO else SEARCHERS)
     return (one.what in OF_ADMINISTRATORS) == (page == ADMINISTRATORS_TODO)
 
 
 def _row(policy: PolicySet, one: Item, here: str, today: date) -> tuple[Cell, ...]:
-    task, href = _CONFIRM if one.what is What.unconfirmed and here == ADMINISTRATORS_TODO else _TASKS[one.what]
+    task, href = _CONFIRM[one.what] if one.what in ALONE and here == ADMINISTRATORS_TODO else _TASKS[one.what]
     where = href.format(key=one.key).rstrip("/")
     return (
         _stand(one, today),
@@ -173,4 +187,4 @@ def _about(policy: PolicySet, one: Item) -> str:
 
 
 def _sides(one: Item) -> list[str]:
-    return one.about.split(" -> ") if one.what in (What.move, What.move_unfinished) else [one.about]
+    return one.about.split(" -> ") if one.what in (What.move, What.move_unfinished, What.unconfirmed_move) else [one.about]

@@ -33,9 +33,11 @@ class What(StrEnum):
     unconfirmed = "unconfirmed"
     """A connector that one person activated alone."""
     mapping = "mapping"
+    unconfirmed_mapping = "unconfirmed-mapping"
     layout = "layout"
     credential = "credential"
     move = "move"
+    unconfirmed_move = "unconfirmed-move"
     move_unfinished = "move-unfinished"
     quarantine = "quarantine"
     failed = "failed"
@@ -44,7 +46,9 @@ class What(StrEnum):
 OF_ADMINISTRATORS: Final = frozenset(
     {What.setup, What.mapping, What.layout, What.credential, What.move_unfinished, What.quarantine, What.failed}
 )
-"""What administrators do at their own desk; what one of them activated alone, both desks see."""
+"""What administrators do at their own desk."""
+ALONE: Final = frozenset({What.unconfirmed, What.unconfirmed_mapping})
+"""What one of them did alone: both desks see it."""
 
 
 def anyone(_staff: Staff) -> bool:

@@ -73,7 +73,8 @@ class Waiting:
         unread: list[str] = []
         for name, part in self._parts().items():
             try:
-                items += [one async for one in part()]
+                async for one in part():
+                    items.append(one)
             except HubError as error:
                 report(error)
                 unread.append(name)
@@ -105,6 +106,7 @@ class Waiting:
             "reviews": self._reviews,
             "setups": around.second_persons,
             "mappings": around.mappings,
+            "mended-alone": around.mended_alone,
             "layouts": around.layouts,
             "credentials": partial(around.keys, self.clock.now_us()),
             "moves": around.moves,

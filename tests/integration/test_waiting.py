@@ -16,6 +16,7 @@ from hub.domain.facts import StatementKind, Voice
 from hub.domain.staff import Role
 from hub.domain.terms import ConnectorId, Micros, PartyId, Term
 from hub.installed import setups_of, taken_in, waiting_of
+from hub.mend.mappings import GlassReason
 from hub.normalise.mapping import load_mapping
 from hub.operations import mending_of
 from hub.policies.hands import Hand
@@ -24,7 +25,7 @@ from hub.registry import load_connectors
 from hub.rights.erasure.model import Ground
 from hub.settings import Settings
 from hub.setups.actor import Actor
-from hub.setups.standing import GlassReason
+from hub.setups.standing import GlassReason as Urgency
 from hub.statements.objections import last_day
 from hub.statements.said import Said, Spoken
 from hub.waiting.model import What
@@ -89,7 +90,7 @@ async def test_what_one_person_asks_waits_for_another(hub: Hub, waiting: Waiting
 
     await setups.activate(NAME, 1, Actor.staff(BRAM))
     await setups.change(NAME, setup(options={"username": "hub", "folder": "/uit2"}), Actor.staff(ANNA))
-    await setups.activate(NAME, 2, Actor.staff(ANNA), GlassReason.urgent)
+    await setups.activate(NAME, 2, Actor.staff(ANNA), Urgency.urgent)
     assert What.setup in {one.what for one in (await waiting.recent()).of(BRAM)}, "some seconds old"
     waiting.forget()
     found = await waiting.recent()
@@ -127,3 +128,8 @@ async def test_a_mapping_waits_for_another_than_proposed_it(hub: Hub, waiting: W
     assert (one.key, one.waits_for(ANNA), one.waits_for(BRAM)) == (NAME, False, True)
     await mappings.activate(ConnectorId(NAME), 99, BRAM)
     assert What.mapping not in {one.what for one in (await waiting.list()).items}
+    await mappings.break_glass(ConnectorId(NAME), text.replace(before, "duo-uitval/100"), GlassReason.data_waits, BRAM)
+    (one,) = [one for one in (await waiting.list()).items if one.what is What.unconfirmed_mapping]
+    assert [one.waits_for(who) for who in (ANNA, BRAM, OFFICER, AT_DUO)] == [True, False, True, False]
+    await mappings.confirm(ConnectorId(NAME), 100, ANNA)
+    assert What.unconfirmed_mapping not in {one.what for one in (await waiting.list()).items}
