@@ -139,12 +139,13 @@ async def proposals(engine: AsyncEngine, log_id: LogId) -> list[Proposed]:
 
 _MAPPING_ENTRIES = """
 SELECT entry_ref, created_us FROM receive_mapping WHERE log_id = $1 AND connector = $2
-UNION SELECT entry_ref, created_us FROM receive_proposal WHERE log_id = $1 AND connector = $2 ORDER BY 2, 1
+UNION SELECT entry_ref, created_us FROM receive_proposal WHERE log_id = $1 AND connector = $2
+UNION SELECT entry_ref, us FROM receive_confirmed WHERE log_id = $1 AND connector = $2 ORDER BY 2, 1
 """
 
 
 async def mapping_entries(engine: AsyncEngine, log_id: LogId, connector: ConnectorId) -> list[tuple[UUID, int]]:
-    """The log entries of every mapping that was proposed or put into use, and when (µs)."""
+    """The log entries of every mapping that was proposed, put into use or confirmed, and when (µs)."""
     return [(_uuid(row[0]), row[1]) for row in await fetch(engine, _MAPPING_ENTRIES, log_id, connector)]
 
 

@@ -15,6 +15,7 @@ from hub.console.desk import Desk, OfficerDesk
 from hub.domain.staff import Role
 from hub.domain.terms import ConnectorId
 from hub.installed import setups_of, taken_in
+from hub.mend.mappings import GlassReason as Hurry
 from hub.mend.mappings import Mappings
 from hub.normalise.mapping import load_mapping
 from hub.operations import mending_of
@@ -67,6 +68,9 @@ async def mended(hub: Hub, setups: Setups) -> Mappings:
     before = load_mapping(path).version
     await mappings.propose(ConnectorId(NAME), path.read_text("utf-8").replace(before, "duo-uitval/99"), ANNA)
     await mappings.activate(ConnectorId(NAME), 99, BRAM)
+    text = path.read_text("utf-8").replace(before, "duo-uitval/100")
+    await mappings.break_glass(ConnectorId(NAME), text, Hurry.data_waits, BRAM)
+    await mappings.confirm(ConnectorId(NAME), 100, ANNA)
     return mappings
 
 
@@ -79,8 +83,10 @@ async def test_the_officer_reads_the_whole_life_of_a_connector(hub: Hub) -> None
     await lived(setups)
     lives = Lives(hub.log, setups, await mended(hub, setups), (FROM_FILE,), hub.clock)
     one, happened = await lives.one(NAME)
-    assert (one.mapping, one.setup.options["folder"], one.totals) == ("duo-uitval/99", "/uit2", None)
+    assert (one.mapping, one.setup.options["folder"], one.totals) == ("duo-uitval/100", "/uit2", None)
     assert [(each.operation, each.about) for each in happened] == [
+        ("mapping-confirm", "duo-uitval/100"),
+        ("mapping-break-glass", "data-waits"),
         ("mapping-change", "duo-uitval/99"),
         ("mapping-propose", "duo-uitval/99"),
         ("connector-break-glass", "SPOED"),
@@ -94,7 +100,7 @@ async def test_the_officer_reads_the_whole_life_of_a_connector(hub: Hub) -> None
     assert {each.ref for each in happened} <= await refs(hub)
 
     every = await see(hub, lives, HERE)
-    for words in (NAME, "uit-het-bestand", "Van de installatie", "Alleen aangezet, nog niet bevestigd", "duo-uitval/99"):
+    for words in (NAME, "uit-het-bestand", "Van de installatie", "Alleen aangezet, nog niet bevestigd", "duo-uitval/100"):
         assert words in every
     page = await see(hub, lives, f"{HERE}/{NAME}")
     for words in (

@@ -29,6 +29,8 @@ from hub.console.table import Badge, Cell, Column, Link, Moment, Row, Table, ask
 from hub.console.words import Tone
 from hub.domain.terms import ConnectorId, PartyId
 from hub.errors import Refused
+from hub.mend.mappings import GLASS_REASONS as HURRIES
+from hub.mend.mappings import GlassReason as Hurry
 from hub.rules import Rules
 from hub.setups.life import Happened, Life, Lives
 from hub.setups.standing import GlassReason, State
@@ -216,6 +218,8 @@ def _happened(request: Request, happened: Sequence[Happened], names: Mapping[str
 def _about(each: Happened) -> str:
     if each.operation == "connector-break-glass" and each.about in list(GlassReason):
         return GLASS[GlassReason(each.about)]
+    if each.operation == "mapping-break-glass" and each.about in list(Hurry):
+        return HURRIES[Hurry(each.about)]
     if each.operation == "connector-test":
         return "Bereikt" if each.about == "BEREIKT" else each.about
     return each.about
