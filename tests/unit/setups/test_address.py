@@ -65,3 +65,9 @@ def test_each_protocol_has_its_own_form() -> None:
     assert wrong_with("https://example.nl/", "sftp")
     assert wrong_with("sftp://example.nl/uit", "sftp")
     assert wrong_with("https://example.nl/", "upload")
+
+
+@pytest.mark.parametrize("sign", ["é", "\t", " ", "\\", "\x7f"])
+def test_a_sign_that_no_address_has_is_refused_wherever_it_stands(sign: str) -> None:
+    assert not wrong_with("https://partner.example.nl/pad", "rest")
+    assert "sign" in wrong_with(f"https://partner.example.nl/pa{sign}d", "rest")
