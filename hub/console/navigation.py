@@ -24,9 +24,9 @@ FORGETTERS: Final = (*SEARCHERS, Role.decision_maker)
 DOERS: Final = (*SEARCHERS, Role.decision_maker)
 """For whom something waits at the officer's desk; an auditor reads."""
 ADMINISTRATORS: Final = (Role.administrator,)
-OFFICERS_TODO: Final = "/functionaris/te-doen"
-ADMINISTRATORS_TODO: Final = "/beheer/te-doen"
-TODO: Final = "Voor u te doen"
+OFFICERS_TASKS: Final = "/functionaris/te-doen"
+ADMINISTRATORS_TASKS: Final = "/beheer/te-doen"
+TASKS: Final = "Voor u te doen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ PLACES: Final = (
         "Nagaan wie welke gegevens kreeg en waarom, een vraag van een jongere beantwoorden, en het logboek controleren.",
         (
             Entry("Overzicht", "/functionaris", READERS),
-            Entry(TODO, OFFICERS_TODO, DOERS),
+            Entry(TASKS, OFFICERS_TASKS, DOERS),
             Entry("Logboek", "/functionaris/logboek", READERS),
             Entry("Persoon", "/functionaris/persoon", SEARCHERS),
             Entry("Verklaringen", "/functionaris/verklaringen", SEARCHERS),
@@ -82,7 +82,7 @@ PLACES: Final = (
         "Koppelingen bewaken, herstellen wat vastloopt, en zien hoe het met de hub gaat.",
         (
             Entry("Overzicht", "/beheer", ADMINISTRATORS),
-            Entry(TODO, ADMINISTRATORS_TODO, ADMINISTRATORS),
+            Entry(TASKS, ADMINISTRATORS_TASKS, ADMINISTRATORS),
             Entry("Koppelingen", "/beheer/koppelingen", ADMINISTRATORS),
             Entry("Quarantaine", "/beheer/quarantaine", ADMINISTRATORS),
             Entry("Bezorgingen", "/beheer/bezorgingen", ADMINISTRATORS),

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from hub.clock import legal_date
 from hub.consent.model import PolicySet
 from hub.console.gate import Gate
-from hub.console.navigation import ADMINISTRATORS, ADMINISTRATORS_TODO, DOERS, OFFICERS_TODO, SEARCHERS
+from hub.console.navigation import ADMINISTRATORS, ADMINISTRATORS_TASKS, DOERS, OFFICERS_TASKS, SEARCHERS
 from hub.console.page import render
 from hub.console.routes import Route
 from hub.console.table import Badge, Cell, Column, Day, Link, Moment, asks_csv, csv_of, table_of
@@ -92,8 +92,8 @@ _PARTS: Final = MappingProxyType(
 def routes(waiting: Waiting, gate: Gate, clock: Clock) -> Iterator[Route]:
     """The page at both desks."""
     pages = TodoPages(waiting, gate, clock)
-    yield Route("GET", OFFICERS_TODO, pages.officers)
-    yield Route("GET", ADMINISTRATORS_TODO, pages.administrators)
+    yield Route("GET", OFFICERS_TASKS, pages.officers)
+    yield Route("GET", ADMINISTRATORS_TASKS, pages.administrators)
 
 
 class Counts:
@@ -105,7 +105,7 @@ class Counts:
     async def counts(self, staff: Staff, /) -> Mapping[str, int]:
         """By the address of the page."""
         items = (await self._waiting.recent()).of(staff)
-        return {page: sum(_belongs(one, page, staff) for one in items) for page in (OFFICERS_TODO, ADMINISTRATORS_TODO)}
+        return {page: sum(_belongs(one, page, staff) for one in items) for page in (OFFICERS_TASKS, ADMINISTRATORS_TASKS)}
 
     def forget(self) -> None:
         """Somebody acted."""
@@ -121,12 +121,12 @@ class TodoPages:
     async def officers(self, request: Request) -> Response:
         """What waits at the officer's desk: for the officer, the FG, a decision-maker."""
         session = await self._gate.admit(request, *DOERS)
-        return await self._page(request, session.staff, OFFICERS_TODO)
+        return await self._page(request, session.staff, OFFICERS_TASKS)
 
     async def administrators(self, request: Request) -> Response:
         """What waits at the administrator's."""
         session = await self._gate.admit(request, *ADMINISTRATORS)
-        return await self._page(request, session.staff, ADMINISTRATORS_TODO)
+        return await self._page(request, session.staff, ADMINISTRATORS_TASKS)
 
     async def _page(self, request: Request, staff: Staff, here: str) -> Response:
         found, today = await self._waiting.list(), legal_date(self._clock.now_us())
@@ -143,7 +143,7 @@ class TodoPages:
         if asks_csv(request):
             return csv_of(table, "te-doen.csv")
         unread = [_PARTS[each] for each in found.unread]
-        desk = Link("Beheer", "/beheer") if here == ADMINISTRATORS_TODO else Link("Functionaris", "/functionaris")
+        desk = Link("Beheer", "/beheer") if here == ADMINISTRATORS_TASKS else Link("Functionaris", "/functionaris")
         late = sum(one.late(today) for one in items)
         return render(request, "todo.html", crumbs=(desk,), table=table, late=late, unread=unread)
 
@@ -151,12 +151,12 @@ class TodoPages:
 def _belongs(one: Item, page: str, staff: Staff) -> bool:
     """What one person activated alone stands at both desks; the rest where it is done."""
     if one.what in ALONE:
-        return not staff.roles.isdisjoint({Role.administrator} if page == ADMINISTRATORS_TODO else SEARCHERS)
-    return (one.what in OF_ADMINISTRATORS) == (page == ADMINISTRATORS_TODO)
+        return not staff.roles.isdisjoint({Role.administrator} if page == ADMINISTRATORS_TASKS else SEARCHERS)
+    return (one.what in OF_ADMINISTRATORS) == (page == ADMINISTRATORS_TASKS)
 
 
 def _row(policy: PolicySet, one: Item, here: str, today: date) -> tuple[Cell, ...]:
-    task, href = _CONFIRM[one.what] if one.what in ALONE and here == ADMINISTRATORS_TODO else _TASKS[one.what]
+    task, href = _CONFIRM[one.what] if one.what in ALONE and here == ADMINISTRATORS_TASKS else _TASKS[one.what]
     where = href.format(key=one.key).rstrip("/")
     return (
         _stand(one, today),

@@ -16,7 +16,7 @@ from hub.consent import mandate
 from hub.consent.force import expiring
 from hub.console.desk import OfficerDesk
 from hub.console.gate import Gate
-from hub.console.navigation import OFFICERS_TODO, READERS, SEARCHERS
+from hub.console.navigation import OFFICERS_TASKS, READERS, SEARCHERS
 from hub.console.officer import policy_words, words
 from hub.console.officer.choosing import address
 from hub.console.officer.policy_parts import HERE as AGREEMENTS
@@ -86,8 +86,8 @@ async def show(request: Request, officer: OfficerDesk, gate: Gate, clock: Clock)
         request,
         "officer/overview.html",
         ends=ends,
-        waits=request.scope.get("hub.waiting", {}).get(OFFICERS_TODO, 0),
-        todo=OFFICERS_TODO,
+        waits=request.scope.get("hub.waiting", {}).get(OFFICERS_TASKS, 0),
+        todo=OFFICERS_TASKS,
         unproven=look is not None and bool(look.history.doubted),
         unread_since=officer.rules.unread_since,
         may_search=not session.staff.roles.isdisjoint(SEARCHERS),
