@@ -31,8 +31,10 @@ _CONTROL: Final = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 _WINDOWS: Final = re.compile(rb"[\x80-\x9f]")
 _LETTERS: Final = re.compile(
     rb"(?<=[A-Za-z\xc0-\xff])[\xa6\xa8\xb8\xbc\xbd]|(?<![0-9])[\xa6\xa8\xb8\xbc\xbd](?=[A-Za-z\xc0-\xff])"
+    rb"|(?<![0-9A-Za-z\xc0-\xff])\xb4(?=[a-z]{2})"
 )
-"""Š š ž Œ œ in ISO-8859-15, and signs that stand in no word (¦ ¨ ¸ ¼ ½) in Windows-1252."""
+"""Š š ž Œ œ in ISO-8859-15, and signs that stand in no word (¦ ¨ ¸ ¼ ½) in Windows-1252. Ž at the beginning of a name, which is
+an accent there: that stands for an apostrophe, as in ´t and O´B, and before one letter of a word at most."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import pytest
 
 from hub.formats.csv import FORMAT
 from tests.hostile.parse import Parsed, alone, parse
+from tests.hostile.read import file, line, read
 
 COLUMNS = frozenset({"NAAM", "PLAATS"})
 
@@ -76,3 +77,12 @@ def test_a_formula_stays_text(cell: str) -> None:
 def test_a_file_that_breaks_off_within_a_letter_has_a_torn_last_row() -> None:
     data = b"\xff\xfe" + "NAAM;PLAATS\nA;B\nC;".encode("utf-16-le") + b"D"
     assert parse(FORMAT, data, COLUMNS).faults == {3: "TEKEN_ONGELDIG"}
+
+
+@pytest.mark.parametrize(
+    ("name", "encoding"), [("Žukauskas", "iso-8859-15"), ("´t Hart", "cp1252"), ("´s-Graven", "cp1252"), ("O´brien", "cp1252")]
+)
+def test_an_accent_that_begins_a_word_is_a_letter(name: str, encoding: str) -> None:
+    found = read(file(line(1, GESLACHTSNAAM=name).decode().encode(encoding)))
+    assert found.encoding == encoding
+    assert str(found.records[0].record.held("geslachtsnaam")) == name
