@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 from sqlalchemy.ext.asyncio import AsyncEngine
+from typer.testing import CliRunner
 
 from hub.app import Hub, make_keys, open_hub
 from hub.clock import legal_date
+from hub.commands.objections import objection_commands
+from hub.commands.waiting import waiting_commands
 from hub.consent.statement import Channel, Scope
 from hub.db import transaction
 from hub.domain.facts import StatementKind, Voice
@@ -133,3 +139,26 @@ async def test_a_mapping_waits_for_another_than_proposed_it(hub: Hub, waiting: W
     assert [one.waits_for(who) for who in (ANNA, BRAM, OFFICER, AT_DUO)] == [True, False, True, False]
     await mappings.confirm(ConnectorId(NAME), 100, ANNA)
     assert What.unconfirmed_mapping not in {one.what for one in (await waiting.list()).items}
+
+
+async def test_the_commands_tell_the_same(hub: Hub, waiting: Waiting, capsys: pytest.CaptureFixture[str]) -> None:
+    async def told(add: Callable[[typer.Typer, Any], None], *words: str) -> str:
+        group, begun = typer.Typer(), list[Coroutine[Any, Any, None]]()
+        add(group, lambda work: begun.append(work(hub)))
+        group.command("other")(lambda: None)  # one command alone would have no name
+        assert CliRunner().invoke(group, words).exit_code == 0
+        await begun[0]
+        return capsys.readouterr().out
+
+    spoken = Spoken(SCHOOL, Voice.jongere, Channel.balie, Term(SCHOOL))
+    said = Said(StatementKind.bezwaar, Scope(), spoken, legal_date(hub.clock.now_us()))
+    (objection,) = (await hub.statements.record(canary.BSN, said)).statements
+    assert str(objection) in await told(objection_commands, "objections", "list")
+    (one,) = json.loads(await told(objection_commands, "objections", "list", "--json"))
+    assert (one["id"], one["asked"], one["late"]) == (str(objection), [SCHOOL], False)
+    shown = await told(objection_commands, "objections", "show", str(objection))
+    assert "stops" in shown
+    assert "goes on" in shown
+    assert "objection" in await told(waiting_commands, "waiting", "--role", "privacy-officer")
+    assert "objection" not in await told(waiting_commands, "waiting", "--role", "administrator")
+    assert not canary.found_in(shown)
