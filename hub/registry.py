@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
-from hub.connector import Connect, Credential, FileFormat, Manifest, OpenQuery, OpenSink, Option, Probe, Reads, load_manifest
+from hub.connector import (
+    Connect,
+    Credential,
+    FileFormat,
+    Manifest,
+    OpenQuery,
+    OpenSink,
+    Option,
+    Probe,
+    Reads,
+    Transport,
+    load_manifest,
+)
 from hub.connector.manifest import Protocol, unusable
 from hub.connector.quality import Ledger, load_ledger
 from hub.errors import Misconfigured
@@ -75,11 +87,16 @@ class Connector:
         found: OpenQuery = self.own["open_query"]
         return found
 
-    @property
-    def probe(self) -> Probe | None:
-        """How to see whether it is let in, where its transport alone cannot: it shows itself in a way of its own."""
-        found: Probe | None = self.own.get("probe")
-        return found
+    def transport(self, protocol: Protocol) -> Transport:
+        """How bytes travel over this protocol. A connector that shows itself in a way of its own is probed in that way.
+
+        Raises errors.Misconfigured where the house has no such transport.
+        """
+        found = TRANSPORTS.get(protocol)
+        if found is None:
+            raise Misconfigured(f"There is no transport {protocol}.", "The hub does not speak it.", "Choose another.")
+        own: Probe | None = self.own.get("probe")
+        return found if own is None else replace(found, probe=own, probe_sink=own)
 
     def options(self, protocol: Protocol) -> tuple[Option, ...]:
         """What an instance is told: by its transport first, then by the connector. A connector's own takes the place of it."""

@@ -6,7 +6,7 @@ import asyncio
 import fnmatch
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final, Protocol
 
@@ -14,7 +14,7 @@ from hub.audit.entry import EntryKind
 from hub.clock import legal_date
 from hub.connector import Endpoint, FileSource, RemoteFile, Setup, Transport, Trouble
 from hub.domain.terms import PartyId, RecordKind
-from hub.errors import Conflict, Malformed, Misconfigured, Refused
+from hub.errors import Conflict, Malformed, Refused
 from hub.formats.agreed import Drift, FileColumns, columns_of, drift_of
 from hub.mend.outlook import Forecast
 from hub.mend.preview import LARGEST_SAMPLE, Changes, Preview, Tallied
@@ -29,7 +29,6 @@ from hub.setups.book import TRIES, Book, Instance, effective
 from hub.setups.checks import options_of
 from hub.setups.ledger import check_layout, digest_of, layout_text
 from hub.setups.standing import Act, Move
-from hub.transports import TRANSPORTS
 from hub.transports.diagnosis import Step, diagnose
 
 SAMPLE: Final = 500
@@ -146,13 +145,10 @@ class Trials(Book):
 
     async def _try(self, one: Instance, version: int, held: Mapping[str, int], by: Actor) -> Trial:
         setup, endpoint = await self._reach(one, version, held)
-        transport = TRANSPORTS.get(setup.protocol)
-        if transport is None:
-            raise Misconfigured(f"There is no transport {setup.protocol}.", "The hub does not speak it.", "Choose another.")
         connector = self._connector(setup)
-        if (own := connector.probe) is not None:
-            transport = replace(transport, probe=own, probe_sink=own)
-        steps = await self.diagnose(transport, endpoint, pushes=connector.manifest.direction == "outbound")
+        steps = await self.diagnose(
+            connector.transport(setup.protocol), endpoint, pushes=connector.manifest.direction == "outbound"
+        )
         trouble = next((step.trouble for step in steps if step.trouble is not Trouble.none), Trouble.none)
         await self._insist(one.id, Act.test, version, by, trouble.value)
         return Trial(version, trouble, steps)

@@ -6,6 +6,7 @@ import pytest
 
 from hub.connector import Endpoint, SourceBarred, Trouble
 from hub.registry import Connector, load_connectors
+from hub.transports import TRANSPORTS
 from ops.demo.gemeente import allowed
 from tests.fakes.paged import Call, Reply, Service, serving
 
@@ -25,10 +26,9 @@ def brp(call: Call) -> Reply:
 
 
 async def tried(connector: Connector, service: Service, secret: str) -> Trouble:
-    assert connector.probe is not None
     held = {"secret": secret.encode(), "api_key": secret.encode()}
     try:
-        await connector.probe(Endpoint(f"{service.url}/api/v1", {"client_id": "hub"}, held, 5.0))
+        await connector.transport("rest").probe(Endpoint(f"{service.url}/api/v1", {"client_id": "hub"}, held, 5.0))
     except SourceBarred as barred:
         return barred.trouble
     return Trouble.none
@@ -50,4 +50,4 @@ async def test_who_is_let_in_is_and_who_is_not_is_told_why(name: str, dial: obje
 
 
 def test_others_are_tried_as_their_transport_does() -> None:
-    assert FOUND["lvs_csv"].probe is None
+    assert FOUND["lvs_csv"].transport("sftp") is TRANSPORTS["sftp"]
