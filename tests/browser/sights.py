@@ -161,7 +161,12 @@ async def check_whole(page: Page, demo: Demo) -> None:
 
 def entry(kind: str) -> Way:
     """The newest entry of a kind."""
-    return through(f"/functionaris/logboek?soort={kind}", "/functionaris/logboek/")
+
+    async def go(page: Page, demo: Demo) -> None:
+        await page.goto(f"{demo.base}/functionaris/logboek?soort={kind}")
+        await page.locator("main tbody a").first.click()
+
+    return go
 
 
 async def statements(page: Page, demo: Demo, number: str = "") -> None:
