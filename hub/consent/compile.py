@@ -26,7 +26,7 @@ from hub.consent.table import (
 )
 from hub.domain.stages import Grant
 from hub.domain.tenure import Tenure, followed, successions, tenures
-from hub.domain.terms import BasisId, ElementName, FactName, Form, PartyId, PurposeId, ReasonCode, RecordKind
+from hub.domain.terms import BasisId, ClauseId, ElementName, FactName, Form, PartyId, PurposeId, ReasonCode, RecordKind
 
 _GATES: Final = tuple(Gate)
 _FORMS: Final = tuple(Form)
@@ -65,6 +65,9 @@ class _Source:
     between: dict[tuple[PartyId, PartyId, RecordKind], list[_Pair]] = field(default_factory=dict)
     spans: dict[_Way, list[tuple[date, Lane]]] = field(default_factory=dict)
     """Per way the lanes that were opened, each with its first day."""
+    bars: dict[tuple[BasisId, RecordKind], BarRow] = field(default_factory=dict)
+    rows: dict[tuple[ClauseId, tuple[ReasonCode, ...], tuple[BasisId, ...]], ClauseRow] = field(default_factory=dict)
+    """A permit by what is shut of it, and which bases hold: it is no other for other parties or on other days."""
 
     def area(self, party: PartyId, day: date) -> frozenset[str]:
         """The gemeenten whose young people `party` works for on `day`."""
@@ -136,7 +139,7 @@ def _lane(source: _Source, key: LaneKey) -> tuple[date, Lane]:
         one_purpose=len({clause.purposes for _, clause in permits}) == 1,
         clauses=tuple(_clause_row(source, agreement, clause, giver, recipient, day) for agreement, clause in permits),
         forbids=tuple(_forbid_row(clause) for clause in in_force),
-        bars=tuple(_bar_row(policy, row, record) for row in bars if row.holds(day)),
+        bars=tuple(_bar_row(source, row, record) for row in bars if row.holds(day)),
         giver_area=source.area(giver, day),
         recipient_area=source.area(recipient, day),
         until=min((moment for moment in dates if moment > day), default=_NEVER),
@@ -249,13 +252,18 @@ def _forbid_row(clause: Forbid) -> ForbidRow:
     return ForbidRow(youngest, oldest, frozenset(clause.onderwijssoort), clause.elements, clause.reason)
 
 
-def _bar_row(policy: PolicySet, row: Prohibition, record: RecordKind) -> BarRow:
-    elements = tuple(
-        name
-        for name in policy.records[record].elements
-        if name in row.elements or policy.elements[name].category in row.categories
-    )
-    return BarRow(elements, frozenset(row.except_bases), frozenset(row.unless.items()), row.reason)
+def _bar_row(source: _Source, row: Prohibition, record: RecordKind) -> BarRow:
+    found = source.bars.get((row.id, record))
+    if found is None:
+        known = source.policy.elements
+        elements = tuple(
+            name
+            for name in source.policy.records[record].elements
+            if name in row.elements or known[name].category in row.categories
+        )
+        made = BarRow(elements, frozenset(row.except_bases), frozenset(row.unless.items()), row.reason)
+        found = source.bars[row.id, record] = made
+    return found
 
 
 def _shut(
@@ -301,13 +309,28 @@ def _basis_row(basis: LegalBasis) -> BasisRow:
 def _clause_row(
     source: _Source, agreement: Agreement, clause: Permit, giver: PartyId, recipient: PartyId, day: date
 ) -> ClauseRow:
-    policy, subject = source.policy, clause.subject
-    purpose = policy.purposes[clause.purposes[0]]
-    bases = [policy.laws[basis] for basis in sorted({*clause.bases}) if policy.laws[basis].holds(day)]
+    shut = tuple(sorted(_shut(source, agreement, clause, giver, recipient, day)))
+    held = tuple(basis for basis in sorted({*clause.bases}) if source.policy.laws[basis].holds(day))
+    row = source.rows.get((clause.id, shut, held))
+    if row is None:
+        row = source.rows[clause.id, shut, held] = _permit_row(source.policy, source.personal, agreement, clause, shut, held)
+    return row
+
+
+def _permit_row(
+    policy: PolicySet,
+    personal: frozenset[ReasonCode],
+    agreement: Agreement,
+    clause: Permit,
+    shut: tuple[ReasonCode, ...],
+    held: Sequence[BasisId],
+) -> ClauseRow:
+    subject, purpose = clause.subject, policy.purposes[clause.purposes[0]]
+    bases = [policy.laws[basis] for basis in held]
     voices = [basis.voice.self_from for basis in bases if basis.voice is not None]
 
     def grant(variant: Variant) -> Grant:
-        return _grant(source, agreement, clause, variant)
+        return _grant(policy, personal, agreement, clause, variant)
 
     return ClauseRow(
         id=clause.id,
@@ -315,7 +338,7 @@ def _clause_row(
         purpose=purpose.id,
         outreach=purpose.outreach,
         further_from=frozenset((purpose.id, *purpose.further_from)),
-        shut=tuple(sorted(_shut(source, agreement, clause, giver, recipient, day))),
+        shut=shut,
         bases=tuple(_basis_row(basis) for basis in bases),
         reuse_of=frozenset(clause.reuse_of),
         home=clause.recipient.home,
@@ -340,9 +363,8 @@ def _clause_row(
     )
 
 
-def _grant(source: _Source, agreement: Agreement, clause: Permit, variant: Variant) -> Grant:
+def _grant(policy: PolicySet, personal: frozenset[ReasonCode], agreement: Agreement, clause: Permit, variant: Variant) -> Grant:
     """What passes and what does not, in the order of the record; the number that the young person does not have is left out."""
-    policy = source.policy
     passes: list[tuple[ElementName, Form]] = []
     withheld: list[tuple[ElementName, ReasonCode]] = []
     cuts = dict(variant.cuts)
@@ -370,7 +392,7 @@ def _grant(source: _Source, agreement: Agreement, clause: Permit, variant: Varia
         retention=clause.retention.term,
         policy=policy.hash,
         sole_basis=MappingProxyType(sole),
-        personal=source.personal.intersection(code for _, code in withheld),
+        personal=personal.intersection(code for _, code in withheld),
     )
 
 

@@ -27,7 +27,7 @@ from hub.consent.question import Decision, Question
 from hub.consent.scales import Mark, Scale, every
 from hub.consent.shape import Renaming, Shape, shape_of
 from hub.consent.sides import Edge, Numbers, Side
-from hub.consent.space import Space, around, columns
+from hub.consent.space import Space, around
 from hub.consent.table import Answer
 from hub.domain.terms import BasisId, ElementName, Form, PartyId, PolicyHash, PurposeId, RecordKind
 
@@ -232,16 +232,15 @@ def _ways(sides: Sequence[Side]) -> Iterator[tuple[Way, RecordKind]]:
         if any(clause.reuse_of for side in sides for _, clause in side.permits.get(edge, ())):
             onward[edge[0], edge[2]].append(edge)
 
-    def further(way: Way, last: Edge, *, changed: bool) -> Iterator[tuple[Way, RecordKind]]:
+    started = [edge for edge in edges if any(not clause.reuse_of for side in sides for _, clause in side.permits.get(edge, ()))]
+    ahead: list[tuple[Way, Edge, bool]] = [(edge[:2], edge, differs[edge]) for edge in reversed(started)]
+    while ahead:
+        way, last, changed = ahead.pop()
         if changed:
             yield way, last[2]
-        for step in onward[last[1], last[2]]:
+        for step in reversed(onward[last[1], last[2]]):
             if step[1] not in way and any(_passed_on(side, last, step) for side in sides):
-                yield from further((*way, step[1]), step, changed=changed or differs[step])
-
-    for edge in edges:
-        if any(not clause.reuse_of for side in sides for _, clause in side.permits.get(edge, ())):
-            yield from further(edge[:2], edge, changed=differs[edge])
+                ahead.append(((*way, step[1]), step, changed or differs[step]))
 
 
 def _stands(side: Side, edge: Edge) -> Hashable:
@@ -286,7 +285,7 @@ def _for(
         beside = plain and list(map(around, one)) == list(map(around, other))
         space = Space(day, (one, other), lambda side, step, clause: written[side][step][clause.id], beside)
         until = min(lane.until for lane in space.lanes())
-        key = tuple((around(lane), *map(columns, lane.clauses)) for lane in space.lanes())
+        key = tuple((around(lane), *map(id, lane.clauses)) for lane in space.lanes())  # a permit that is the same has one row
         if key not in seen:
             seen[key], count = _regions(sides, space, way, record, purpose)
             decided += count

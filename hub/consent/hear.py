@@ -97,10 +97,12 @@ def _limits(given: Iterable[Stated]) -> frozenset[ElementName] | None:
 
 def says_no(kind: StatementKind, clause: ClauseRow, lane: Lane, facts: SubjectFacts) -> bool:
     """Whether a no of this kind stands, for this purpose and addressed to one of the parties; one without limits is for all."""
-    return facts.standing is not None and any(
-        one.kind is kind
-        and one.state in _STANDING_NO
-        and (one.purposes is None or clause.purpose in one.purposes)
-        and (one.parties is None or not one.parties.isdisjoint(lane.addressed))
-        for one in facts.standing
-    )
+    for one in facts.standing or ():
+        if (
+            one.kind is kind
+            and one.state in _STANDING_NO
+            and (one.purposes is None or clause.purpose in one.purposes)
+            and (one.parties is None or not one.parties.isdisjoint(lane.addressed))
+        ):
+            return True
+    return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from operator import attrgetter
 from typing import Final
 
 from hub.consent.table import ClauseRow, Lane
@@ -21,12 +22,10 @@ class Row:
 
 Written = Callable[[int, int, ClauseRow], Hashable]
 """What a permit says beside its row, by side and step: equal where it grants the same."""
-_COLUMNS: Final = tuple(name for name in ClauseRow.__slots__ if name != "grant")
 
 
-def columns(clause: ClauseRow) -> Hashable:
-    """All that the gates of a permit ask on its day."""
-    return tuple(getattr(clause, name) for name in _COLUMNS)
+columns: Final[Callable[[ClauseRow], Hashable]] = attrgetter(*(name for name in ClauseRow.__slots__ if name != "grant"))
+"""All that the gates of a permit ask on its day."""
 
 
 def around(lane: Lane) -> Hashable:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from operator import attrgetter
 from typing import Final, Self
 
 from hub.domain.terms import ElementName, FactName, PartyId, PurposeId
@@ -101,11 +102,14 @@ class SubjectFacts:
 
     def known(self, name: FactName) -> bool | date | None:
         """A further fact, or None where nobody knows it."""
-        return next((value for fact, value in self.more if fact == name), None)
+        for fact, value in self.more:
+            if fact == name:
+                return value
+        return None
 
     def but(self, **changes: object) -> Self:
         """The same facts with some of them changed."""
-        return type(self)(**{name: changes.get(name, getattr(self, name)) for name in (*self.__slots__, *changes)})  # type: ignore[arg-type]  # by name
+        return type(self)(**(dict(zip(self.__slots__, _every(self), strict=True)) | changes))  # by name
 
     def __repr__(self) -> str:
         return "SubjectFacts(<personal>)"
@@ -115,6 +119,9 @@ class SubjectFacts:
 
     def __deepcopy__(self, _memo: dict[int, object]) -> Self:
         return self
+
+
+_every: Final = attrgetter(*SubjectFacts.__slots__)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
