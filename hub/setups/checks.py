@@ -59,7 +59,9 @@ class Checks:
 
     def colleges(self) -> tuple[Party, ...]:
         """The parties in whose own connection a register is asked, by name."""
-        return tuple(sorted((one for one in self.parties().values() if one.kind is PartyKind.college), key=lambda one: one.name))
+        return tuple(
+            sorted((one for one in self.parties().values() if one.kind is PartyKind.college), key=lambda one: one.name)
+        )
 
     def check_mapping(self, instance: str, mapping: DeclarativeMapping) -> None:
         """Raises errors.Misconfigured where the mapping that an instance reads with is not verified, and must be."""

@@ -26,6 +26,7 @@ from hub.receive.edge import Edge
 from hub.receive.openapi_beheer import beheer_paths, beheer_schemas
 from hub.receive.problem import EXPLANATIONS, of_error
 from hub.receive.request import Gate
+from hub.receive.waiting import WAITING_PATH
 from tests.fakes.certificates import private_key
 from tests.fakes.house import House, open_house
 from tests.fakes.recorder import OPERATOR
@@ -165,7 +166,7 @@ def test_every_route_is_described(client: Client) -> None:
 
     described = beheer_paths(ref, lambda _, schema: {"schema": ref("schemas", schema)}, lambda *codes: {})
     door = BeheerDoor(cast(Any, None), cast(Gate, None), OPERATOR, cast(Any, None))
-    routes = {(method.lower(), path.removeprefix("/v1")) for method, path, _ in door.routes()}
+    routes = {(method.lower(), path.removeprefix("/v1")) for method, path, _ in (*door.routes(), ("GET", WAITING_PATH, None))}
     assert routes == {(method, path) for path, methods in described.items() for method in methods}
     schemas = beheer_schemas(ref)
     used = set(re.findall(r"schemas/(\w+)", f"{described} {schemas}"))

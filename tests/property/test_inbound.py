@@ -1,4 +1,4 @@
-"""Whatever the bytes: no line is lost, none is read twice, the size of blocks makes no difference, and nothing is echoed."""
+"""Whatever the bytes: no line that says anything is lost, none is read twice, any blocks read alike, and nothing is echoed."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ _NOISE = st.one_of(
     st.text(st.sampled_from('ab";\r\n\0é'), max_size=40).map(str.encode),
     st.sampled_from([line(1, OPMERKING='"open'), line(2, OPMERKING='"een\ntwee"'), b'"', b'""', b"\xe9", HEADER]),
 )
+_NOTHING = b"; \t\r\n\v\f"
 _END = st.sampled_from([b"\n", b"\r\n", b"\r"])
 
 
@@ -29,8 +30,8 @@ def files(draw: st.DrawFn) -> bytes:
 
 @given(files())
 def test_every_line_is_in_one_row_and_no_more(data: bytes) -> None:
-    _, *lines = [each for each in data.removeprefix(b"\xef\xbb\xbf").splitlines() if each.strip()]
-    kept = [part for row in read(data).rows for part in row.raw.reveal().split(b"\n")[1:] if part.strip()]
+    _, *lines = [each for each in data.removeprefix(b"\xef\xbb\xbf").splitlines() if each.strip(_NOTHING)]
+    kept = [part for row in read(data).rows for part in row.raw.reveal().split(b"\n")[1:] if part.strip(_NOTHING)]
     assert len(lines) == len(kept)
     # Where one row alone would not say how its file is written, it is kept in UTF-8.
     assert all(part in (each, each.decode("iso-8859-15").encode()) for each, part in zip(lines, kept, strict=True))

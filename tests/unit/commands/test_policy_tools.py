@@ -67,10 +67,10 @@ def test_tests_hold(hub: Any):
 def test_a_test_that_fails_ends_with_one(hub: Any, directory: Path, tmp_path: Path):
     shutil.copytree(directory, tmp_path / "set")
     file = tmp_path / "set" / "agreements" / "proef.yaml"
-    file.write_text(file.read_text("utf-8").replace("passes: [geslachtsnaam]", "forms: {geslachtsnaam: pseudonym}"), "utf-8")
+    file.write_text(file.read_text("utf-8").replace("passes: [geslachtsnaam]", "forms: {geboortedatum: banded}"), "utf-8")
     told = hub("test", str(tmp_path / "set"))
     assert told.exit_code == 1
-    assert "geslachtsnaam does not pass as pseudonym" in told.output
+    assert "geboortedatum does not pass as banded" in told.output
 
 
 def test_who_can_and_what_can(hub: Any):

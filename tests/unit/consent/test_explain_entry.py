@@ -187,8 +187,8 @@ def test_every_operation_that_the_hub_writes_is_known_here():
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "write":
                 written |= {str(word.value) for word in node.args[1:2] if len(node.args) > 3 and isinstance(word, ast.Constant)}
-    assert {"signatory-add", "partner-add", "export"} <= written
-    assert written <= set(module._OPERATIONS)
+    assert {"signatory-add", "export"} <= written
+    assert written | {"partner-add", "partner-close"} <= set(module._OPERATIONS)
 
 
 def test_a_kept_policy_comes_back_as_it_was(policy: PolicySet):
