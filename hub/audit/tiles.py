@@ -129,7 +129,8 @@ class Edge:
             for nth in range(whole):
                 piece = b"".join(rows[0][nth * WIDTH : (nth + 1) * WIDTH])
                 complete.append(Tile(level, first + nth, piece, new[HEIGHT * (level + 1)][nth]))
-            opened[level] = [row[whole * (WIDTH >> height) :] for height, row in enumerate(rows)] if whole else rows
+            left = [row[whole * (WIDTH >> height) :] for height, row in enumerate(rows)] if whole else rows
+            opened[level] = [row for row in left if row] or ()  # those that became empty are the highest
         return Edge(frontier, tuple(opened)), complete
 
     @property

@@ -53,11 +53,13 @@ _EEA: Final = frozenset(
 """The countries of the European Economic Area: elsewhere needs what GDPR 45 to 49 ask, and no clause can say so."""
 _PUBLIC: Final = frozenset(
     {
-        *(PartyKind.duo, PartyKind.minister, PartyKind.college, PartyKind.doorstroompunt, PartyKind.leerplicht),
-        *(PartyKind.werk_en_inkomen, PartyKind.wmo, PartyKind.schuldhulp, PartyKind.uwv, PartyKind.openbaar_ministerie),
+        *(PartyKind.duo, PartyKind.minister, PartyKind.college, PartyKind.leerplicht, PartyKind.uwv),
+        *(PartyKind.openbaar_ministerie, PartyKind.regionaal_bureau),
     }
 )
 """What only a public body can be."""
+_A_TASK: Final = frozenset({PartyKind.doorstroompunt, PartyKind.werk_en_inkomen, PartyKind.wmo, PartyKind.schuldhulp})
+"""Whoever works for a college is a public body in this; a foundation that answers for itself may do such work."""
 _OF_A_PERSON: Final = YES - {StatementKind.raadpleging_school}
 
 
@@ -172,10 +174,12 @@ def check_party(party: Party, policy: PolicySet, document: Document, place: Plac
             f"{party.id} lies outside the European Economic Area (GDPR 44); the hub gives nothing there.",
             "Leave the party out, or name the body in the European Economic Area that receives.",
         )
-    if party.kind in _PUBLIC and not party.is_authority:
+    answers = policy.parties[party.controller]
+    public = party.kind in _PUBLIC or (party.kind in _A_TASK and answers.is_authority)
+    if public and not party.is_authority:
         document.refuse(
             (*place, "is_authority"),
-            f"Whatever is {party.kind.value} is a public body: consent carries nothing to it (GDPR recital 43).",
+            f"A {party.kind.value} such as this is a public body: consent carries nothing to it (GDPR recital 43).",
             "Write: is_authority: true.",
         )
 

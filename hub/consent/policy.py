@@ -146,20 +146,21 @@ def _is_meant(file: Path, name: str) -> bool:
 
 def _text_of(file: Path, name: str) -> str:
     try:
-        if not file.is_file() or file.stat().st_size > _LARGEST:
-            raise OSError("no file, or none that people wrote")
-        return file.read_text("utf-8-sig")
+        text = file.read_text("utf-8-sig") if file.is_file() and file.stat().st_size <= _LARGEST else None
     except UnicodeDecodeError as wrong:
         line = wrong.object[: wrong.start].count(b"\n") + 1
         raise Misconfigured(
             f"{name}, line {line}: this cannot be read.", "It is not written in UTF-8.", "Save the file as UTF-8."
         ) from None
     except OSError:
+        text = None
+    if text is None:
         raise Misconfigured(
             f"{name}, line 1: this cannot be read.",
             "It is no file that the hub's user may read, or is larger than rules ever are.",
             "Remove it from the policy directory, or put a readable file in its place.",
-        ) from None
+        )
+    return text
 
 
 def read_policy(files: Mapping[str, str]) -> PolicySet:

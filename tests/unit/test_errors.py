@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "hub").rglob("*.py"))
 
 # Those of the family that live beside the one thing they are about.
-ELSEWHERE = {"hub.db.CommitUnknown", "hub.http.Away", "hub.http.Barred"}
+ELSEWHERE = {"hub.db.CommitUnknown", "hub.http.Away", "hub.http.Barred", "hub.http.Unwelcome"}
 ELSEWHERE |= {"hub.notices.issue.Unknown"}  # told from another no at the door of partners alone
 ELSEWHERE |= {"hub.connector.sink.Rejected", "hub.connector.reach.SourceAway", "hub.connector.reach.SourceBarred"}
 ELSEWHERE |= {"hub.transports.soap.FaultAway", "hub.transports.soap.FaultBarred", "hub.formats.agreed.Drifted"}
