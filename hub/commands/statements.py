@@ -21,6 +21,7 @@ from hub.domain.terms import ElementName, Micros, PartyId, PurposeId, Term
 from hub.errors import Malformed, Misconfigured
 from hub.statements.desk import AHEAD
 from hub.statements.proof import prove
+from hub.statements.rulings import Rulings
 from hub.statements.said import Cause, Done, Said, Spoken, Told
 
 WithHub = Callable[[Callable[[Hub], Coroutine[Any, Any, None]]], None]
@@ -161,7 +162,7 @@ def statement_commands(rights: typer.Typer, with_hub: WithHub) -> None:
         """Records the controller's decision on an objection: upheld keeps it, rejected ends it."""
 
         async def work(hub: Hub) -> None:
-            done = await hub.statements.decide_objection(statement_id, upheld, _party(controller))
+            done = await Rulings(hub.statements).decide(statement_id, upheld, _party(controller))
             _tell(done, "upheld" if upheld else "rejected", as_json)
 
         with_hub(work)

@@ -235,6 +235,8 @@ def _next(held: Hold | None, event: Event) -> Hold | None:
             return _but(held, _LAPSES[event.what], event)
         case What.upheld if held.pending:
             return _but(held, held.state, event, decided=What.upheld)
+        case What.rejected if held.pending and event.scope != held.scope and event.scope.within(held.scope):
+            return _but(held, held.state, scope=event.scope)  # by one of several controllers: against the others it stands
         case What.rejected if held.pending:
             return _but(held, StatementState.refused, event, decided=What.rejected)
         case _:

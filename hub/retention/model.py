@@ -62,6 +62,8 @@ class Standing(StrEnum):
     """The agreement that it was given under is not kept, or the entry cannot be read: nobody can say when its term ends."""
     no_term = "no-term"
     """No term is set for its kind."""
+    in_use = "in-use"
+    """A rule, a connector, a partner or a move is held against it."""
     forever = "forever"
     """It explains what is missing, or which keys the log has."""
 

@@ -19,7 +19,8 @@ from hub.retention.terms import FOREVER, deletion_by, longest, term_of, years_af
 class Judge:
     """Judges entries at `now`, by the terms of the set in use and the agreements of the sets that they were given under.
 
-    `persons` are the entries of those whom holds are about.
+    `persons` are the entries of those whom holds are about, `relied` those that rows are held against: without them what they
+    say would not count any more.
     """
 
     now: Micros
@@ -27,6 +28,7 @@ class Judge:
     sets: Mapping[PolicyHash, PolicySet | None]
     holds: Sequence[Hold]
     persons: Collection[UUID] = frozenset()
+    relied: Collection[UUID] = frozenset()
 
     def standing(self, entry: Entry) -> Standing:
         """How it stands with one entry; what stands against its removal goes before what its term says of it."""
@@ -34,6 +36,8 @@ class Judge:
             return Standing.hold
         if entry.kind == GONE:
             return Standing.gone
+        if entry.ref in self.relied:
+            return Standing.in_use
         if entry.kind in FOREVER:
             return Standing.forever
         if entry.kind == UNREADABLE:

@@ -100,19 +100,23 @@ class Retention:
 
     async def _pages(self, start: int, stop: int, holds: Sequence[Hold]) -> AsyncIterator[tuple[Judge, list[Entry]]]:
         persons = await self._persons(holds)
+        async with store.reading(self.engine) as connection:
+            relied = await store.relied(connection, self.notes.log_id)
         for at in range(start, stop, _PAGE):
             async with store.reading(self.engine) as connection:
                 entries = await store.between(connection, self.notes.log_id, at, min(at + _PAGE, stop))
-            yield await self._judge(entries, holds, persons), entries
+            yield await self._judge(entries, holds, persons, relied), entries
 
     async def _persons(self, holds: Sequence[Hold]) -> set[UUID]:
         tags = {hold.tag for hold in holds if hold.tag is not None}
         return {ref for tag in tags for ref in await self.refs_of(tag)}
 
-    async def _judge(self, entries: Sequence[Entry], holds: Sequence[Hold], persons: Collection[UUID]) -> Judge:
+    async def _judge(
+        self, entries: Sequence[Entry], holds: Sequence[Hold], persons: Collection[UUID], relied: Collection[UUID]
+    ) -> Judge:
         wanted = {entry.of.policy for entry in entries if entry.of is not None}
         sets = {each: await self._set(each) for each in wanted}
-        return Judge(self.notes.clock.now_us(), self.policy(), sets, holds, persons)
+        return Judge(self.notes.clock.now_us(), self.policy(), sets, holds, persons, relied)
 
     async def _set(self, wanted: PolicyHash) -> PolicySet | None:
         if wanted not in self._sets:
@@ -348,7 +352,8 @@ class Retention:
 
     async def _judge_now(self, connection: store.Connection, entries: Sequence[Entry]) -> Judge:
         holds = [hold for hold in await store.holds(connection, self.notes.log_id) if hold.lifted_us is None]
-        return await self._judge(entries, holds, await self._persons(holds))
+        relied = await store.relied(connection, self.notes.log_id)
+        return await self._judge(entries, holds, await self._persons(holds), relied)
 
     async def _parts(self, made: Proposal) -> AsyncIterator[tuple[list[int], Judge, list[Entry]]]:
         """What a proposal names, and the entries of it that the log still has, some tiles at a time."""

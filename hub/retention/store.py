@@ -120,6 +120,13 @@ SELECT notice.items::text, notice.state IN ('open', 'acknowledged', 'refused'), 
     WHERE said.notice_id = notice.notice_id AND said.kind = 'attested' AND said.method = 'erased')
 FROM consent_notice AS notice WHERE notice.log_id = $1 AND notice.items ?| $2::text[]
 """
+_RELIED: Final = """
+SELECT entry_ref FROM consent_policy WHERE log_id = $1 UNION SELECT entry_ref FROM policy_act WHERE log_id = $1
+UNION SELECT entry_ref FROM policy_signatory WHERE log_id = $1 AND entry_ref IS NOT NULL
+UNION SELECT entry_ref FROM identity_move WHERE log_id = $1 UNION SELECT entry_ref FROM region_act WHERE log_id = $1
+UNION SELECT entry_ref FROM setup_move WHERE log_id = $1 UNION SELECT entry_ref FROM receive_mapping WHERE log_id = $1
+UNION SELECT entry_ref FROM receive_proposal WHERE log_id = $1 UNION SELECT entry_ref FROM receive_confirmed WHERE log_id = $1
+"""
 _SIGNED: Final = """
 SELECT size, created_us FROM audit_checkpoint WHERE log_id = $1 AND size >= $2 ORDER BY size LIMIT 1
 """
@@ -134,6 +141,11 @@ async def reading(engine: AsyncEngine) -> AsyncIterator[Connection]:
     """A transaction to look."""
     async with transaction(engine) as connection:
         yield connection
+
+
+async def relied(connection: Connection, log_id: LogId) -> frozenset[UUID]:
+    """The entries that rows of rules, partners, connectors and moves are held against."""
+    return frozenset(UUID(bytes=row[0].bytes) for row in await connection.raw.fetch(_RELIED, log_id))
 
 
 @asynccontextmanager

@@ -5,7 +5,7 @@ The same transaction touches what waits for this person, so that a delivery whic
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -159,10 +159,19 @@ class Statements:
         event = self._taken_back(tag, found[statement_id], held, Scope(), spoken, now)
         return await self._write(_WITHDRAW, held.kind, tag, [event], by)
 
-    async def decide_objection(self, statement_id: UUID, upheld: bool, controller: PartyId, by: StaffId | None = None) -> Done:
+    async def decide_objection(
+        self,
+        statement_id: UUID,
+        upheld: bool,
+        controller: PartyId,
+        by: StaffId | None = None,
+        asked: Collection[PartyId] = (),
+    ) -> Done:
         """The controller's decision on an objection: upheld keeps it, rejected ends it (GDPR 21(1)). The hub decides on none.
 
-        Raises Refused where it is no objection that waits, and Malformed for a party that answers for nothing in it.
+        A controller rejects for its own alone: what is addressed to others too goes on to stand against those, and waits for
+        their ruling. `asked` are the parties that one without address is put to. Raises Refused where it is no objection that
+        waits, and Malformed for a party that answers for nothing in it.
         """
         tag, found, held = await self._one(statement_id)
         if not held.pending:
@@ -176,8 +185,10 @@ class Statements:
                 "This party is not the controller of what the objection is about.",
                 "Name the controller that was asked.",
             )
+        others = {each for each in addressed or asked if each not in parties or parties[each].controller != controller}
+        left = held.scope.model_copy(update={"parties": frozenset(others)}) if others and not upheld else None
         what = What.upheld if upheld else What.rejected
-        event = self._event(tag, found[statement_id], held, what, party=controller)
+        event = self._event(tag, found[statement_id], held, what, party=controller, scope=left)
         return await self._write(_DECIDE, held.kind, tag, [event], by, actor=controller)
 
     async def invalidate(self, statement_id: UUID, cause: Cause, party: PartyId, by: StaffId | None = None) -> Done:
@@ -415,7 +426,7 @@ class Statements:
     ) -> Event:
         now = self._now([history])
         seq, prev = chained(history.events, history.hash)
-        lives = what in (What.scope_changed, What.upheld)
+        lives = what in (What.scope_changed, What.upheld) or (what is What.rejected and scope is not None)
         happened = moment or now
         return Event(
             tag=tag.hex(),

@@ -9,7 +9,7 @@ from hub.audit.entry import EntryKind, parse
 from hub.clock import legal_date
 from hub.consent.statement import Event, Hold, Scope, What
 from hub.consent.store import histories
-from hub.domain.staff import Staff
+from hub.domain.staff import Staff, StaffId
 from hub.domain.terms import PartyId
 from hub.errors import Refused
 from hub.statements import store
@@ -40,7 +40,12 @@ class Rulings:
     async def rule(self, statement_id: UUID, upheld: bool, controller: PartyId, by: Staff) -> Done:
         """The controller's decision by somebody at the desk, who may not rule for another's. Raises Refused, Malformed."""
         check_ruler(self.statements.rules.policy, controller, by)
-        return await self.statements.decide_objection(statement_id, upheld, controller, by.staff_id)
+        return await self.decide(statement_id, upheld, controller, by.staff_id)
+
+    async def decide(self, statement_id: UUID, upheld: bool, controller: PartyId, by: StaffId | None = None) -> Done:
+        """The controller's decision, whoever writes it down. Raises Refused, Malformed."""
+        one = await self.find(statement_id)
+        return await self.statements.decide_objection(statement_id, upheld, controller, by, one.asked)
 
     async def rule_for(self, statement_id: UUID, upheld: bool, party: PartyId) -> None:
         """The same by the system of a party that it waits for; a second time changes nothing.
@@ -55,7 +60,7 @@ class Rulings:
         one = None if held is None or not held.pending else await self._objection(tag, held)
         if one is None or party not in (*one.asked, *one.controllers):
             raise _none()
-        await self.statements.decide_objection(statement_id, upheld, controller)
+        await self.statements.decide_objection(statement_id, upheld, controller, asked=one.asked)
 
     async def _one(self, statement_id: UUID) -> tuple[bytes, tuple[Event, ...], Hold | None]:
         desk = self.statements

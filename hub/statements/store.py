@@ -25,7 +25,6 @@ _OBJECTING = """
 SELECT DISTINCT event.subject_tag FROM consent_event AS event WHERE log_id = $1
 AND position(convert_to('"kind":"bezwaar"', 'UTF8') in body) > 0
 AND position(convert_to('"what":"upheld"', 'UTF8') in body) = 0
-AND position(convert_to('"what":"rejected"', 'UTF8') in body) = 0
 AND NOT EXISTS (SELECT FROM consent_event AS later WHERE later.statement_id = event.statement_id AND later.seq > event.seq)
 """
 _FIRST = date(1900, 1, 1)
@@ -45,7 +44,7 @@ async def ending(engine: AsyncEngine, log_id: LogId, until: date, since: date = 
 
 
 async def objecting(engine: AsyncEngine, log_id: LogId) -> list[bytes]:
-    """The persons with an objection of which a ruling is not the last thing that was recorded."""
+    """The persons with an objection that was not upheld; one of several controllers may have rejected it for its own."""
     return [bytes(row[0]) for row in await fetch(engine, _OBJECTING, log_id)]
 
 

@@ -12,10 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hub.consent.statement import Channel, Scope
 from hub.db import transaction
-from hub.domain.facts import StatementKind, Voice
+from hub.domain.facts import StatementKind, StatementState, Voice
 from hub.domain.staff import Role, Staff, StaffId
 from hub.domain.terms import PartyId, Term
-from hub.errors import Refused, Tampered
+from hub.errors import Malformed, Refused, Tampered
 from hub.rules import Rules
 from hub.statements.desk import Statements
 from hub.statements.rulings import Rulings
@@ -65,6 +65,25 @@ async def test_what_waits_is_listed_until_a_controller_ruled(house: House, desk:
         with pytest.raises(Refused, match="does not wait"):
             await Rulings(desk).find(done)
     assert (await Rulings(desk).find(preference)).statement_id == preference
+
+
+async def test_one_controller_rejects_for_its_own_alone(house: House, desk: Statements):
+    parties = WIDE.parties
+    said = await objects(desk, scope(None, {CARE, SCHOOL}))
+    own, other = parties[CARE].controller, parties[SCHOOL].controller
+    assert own != other
+    (before,) = await Rulings(desk).waiting()
+    await Rulings(desk).decide(said, False, own)
+    (one,) = await Rulings(desk).waiting()
+    assert (one.asked, one.controllers, one.until) == ((SCHOOL,), (other,), before.until)
+    with pytest.raises(Malformed):
+        await Rulings(desk).decide(said, False, own)
+    (told,) = await desk.history(canary.BSN)
+    assert (told.hold.scope.parties, told.hold.state) == ({SCHOOL}, StatementState.given)
+    await Rulings(desk).decide(said, False, other)
+    assert await Rulings(desk).waiting() == ()
+    (told,) = await desk.history(canary.BSN)
+    assert told.hold.state is StatementState.refused
 
 
 async def test_one_that_was_taken_back_or_made_up_is_not_among_them(house: House, desk: Statements, owner_engine: AsyncEngine):

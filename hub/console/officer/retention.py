@@ -47,6 +47,7 @@ _STANDINGS: Final[Mapping[Standing, str]] = MappingProxyType(
         Standing.hold: "Bewaarplicht",
         Standing.unknown: "Niet te bepalen",
         Standing.no_term: "Geen termijn",
+        Standing.in_use: "Nog in gebruik",
         Standing.forever: "Blijft altijd",
     }
 )

@@ -62,6 +62,13 @@ def judge(now: Micros, holds: Iterable[Hold] = (), policy: PolicySet = POLICY, *
     return Judge(now, policy, {POLICY.hash: POLICY}, tuple(holds), **other)  # type: ignore[arg-type]
 
 
+def test_what_a_row_is_held_against_stays_whatever_its_term():
+    assert judge(at(2099)).standing(READING) is Standing.due
+    relied = judge(at(2099), relied={READING.ref})
+    assert relied.standing(READING) is Standing.in_use
+    assert not relied.may_be_pruned(READING)
+
+
 def test_years_end_with_the_legal_day():
     assert legal_date(years_after(at(2024, 2, 29), 1)) == date(2025, 3, 1)
     assert legal_date(years_after(at(2026), 5)) == date(2031, 3, 1)
