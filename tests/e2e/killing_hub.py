@@ -18,6 +18,7 @@ from hub.cli import main
 from hub.clock import SystemClock
 from hub.domain.terms import Micros
 from hub.push import worker
+from hub.receive.drop import poll
 
 
 def _arm(target: str) -> None:
@@ -58,6 +59,7 @@ def _ahead(us: int) -> None:
 
 
 if __name__ == "__main__":
+    poll.CHUNK = 100  # type: ignore[misc]  # so that the files of a test are more than one commit
     _ahead(int(os.environ.get("AHEAD_US", "0")))
     if margin_s := os.environ.get("LEASE_MARGIN_S"):
         worker._MARGIN_S = float(margin_s)  # type: ignore[misc]
