@@ -38,6 +38,7 @@ from hub.protect.vault import Subject
 from hub.rules import Rules
 from hub.statements import store
 from hub.statements.checking import check_said, check_taken_back, left, named_in, objection_beside
+from hub.statements.objections import left_to_rule
 from hub.statements.said import Cause, Done, Due, Said, Spoken, Told
 
 AHEAD: Final = timedelta(days=90)
@@ -176,19 +177,9 @@ class Statements:
         tag, found, held = await self._one(statement_id)
         if not held.pending:
             raise Refused("Nothing was decided.", "This is no objection that waits for a decision.", "Look at its history.")
-        parties = self.rules.policy.parties
-        addressed = held.scope.parties
-        answerable = {parties[each].controller for each in parties if addressed is None or each in addressed}
-        if controller not in answerable:
-            raise Malformed(
-                "Nothing was decided.",
-                "This party is not the controller of what the objection is about.",
-                "Name the controller that was asked.",
-            )
-        others = {each for each in addressed or asked if each not in parties or parties[each].controller != controller}
-        left = held.scope.model_copy(update={"parties": frozenset(others)}) if others and not upheld else None
+        left = left_to_rule(self.rules.policy, held.scope, asked, controller)
         what = What.upheld if upheld else What.rejected
-        event = self._event(tag, found[statement_id], held, what, party=controller, scope=left)
+        event = self._event(tag, found[statement_id], held, what, party=controller, scope=None if upheld else left)
         return await self._write(_DECIDE, held.kind, tag, [event], by, actor=controller)
 
     async def invalidate(self, statement_id: UUID, cause: Cause, party: PartyId, by: StaffId | None = None) -> Done:

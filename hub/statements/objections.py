@@ -17,7 +17,7 @@ from hub.consent.model import Agreement, Life, Permit, PolicySet, Side
 from hub.consent.statement import Hold, Scope
 from hub.domain.staff import Role, Staff
 from hub.domain.terms import AgreementId, BasisId, ClauseId, Micros, PartyId, PurposeId
-from hub.errors import Refused
+from hub.errors import Malformed, Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,21 @@ def objection_of(policy: PolicySet, held: Hold, recipients: Collection[PartyId] 
 def waits_for(policy: PolicySet, one: Objection, by: Staff) -> bool:
     """Whether it is for this decision-maker to rule on."""
     return Role.decision_maker in by.roles and any(may_act_for(policy, by, each) for each in one.asked)
+
+
+def left_to_rule(policy: PolicySet, scope: Scope, asked: Collection[PartyId], controller: PartyId) -> Scope | None:
+    """What others than this controller still rule on; None where it is the only one. `asked` are those whom an objection
+    without address is put to. Raises Malformed where the controller answers for nothing in it.
+    """
+    parties, addressed = policy.parties, scope.parties
+    if controller not in {parties[each].controller for each in parties if addressed is None or each in addressed}:
+        raise Malformed(
+            "Nothing was decided.",
+            "This party is not the controller of what the objection is about.",
+            "Name the controller that was asked.",
+        )
+    others = [each for each in addressed or asked if each not in parties or parties[each].controller != controller]
+    return scope.model_copy(update={"parties": frozenset(others)}) if others else None
 
 
 def check_ruler(policy: PolicySet, controller: PartyId, by: Staff) -> None:
