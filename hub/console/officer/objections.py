@@ -109,6 +109,7 @@ class ObjectionPages:
             effects=_table(request, policy, effects(policy, self._officer.rules.life, one.scope, today)),
             controllers=[("", "Kies een organisatie"), *((str(each), words.party(policy, each)) for each in controllers)],
             may_rule=bool(controllers),
+            several=len(one.controllers) > 1,
             person="" if staff.roles.isdisjoint(SEARCHERS) else f"{STATEMENTS}/{one.statement_id}",
             here=f"{OBJECTIONS}/{one.statement_id}",
             wrong=[("besluit", wrong)] if wrong else [],
