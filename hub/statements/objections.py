@@ -93,7 +93,7 @@ def left_to_rule(policy: PolicySet, scope: Scope, asked: Collection[PartyId], co
             "Name the controller that was asked.",
         )
     others = [each for each in addressed or asked if each not in parties or parties[each].controller != controller]
-    return scope.model_copy(update={"parties": frozenset(others)}) if others else None
+    return Scope(purposes=scope.purposes, parties=frozenset(others), elements=scope.elements) if others else None
 
 
 def check_ruler(policy: PolicySet, controller: PartyId, by: Staff) -> None:
