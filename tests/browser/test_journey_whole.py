@@ -26,6 +26,7 @@ async def _check(page: Page, pasted: str = "") -> str:
 async def _whole(opened: Opened, account: str = OFFICER) -> Page:
     page = await opened.page(account, "/functionaris")
     await page.get_by_role("link", name="Is het logboek heel?").click()
+    await page.wait_for_url("**/functionaris/controle")  # what is put between it and the hub holds from there on
     return page
 
 
